@@ -183,7 +183,7 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 def _refuse(error: MinitorrentError, status: int) -> int:
     """Print why the client can't start or continue; returns `status`."""
     line = harmless(" ".join(error.message.split()))
-    with suppress(OSError):
+    with suppress(OSError):  # nobody reads stderr
         sys.stderr.write(f"{_CONSOLE_SCRIPT}: {line}\n")
     return status
 

@@ -47,7 +47,7 @@ def corrected(
         typed = invocation.arguments.optional(argument.name)
         if argument.kind in kinds and typed is not None:
             group = invocation.arguments.optional("GROUP") or session.overview().group
-            with suppress(MinitorrentError, OSError):
+            with suppress(MinitorrentError, OSError):  # no names, no suggestion
                 near = _near(argument, typed, group, session)
                 if near is not None:
                     sentence = error.message.rstrip(".")

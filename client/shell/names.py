@@ -158,7 +158,7 @@ class SessionNames:
         if (what, group, pattern) in self._remembered:
             return self._remembered[what, group, pattern][1]
         answer: _Answer = ((), True)
-        with suppress(MinitorrentError):
+        with suppress(MinitorrentError):  # the tracker can't be asked now
             answer = ask(pattern)
         self._remembered[what, group, pattern] = (now, answer)
         return answer
@@ -186,7 +186,7 @@ def _is_text(name: str) -> bool:
 
 
 def _path_name(base: str, entry: os.DirEntry[str]) -> Name:
-    with suppress(OSError):
+    with suppress(OSError):  # it has just been deleted
         if entry.is_dir():
             return Name(f"{base}{entry.name}/", "folder", whole=False)
         return Name(f"{base}{entry.name}", size(entry.stat().st_size))

@@ -73,7 +73,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """Print a line on stderr."""
-        with suppress(OSError):
+        with suppress(OSError):  # nobody reads stderr
             self._print(self._err, text)
 
     def error(self, message: str) -> None:

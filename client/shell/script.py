@@ -66,7 +66,7 @@ class Script:
                 else:
                     self._wait_for_downloads()
         except Stopped:
-            pass
+            pass  # a signal: the program ends
         except OSError as error:
             abandon_stdout()
             if not isinstance(error, BrokenPipeError):

@@ -37,7 +37,7 @@ def verify(
     def is_right(index: PieceIndex, scratch: memoryview) -> bool:
         try:
             return files.prove(index, scratch)
-        except MinitorrentError:
+        except MinitorrentError:  # its files are missing, too short, or changing
             return False
 
     scan_pieces(geometry, visit, progress, cancelled)

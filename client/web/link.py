@@ -39,7 +39,7 @@ def load_token(data_dir: Path, *, renew: bool = False) -> str:
 
 def drop_token(data_dir: Path) -> None:
     """Delete the token, which may have leaked, so that the next run creates a new one."""
-    with suppress(OSError):
+    with suppress(OSError):  # there is none
         (data_dir / _NAME).unlink()
 
 

@@ -66,7 +66,7 @@ class _Handshaking:
     def end(self) -> None:
         """Close the connection, which wakes its thread."""
         self.is_ended = True
-        with suppress(OSError):
+        with suppress(OSError):  # it has ended already
             self.sock.shutdown(socket.SHUT_RDWR)
 
 
@@ -121,7 +121,7 @@ class Listener:
     def close(self) -> None:
         """Stop accepting."""
         self._closing = True
-        with suppress(OSError):
+        with suppress(OSError):  # not every system allows that
             self._sock.shutdown(socket.SHUT_RDWR)  # wakes accept()
         if self._thread.ident is not None:
             self._utp.close()

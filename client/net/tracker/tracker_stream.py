@@ -68,7 +68,7 @@ class TrackerStream:
 
     def hang_up(self) -> None:
         """Shut the stream down in both directions, waking waiting threads; from any thread."""
-        with suppress(OSError):
+        with suppress(OSError):  # the connection is lost already
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
@@ -109,7 +109,7 @@ def _connect(tracker: Endpoint, source_host: str | None, limit: float) -> socket
     """
     sock = None
     if source_host is not None:
-        with suppress(OSError):
+        with suppress(OSError):  # it doesn't lead to the tracker
             sock = socket.create_connection(tracker, limit, (source_host, 0))
     if sock is None:
         sock = socket.create_connection(tracker, limit)

@@ -75,7 +75,7 @@ class SocketTransport:
 
     def close(self) -> None:
         """See Transport."""
-        with suppress(OSError):
+        with suppress(OSError):  # the connection is lost already
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:

@@ -24,11 +24,11 @@ def apply(descriptor: int, file: FileEntry) -> None:
     Anyone who may read an executable file may execute it, subject to the umask; no other bit is
     ever set. An mtime in the future becomes now: build tools would take the file for always newer.
     """
-    with suppress(OSError):
+    with suppress(OSError):  # unsupported there, or not our file
         if file.executable:
             mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
             os.fchmod(descriptor, mode | (mode & 0o444) >> 2 & ~_umask())
-    with suppress(OSError):
+    with suppress(OSError):  # unsupported there, or not our file
         if file.mtime is not None:
             seconds = min(file.mtime, int(time.time()))
             os.utime(descriptor, (seconds, seconds))
@@ -37,7 +37,7 @@ def apply(descriptor: int, file: FileEntry) -> None:
 @cache
 def _umask() -> int:
     """Return the process's umask: os.umask can only read it by changing it for all threads."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError):  # not Linux
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("Umask:"):
                 return int(line.split()[1], 8)

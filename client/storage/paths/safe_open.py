@@ -70,7 +70,7 @@ def _step(folder: int, part: str, *, make: bool) -> int:
     """Open a subfolder and return its descriptor; `folder` is closed, also on failure."""
     try:
         if make:
-            with suppress(FileExistsError):
+            with suppress(FileExistsError):  # it need not be made
                 os.mkdir(part, dir_fd=folder)
         return _open(part, _FOLDER | os.O_NOFOLLOW, folder)
     finally:

@@ -147,12 +147,12 @@ class _Writing:
 
     def undo(self) -> None:
         """Restore the earlier state; an old file whose name is taken keeps its hidden name."""
-        with suppress(OSError):
+        with suppress(OSError):  # it was renamed, or is gone
             self._draft.unlink()
-        with suppress(OSError):
+        with suppress(OSError):  # somebody else has removed it
             if self._new is not None and _identity(self.file.path) == self._new:
                 self.file.path.unlink()
-        with suppress(OSError):
+        with suppress(OSError):  # there was no earlier file, or its name is taken
             if stat.S_ISDIR(self._backup.lstat().st_mode):
                 self._backup.rename(self.file.path)  # replaces no file
             else:

@@ -25,5 +25,5 @@ def place(folder: Path, name: str) -> Path:
 def discard(path: Path) -> None:
     """Delete a file written to its `place`, because it isn't shared after all."""
     path.unlink(missing_ok=True)
-    with suppress(OSError):
+    with suppress(OSError):  # something else is in it
         path.parent.rmdir()

@@ -84,7 +84,7 @@ class DownloadBar:
 
     async def _choose_folder(self) -> None:
         start = Path.home()
-        with suppress(MinitorrentError):
+        with suppress(MinitorrentError):  # start at home instead
             start = typed_path(self._folder.value or start)
         title = "Choose the folder for downloads"
         chosen = await PathDialog(self._commands, title, start, folders_only=True).choose()
