@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.list_results import SessionsResult
 from client.results import EndSessionResult, LoginResult, UserResult
-from client.services.paging import SessionsResult
 from common.errors import ErrorCode, MinitorrentError
 
 _USER = Argument("USER", Kind.NEW_NAME, help="the name of the account")

@@ -15,9 +15,9 @@ from client.commands.command import (
     Kind,
     Option,
 )
+from client.list_results import FilesResult
 from client.results import DownloadResult, FileResult, UploadResult
 from client.services.content.uploads import Offer
-from client.services.paging import FilesResult
 from common.errors import ErrorCode
 
 OFFER_OPTIONS = (

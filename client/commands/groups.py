@@ -13,8 +13,8 @@ from client.commands.command import (
     Kind,
     Option,
 )
+from client.list_results import GroupsResult, MembersResult, RequestsResult
 from client.results import GroupResult
-from client.services.paging import GroupsResult, MembersResult, RequestsResult
 from common.api.groups import CreateGroupReply, JoinGroupReply, MemberReply
 from common.errors import ErrorCode
 

@@ -13,8 +13,8 @@ from client.commands.command import (
     Kind,
     Option,
 )
+from client.list_results import InvitesResult
 from client.results import InviteResult, JoinResult, RevokeInviteResult
-from client.services.paging import InvitesResult
 from common.errors import ErrorCode, MinitorrentError
 
 _ADMIN_ERRORS = (*GROUP_ERRORS, ErrorCode.NOT_ADMIN)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from client import results
 from client.core.notices.notice_kinds import NoticeKind
+from client.list_results import SessionsResult
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remote import TrackerCalls
 from client.net.tracker.tracker_client import TrackerClient
 from client.notices import Notices
-from client.services.paging import USUAL_LIMIT, SessionsResult, collect
+from client.services.paging import USUAL_LIMIT, collect
 from client.transfers.transfer_manager import TransferManager
 from common.api import accounts
 from common.errors import ErrorCode, MinitorrentError

@@ -12,9 +12,7 @@ from typing import Protocol
 
 from client import results
 from client.core.bandwidth.throttle import Direction
-from client.services.content.uploads import HashProgress, Offer
-from client.services.paging import (
-    USUAL_LIMIT,
+from client.list_results import (
     EventsResult,
     FilesResult,
     GroupsResult,
@@ -24,6 +22,8 @@ from client.services.paging import (
     RequestsResult,
     SessionsResult,
 )
+from client.services.content.uploads import HashProgress, Offer
+from client.services.paging import USUAL_LIMIT
 from common.api import files, groups
 
 

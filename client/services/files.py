@@ -8,13 +8,14 @@ from pathlib import Path
 from client import results
 from client.core.notices.notice_kinds import NoticeKind
 from client.core.transfers.download_options import DownloadOptions
+from client.list_results import FilesResult
 from client.membership.account import Account
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
 from client.services.content.downloads import Downloads
 from client.services.content.metainfo_links import MetainfoLinks, read_metainfo
 from client.services.content.uploads import HashProgress, Offer, Uploads
-from client.services.paging import USUAL_LIMIT, FilesResult, collect
+from client.services.paging import USUAL_LIMIT, collect
 from client.services.views import content_rows
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager

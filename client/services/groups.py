@@ -5,19 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from client import results
+from client.list_results import EventsResult, GroupsResult, MembersResult, RequestsResult
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
 from client.services.export import export_credentials
-from client.services.paging import (
-    USUAL_LIMIT,
-    EventsResult,
-    GroupsResult,
-    MembersResult,
-    RequestsResult,
-    collect,
-)
+from client.services.paging import USUAL_LIMIT, collect
 from client.transfers.transfer_manager import TransferManager
 from common.api import audit, groups
 from common.errors import ErrorCode, MinitorrentError

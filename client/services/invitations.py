@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from client.list_results import InvitesResult
 from client.membership.account import Account
 from client.membership.known_trackers import KnownTrackers
 from client.membership.remote import TrackerCalls
 from client.net.tracker.tracker_client import TrackerClient
 from client.results import InviteResult, JoinResult, RevokeInviteResult
-from client.services.paging import USUAL_LIMIT, InvitesResult, collect
+from client.services.paging import USUAL_LIMIT, collect
 from common import invitation
 from common.api import invitations
 from common.errors import ErrorCode, MinitorrentError

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from client.list_results import NoticesResult
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
 from client.results import Notice
-from client.services.paging import NoticesResult, collect, total
+from client.services.paging import collect, total
 from common.api import events
 
 

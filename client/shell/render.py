@@ -10,11 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from client import results
+from client import list_results, results
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.commands.parsing import quote
-from client.services import paging
 from client.shell.downloads import download_lines
 from client.shell.terminal.screen import Column, Screen
 from common.api import groups
@@ -70,7 +69,7 @@ def _some(names: Sequence[str], more: int) -> str:
 
 
 def _listed(
-    result: paging.ListResult,
+    result: list_results.ListResult,
     rows: Sequence[Sequence[str]],
     columns: Sequence[Column],
     noun: str,
@@ -86,7 +85,7 @@ def _listed(
     return f"{table}\n{len(rows):,} of {result.total:,} {noun}s; {hint}"
 
 
-def _groups(result: paging.GroupsResult, screen: Screen) -> str:
+def _groups(result: list_results.GroupsResult, screen: Screen) -> str:
     if not result.groups and not result.pattern:
         return "No groups yet; create one with: create_group GROUP"
     columns = [
@@ -111,13 +110,13 @@ def _role(row: groups.GroupRow, user: str) -> str:
     return "owner" if row.owner == user else "member"
 
 
-def _members(result: paging.MembersResult, screen: Screen) -> str:
+def _members(result: list_results.MembersResult, screen: Screen) -> str:
     columns = [Column("user", folds=True), Column("role"), Column("online")]
     rows = [[m.user, m.role, "online" if m.online else "-"] for m in result.members]
     return _listed(result, rows, columns, "member", screen)
 
 
-def _requests(result: paging.RequestsResult, screen: Screen) -> str:
+def _requests(result: list_results.RequestsResult, screen: Screen) -> str:
     if not result.requests and not result.pattern:
         return f"No requests to join {visible(result.group)}"
     columns = [Column("user", folds=True), Column("asked at")]
@@ -133,7 +132,7 @@ def _invite(result: results.InviteResult, _: Screen) -> str:
     return f"{about}\n{visible(result.invitation)}"
 
 
-def _invites(result: paging.InvitesResult, screen: Screen) -> str:
+def _invites(result: list_results.InvitesResult, screen: Screen) -> str:
     if not result.invites and not result.pattern:
         return f"No invitations to {visible(result.group)}; create one with: invite"
     columns = [
@@ -158,7 +157,7 @@ def _invites(result: paging.InvitesResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "invitation", screen)
 
 
-def _files(result: paging.FilesResult, screen: Screen) -> str:
+def _files(result: list_results.FilesResult, screen: Screen) -> str:
     if not result.files and not result.pattern:
         return f"{visible(result.group)} shares no files yet; share one with: upload_file PATH"
     columns = [
@@ -274,7 +273,7 @@ def _checks(result: results.ChecksResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _sessions(result: paging.SessionsResult, screen: Screen) -> str:
+def _sessions(result: list_results.SessionsResult, screen: Screen) -> str:
     columns = [Column("id", right=True), Column("address"), Column("since"), Column("current")]
     rows = [
         [str(row.id), row.address, local_time(row.since), "*" if row.current else ""]
@@ -283,7 +282,7 @@ def _sessions(result: paging.SessionsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "session", screen)
 
 
-def _events(result: paging.EventsResult, screen: Screen) -> str:
+def _events(result: list_results.EventsResult, screen: Screen) -> str:
     columns = [
         Column("at"),
         Column("who", folds=True),
@@ -300,7 +299,7 @@ def _events(result: paging.EventsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "event", screen, hint)
 
 
-def _notices(result: paging.NoticesResult, screen: Screen) -> str:
+def _notices(result: list_results.NoticesResult, screen: Screen) -> str:
     if not result.notices and not result.pattern:
         return "No notices yet"
     columns = [Column("at"), Column("group", folds=True), Column("what", folds=True)]
@@ -361,12 +360,12 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
 
 _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.LoginResult: _login,
-    paging.GroupsResult: _groups,
-    paging.MembersResult: _members,
-    paging.RequestsResult: _requests,
-    paging.InvitesResult: _invites,
+    list_results.GroupsResult: _groups,
+    list_results.MembersResult: _members,
+    list_results.RequestsResult: _requests,
+    list_results.InvitesResult: _invites,
     results.InviteResult: _invite,
-    paging.FilesResult: _files,
+    list_results.FilesResult: _files,
     results.DownloadsResult: _downloads,
     results.SharesResult: _shares,
     results.PeersResult: _peers,
@@ -374,9 +373,9 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.TrackersResult: _trackers,
     results.ChecksResult: _checks,
     results.WhyResult: _why,
-    paging.SessionsResult: _sessions,
-    paging.EventsResult: _events,
-    paging.NoticesResult: _notices,
+    list_results.SessionsResult: _sessions,
+    list_results.EventsResult: _events,
+    list_results.NoticesResult: _notices,
     results.WaitResult: _waited,
     HelpResult: _help,
     CommandHelpResult: _command_help,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from client import results
-from client.services.paging import USUAL_LIMIT, SessionsResult
+from client.list_results import SessionsResult
+from client.services.paging import USUAL_LIMIT
 from common.api.accounts import SessionRow
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.state import FakeState, unusual

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
+from client.list_results import FilesResult
 from client.services.content.uploads import HashProgress, Offer
-from client.services.paging import USUAL_LIMIT, FilesResult
+from client.services.paging import USUAL_LIMIT
 from common.api.files import Sort
 from tests.support.fakes.rows import HASH, download, file_rows
 from tests.support.fakes.state import FakeState, fits, unusual

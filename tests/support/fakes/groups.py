@@ -5,13 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from client import results
-from client.services.paging import (
-    USUAL_LIMIT,
-    EventsResult,
-    GroupsResult,
-    MembersResult,
-    RequestsResult,
-)
+from client.list_results import EventsResult, GroupsResult, MembersResult, RequestsResult
+from client.services.paging import USUAL_LIMIT
 from common.api import groups
 from common.api.audit import AuditRow
 from tests.support.fakes.state import FakeState, fits, unusual

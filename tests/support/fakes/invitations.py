@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from client.list_results import InvitesResult
 from client.results import InviteResult, JoinResult, RevokeInviteResult
-from client.services.paging import USUAL_LIMIT, InvitesResult
+from client.services.paging import USUAL_LIMIT
 from common.api.invitations import InviteRow
 from tests.support.fakes.state import FakeState, unusual
 

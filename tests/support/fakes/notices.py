@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from client.list_results import NoticesResult
 from client.results import Notice
-from client.services.paging import USUAL_LIMIT, NoticesResult
+from client.services.paging import USUAL_LIMIT
 from common.api.events import NoticeRow
 from tests.support.fakes.state import FakeState, unusual
 

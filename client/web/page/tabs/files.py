@@ -7,8 +7,8 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
+from client.list_results import FilesResult
 from client.results import UploadResult
-from client.services.paging import FilesResult
 from client.storage.paths.os_errors import translating
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.parts import dropped

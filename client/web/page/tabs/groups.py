@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.services.paging import GroupsResult
+from client.list_results import GroupsResult
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.core.notices.notice_kinds import presentation_of
-from client.services.paging import NoticesResult
+from client.list_results import NoticesResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import heading
 from common.api.events import NoticeRow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from client.list_results import SessionsResult
 from client.results import ChecksResult, TrackersResult
-from client.services.paging import SessionsResult
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.parts.controls import button, card, field, heading
 from client.web.page.parts.limit_form import LimitForm

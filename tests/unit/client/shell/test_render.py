@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from client import results
+from client import list_results, results
 from client.commands.command import Context
 from client.commands.general import EndResult
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.results import TransferState
-from client.services import paging
 from client.shell.downloads import download_lines
 from client.shell.render import answer
 from client.shell.terminal.screen import Column, Screen
@@ -143,15 +142,15 @@ def test_colours_only_on_request() -> None:
 
 def test_a_partial_list_says_so() -> None:
     row = file_rows()[0]
-    part = paging.FilesResult(group="lab", files=[row], total=60_000)
+    part = list_results.FilesResult(group="lab", files=[row], total=60_000)
     assert answer(COMMANDS["list_files"], part, PIPE).splitlines()[1:] == [
         "film.mkv  2.0 GiB    2048  bob          2         1",
         "1 of 60,000 files; narrow with a pattern, or --limit",
     ]
-    none = paging.FilesResult(group="lab", files=[], total=0, pattern="*.mp3")
+    none = list_results.FilesResult(group="lab", files=[], total=0, pattern="*.mp3")
     assert answer(COMMANDS["list_files"], none, PIPE) == "No file matches '*.mp3'"
     event = AuditRow(at="2026-01-02T03:04:05Z", who="ann", what="login", subject="ann", address="")
-    acts = paging.EventsResult(events=[event], total=1234, before=77, group="lab")
+    acts = list_results.EventsResult(events=[event], total=1234, before=77, group="lab")
     assert answer(COMMANDS["audit"], acts, PIPE).splitlines()[-1] == (
         "1 of 1,234 events; show older events with: audit lab --before 77"
     )
@@ -165,11 +164,11 @@ def test_login_names_only_some_of_many_groups() -> None:
     assert text.endswith("g19 and 44,980 more")
 
 
-def long_file(name: str) -> paging.FilesResult:
+def long_file(name: str) -> list_results.FilesResult:
     row = files.FileRow(
         name=name, size=1, pieces=1, info_hash=HASH, owner="bob", seeders=0, leechers=0
     )
-    return paging.FilesResult(group="lab", files=[row], total=1)
+    return list_results.FilesResult(group="lab", files=[row], total=1)
 
 
 def test_long_names_are_wrapped_only_at_a_terminal() -> None:
@@ -199,16 +198,16 @@ def test_foreign_names_cannot_act_on_the_terminal() -> None:
     ("result", "text"),
     [
         (
-            paging.GroupsResult(groups=[], total=0, user="ann"),
+            list_results.GroupsResult(groups=[], total=0, user="ann"),
             "No groups yet; create one with: create_group GROUP",
         ),
-        (paging.RequestsResult(group="lab", requests=[], total=0), "No requests to join lab"),
+        (list_results.RequestsResult(group="lab", requests=[], total=0), "No requests to join lab"),
         (
-            paging.InvitesResult(group="lab", invites=[], total=0),
+            list_results.InvitesResult(group="lab", invites=[], total=0),
             "No invitations to lab; create one with: invite",
         ),
         (
-            paging.FilesResult(group="lab", files=[], total=0),
+            list_results.FilesResult(group="lab", files=[], total=0),
             "lab shares no files yet; share one with: upload_file PATH",
         ),
         (

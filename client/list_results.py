@@ -1,0 +1,85 @@
+"""The results of the commands that list what the tracker has.
+
+In all of them, `total` counts all rows that match `pattern`, which is left out of JSON.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from client.results import Result
+from common.api import accounts, audit, events, files, groups, invitations
+
+
+class FilesResult(Result):
+    group: str
+    files: list[files.FileRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+class GroupsResult(Result):
+    """Groups as `user` sees them; `user` is left out of JSON."""
+
+    groups: list[groups.GroupRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+    user: str = Field(exclude=True)
+
+
+class MembersResult(Result):
+    group: str
+    members: list[groups.MemberRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+class RequestsResult(Result):
+    group: str
+    requests: list[groups.RequestRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+class InvitesResult(Result):
+    group: str
+    invites: list[invitations.InviteRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+class EventsResult(Result):
+    """Audit events, oldest first; `before` is where older ones continue, None at the end."""
+
+    events: list[audit.AuditRow]
+    total: int
+    before: int | None
+    pattern: str = Field(default="", exclude=True)
+    group: str = Field(exclude=True)
+
+
+class NoticesResult(Result):
+    """What happened in groups and on this client, the oldest first."""
+
+    notices: list[events.NoticeRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+class SessionsResult(Result):
+    sessions: list[accounts.SessionRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+ListResult = (
+    FilesResult
+    | GroupsResult
+    | MembersResult
+    | RequestsResult
+    | InvitesResult
+    | EventsResult
+    | NoticesResult
+    | SessionsResult
+)
+"""A list, or part of it."""
