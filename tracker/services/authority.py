@@ -17,7 +17,7 @@ from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
-from tracker.services.memberships import find_own_group
+from tracker.services.lookups import find_own_group
 from tracker.services.rate_limits import RateLimiter
 from tracker.store import schema
 from tracker.store.schema import Group

@@ -22,6 +22,7 @@ from tracker.services.invitations import InvitationService
 from tracker.services.keys import AnnounceKeyService
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.logins import LoginService
+from tracker.services.members import MemberService
 from tracker.services.notices import NoticeService
 from tracker.services.passwords import PasswordChecker
 from tracker.services.rate_limits import RateLimiter, RequestThrottle
@@ -61,6 +62,7 @@ class Services:
     logins: LoginService
     tokens: TokenService
     groups: GroupService
+    members: MemberService
     invitations: InvitationService
     authorities: CertificateService
     files: FileService
@@ -101,6 +103,7 @@ def make_services(
         logins=LoginService(database, clock, tracker_id, passwords, quotas, audit_limit),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
+        members=MemberService(database, clock, quotas),
         invitations=invitations,
         authorities=certificates,
         files=FileService(database, clock, quotas),

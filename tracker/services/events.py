@@ -11,7 +11,7 @@ from common.api.paging import MAX_PAGE
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.clock import iso
-from tracker.services.memberships import find_administered_group
+from tracker.services.lookups import find_administered_group
 from tracker.store.events import NO_GROUP
 from tracker.store.schema import Event, File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -17,7 +17,7 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
 from tracker.services.groups import authority_of, source_of
-from tracker.services.memberships import find_own_group
+from tracker.services.lookups import find_own_group
 from tracker.store.schema import File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

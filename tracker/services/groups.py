@@ -1,4 +1,4 @@
-"""Groups, their members, and the requests to join them."""
+"""Groups: created, listed, and described to their members."""
 
 from __future__ import annotations
 
@@ -10,31 +10,21 @@ from common.api.events import EventKind
 from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
-from tracker.domain.paging import KeyPart, cursor, cut, number_after, read_cursor
+from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
 from tracker.domain.rules import Role
 from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas, check_quota
 from tracker.services.authority import create_authority
 from tracker.services.caller import Identity
-from tracker.services.clock import Clock, iso
+from tracker.services.clock import Clock
 from tracker.services.events import record
-from tracker.services.memberships import (
-    find_administered_group,
-    find_group,
-    find_own_group,
-    find_user,
-)
+from tracker.services.lookups import find_own_group
 from tracker.store.groups import GroupSummary
 from tracker.store.schema import Group
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
 _SOURCE = "minitorrent:"
-_NEW_ROLES = {
-    Role.OWNER: (EventKind.GROUP_TRANSFERRED, "the owner"),
-    Role.ADMIN: (EventKind.MEMBER_PROMOTED, "an admin"),
-    Role.MEMBER: (EventKind.MEMBER_DEMOTED, "a member"),
-}
 
 
 class GroupService:
@@ -70,51 +60,6 @@ class GroupService:
                 f"with: join_group {request.group}",
             ) from None
         return api.CreateGroupReply(group=request.group, mode=request.mode)
-
-    def join_group(self, me: Identity, request: api.JoinGroup) -> api.JoinGroupReply:
-        """Ask to join. Raises MinitorrentError(already_member, already_requested, ...)."""
-        with self._database.write() as work:
-            group = find_group(work, request.group, lock=True)
-            rules.check_join(
-                group.name,
-                work.groups.role_of(group.id, me.user_id),
-                work.groups.has_request(group.id, me.user_id),
-            )
-            self._check_requests(work, me, group)
-            now = self._clock()
-            work.groups.add_request(group.id, me.user_id, now)
-            text = f"{me.user} asks to join {group.name}."
-            record(work, EventKind.JOIN_REQUESTED, group, me, me.user, text, now)
-        return api.JoinGroupReply(group=request.group, status="requested")
-
-    def _check_requests(self, work: UnitOfWork, me: Identity, group: Group) -> None:
-        work.users.lock(me.user_id)
-        own = work.groups.count_requests_of(me.user_id)
-        what = "pending requests per user"
-        check_quota(own, self._quotas.requests, what, "wait until some are decided")
-        others = work.groups.count_requests(group.id, "")
-        what = f"pending requests to join {group.name}"
-        check_quota(others, self._quotas.group_requests, what, "its admins must decide some first")
-
-    def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
-        """End the caller's membership; pass on an owner's group, delete an empty one."""
-        with self._database.write() as work:
-            group = find_own_group(work, me, request.group, lock=True)
-            removed = self._end_membership(work, group, me.user_id)
-            others = work.groups.seniors(group.id)
-            heir = rules.heir(member for member, _ in others)
-            if heir is None:
-                work.groups.delete(group.id)
-            elif not any(member.role is Role.OWNER for member, _ in others):
-                work.groups.set_role(group.id, heir.user_id, Role.OWNER)
-                name = next(name for member, name in others if member == heir)
-                text = f"{me.user} left {group.name}; {name} owns it now."
-                kind = EventKind.GROUP_INHERITED
-                record(work, kind, group, me, name, text, self._clock())
-            self._record_departure(
-                work, me, group, me.user, f"{me.user} left {group.name}.", removed
-            )
-        return api.GroupReply(group=request.group)
 
     def list_groups(self, me: Identity, request: api.ListGroups) -> api.ListGroupsReply:
         """Return a page of groups by name: the caller's own, then the others."""
@@ -158,113 +103,6 @@ class GroupService:
                 )
             return self._profile(work, me, group)
 
-    def list_members(self, me: Identity, request: api.ListMembers) -> api.ListMembersReply:
-        """Return a page of the members, longest-standing first, and who of them is online."""
-        after = number_after(request.after)
-        with self._database.read() as work:
-            group = find_own_group(work, me, request.group)
-            found = work.groups.members(group.id, request.pattern, after, request.rows + 1)
-            members, following = cut(found, request.rows, lambda row: str(row[0].since))
-            total = work.groups.count_members(group.id, request.pattern)
-            online = work.trackers.online([member.user_id for member, _ in members], self._clock())
-            rows = [
-                api.MemberRow(
-                    user=name,
-                    role=member.role.value,
-                    online=member.user_id in online,
-                )
-                for member, name in members
-            ]
-        return api.ListMembersReply(group=request.group, members=rows, total=total, next=following)
-
-    def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
-        """Return a page of the requests to join, for admins."""
-        after = number_after(request.after)
-        with self._database.read() as work:
-            group, _ = find_administered_group(work, me, request.group)
-            found = work.groups.requests(group.id, request.pattern, after, request.rows + 1)
-            asking, following = cut(found, request.rows, lambda row: str(row[0].id))
-            total = work.groups.count_requests(group.id, request.pattern)
-        rows = [
-            api.RequestRow(user=user, requested_at=iso(one.requested_at)) for one, user in asking
-        ]
-        return api.ListRequestsReply(
-            group=request.group, requests=rows, total=total, next=following
-        )
-
-    def accept_request(self, me: Identity, request: api.AcceptRequest) -> api.MemberReply:
-        """Accept a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
-        with self._database.write() as work:
-            group, user_id = self._requested(work, me, request)
-            now = self._clock()
-            work.groups.drop_request(group.id, user_id)
-            work.invitations.forgive(group.id, user_id)
-            work.groups.add_member(group.id, user_id, Role.MEMBER, now)
-            text = f"{me.user} let you into {group.name}."
-            kind = EventKind.REQUEST_ACCEPTED
-            record(work, kind, group, me, request.user, text, now)
-        return _member_reply(request)
-
-    def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
-        """Reject a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
-        with self._database.write() as work:
-            group, user_id = self._requested(work, me, request)
-            work.groups.drop_request(group.id, user_id)
-            text = f"{me.user} rejected your request to join {group.name}."
-            kind = EventKind.REQUEST_REJECTED
-            record(work, kind, group, me, request.user, text, self._clock())
-        return _member_reply(request)
-
-    def remove_member(self, me: Identity, request: api.RemoveMember) -> api.MemberReply:
-        """Remove a member, and everything the member shares in the group."""
-        with self._database.write() as work:
-            group, actor, user_id, subject = self._subject(work, me, request)
-            is_self = user_id == me.user_id
-            rules.check_removal(group.name, request.user, actor, subject, is_self=is_self)
-            removed = self._end_membership(work, group, user_id)
-            if not is_self:
-                work.invitations.exclude(group.id, user_id, self._clock())
-            text = f"{me.user} removed you from {group.name}."
-            kind = EventKind.MEMBER_REMOVED
-            record(work, kind, group, me, request.user, text, self._clock())
-            text = f"{me.user} removed {request.user} from {group.name}."
-            self._record_departure(work, me, group, request.user, text, removed)
-        return _member_reply(request)
-
-    def promote(self, me: Identity, request: api.Promote) -> api.MemberReply:
-        """Make a member an admin; does nothing for an admin."""
-        with self._database.write() as work:
-            group, _, user_id, subject = self._subject(work, me, request)
-            if not subject.is_admin:
-                self._change_role(work, me, group, user_id, request.user, Role.ADMIN)
-        return _member_reply(request)
-
-    def demote(self, me: Identity, request: api.Demote) -> api.MemberReply:
-        """Make an admin an ordinary member; does nothing for a member."""
-        with self._database.write() as work:
-            group, actor, user_id, subject = self._subject(work, me, request)
-            rules.check_demotion(
-                group.name,
-                request.user,
-                actor,
-                subject,
-                is_self=user_id == me.user_id,
-                admins=work.groups.count_admins(group.id),
-            )
-            if subject.is_admin:
-                self._change_role(work, me, group, user_id, request.user, Role.MEMBER)
-        return _member_reply(request)
-
-    def transfer_group(self, me: Identity, request: api.TransferGroup) -> api.MemberReply:
-        """Make a member the owner; the old owner stays an admin."""
-        with self._database.write() as work:
-            group, actor, user_id, _ = self._subject(work, me, request)
-            rules.check_transfer(group.name, actor)
-            if user_id != me.user_id:
-                work.groups.set_role(group.id, me.user_id, Role.ADMIN)
-                self._change_role(work, me, group, user_id, request.user, Role.OWNER)
-        return _member_reply(request)
-
     def _profile(self, work: UnitOfWork, me: Identity, group: Group) -> api.GroupProfileReply:
         removed = work.authorities.removed(group.id, self._clock(), None, MAX_PAGE + 1)
         role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
@@ -277,52 +115,6 @@ class GroupService:
             more_removed=len(removed) > MAX_PAGE,
             role=role.value,
         )
-
-    def _requested(
-        self, work: UnitOfWork, me: Identity, request: api.OnMember
-    ) -> tuple[Group, int]:
-        """Return the group and the id of the user who asks to join it."""
-        group, _ = find_administered_group(work, me, request.group, lock=True)
-        user = find_user(work, request.user)
-        rules.check_request(group.name, user.name, work.groups.has_request(group.id, user.id))
-        return group, user.id
-
-    def _subject(
-        self, work: UnitOfWork, me: Identity, request: api.OnMember
-    ) -> tuple[Group, Role, int, Role]:
-        """Return the group, the caller's role, and the id and role of the member to act on."""
-        group, actor = find_administered_group(work, me, request.group, lock=True)
-        user = find_user(work, request.user)
-        role = work.groups.role_of(group.id, user.id)
-        return group, actor, user.id, rules.require_subject(group.name, user.name, role)
-
-    def _change_role(
-        self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str, role: Role
-    ) -> None:
-        work.groups.set_role(group.id, user_id, role)
-        if not role.is_admin:
-            work.invitations.revoke_created_by(group.id, user_id)
-        kind, what = _NEW_ROLES[role]
-        text = f"{me.user} made you {what} of {group.name}."
-        record(work, kind, group, me, user, text, self._clock())
-
-    def _end_membership(self, work: UnitOfWork, group: Group, user_id: int) -> list[str]:
-        """Delete a membership with its shares, peers and announce key, and end its invitations.
-
-        Returns the uids of the member's certificates.
-        """
-        work.peers.drop_from_group(group.id, user_id)
-        work.files.unshare_group(group.id, user_id)
-        work.groups.drop_member(group.id, user_id)
-        work.invitations.revoke_created_by(group.id, user_id)
-        return work.authorities.detach_holders(group.id, user_id)
-
-    def _record_departure(
-        self, work: UnitOfWork, me: Identity, group: Group, user: str, text: str, removed: list[str]
-    ) -> None:
-        """Record a departure, so that members' clients drop their connections to the user."""
-        kind = EventKind.MEMBER_LEFT
-        record(work, kind, group, me, user, text, self._clock(), removed=removed)
 
 
 def _groups_after(
@@ -352,7 +144,3 @@ def authority_of(work: UnitOfWork, group: Group) -> str | None:
 
 def _mode(group: Group) -> api.Mode:
     return cast(api.Mode, group.mode)
-
-
-def _member_reply(request: api.OnMember) -> api.MemberReply:
-    return api.MemberReply(group=request.group, user=request.user)

@@ -16,7 +16,7 @@ from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record, record_account, record_refusal
-from tracker.services.memberships import find_administered_group, find_group
+from tracker.services.lookups import find_administered_group, find_group
 from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import Group, Invitation
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -9,7 +9,7 @@ from common.types import Endpoint
 from tracker.domain import credentials
 from tracker.services.caller import Caller
 from tracker.services.clock import Clock
-from tracker.services.memberships import find_own_group
+from tracker.services.lookups import find_own_group
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 _KEY_BYTES = 24

@@ -101,8 +101,8 @@ class Lab:
         """Let a new user in; his announce key."""
         self._sign_up(user)
         caller = self.client(user).caller
-        self.services.groups.join_group(caller.require_login(), groups.JoinGroup(group="lab"))
-        self.services.groups.accept_request(
+        self.services.members.join_group(caller.require_login(), groups.JoinGroup(group="lab"))
+        self.services.members.accept_request(
             self.ann.caller.require_login(), groups.AcceptRequest(group="lab", user=user)
         )
         key = self.services.keys.announce_key(caller, presence.AnnounceKey(group="lab")).key
@@ -159,7 +159,7 @@ class Lab:
         """Ann removes a member."""
         me = self.ann.caller.require_login()
         request = groups.RemoveMember(group="lab", user=user)
-        self.services.groups.remove_member(me, request)
+        self.services.members.remove_member(me, request)
 
     def clock(self) -> float:
         """The time, on every clock."""

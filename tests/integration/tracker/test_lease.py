@@ -115,7 +115,7 @@ def seeders(services: Services, caller: Caller) -> int:
 
 def is_online(services: Services, caller: Caller) -> bool:
     request = groups.ListMembers(group="lab")
-    return services.groups.list_members(me(caller), request).members[0].online
+    return services.members.list_members(me(caller), request).members[0].online
 
 
 def test_a_dead_trackers_peers_expire(
