@@ -103,10 +103,12 @@ class FakeCredentials:
 class TransferLab:
     """Creates a client's transfers with their shared context; `free` is the disk space."""
 
-    def __init__(self, database: Database, places: int = 5) -> None:
+    def __init__(
+        self, database: Database, places: int = 5, store: TransferStore | None = None
+    ) -> None:
         self.client = FakeClient()
         self.clock = self.client.clock
-        self.store = TransferStore(database)
+        self.store = store or TransferStore(database)
         self.announcer = FakeAnnouncer()
         self.credentials = FakeCredentials()
         self.jobs = ManualJobs()

@@ -13,8 +13,7 @@ from client.core.swarm.swarm_config import SwarmConfig
 from client.results import TransferState
 from client.state.database import Database
 from client.state.rate_limits import RateLimitStore
-from client.state.transfers import TransferRecord
-from client.transfers.backlog import CHUNK
+from client.state.transfers import TransferRecord, TransferStore
 from client.transfers.disk_space import INTERVAL
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
@@ -27,8 +26,22 @@ from tests.support.stored import transfers_of
 from tests.unit.client.storage.contents import describe, random_bytes
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 
-MORE = 3
-"""Shares that do not fit the first chunk."""
+FIRST, MORE = 3, 4
+"""Shares that are loaded at first, and that follow."""
+
+
+class SmallChunks(TransferStore):
+    """Returns few shares at a time, so that a test needs few."""
+
+    def list_complete(
+        self, user: str, after: int, until: int, limit: int | None = None
+    ) -> list[TransferRecord]:
+        return super().list_complete(user, after, until, limit and FIRST)
+
+
+@pytest.fixture
+def lab(database: Database) -> TransferLab:
+    return TransferLab(database, store=SmallChunks(database))
 
 
 @pytest.fixture
@@ -53,7 +66,7 @@ def share(lab: TransferLab, folder: Path, name: str, *, group: str = "lab") -> T
 @pytest.fixture
 def many(lab: TransferLab, tmp_path: Path) -> list[str]:
     """The names of more shares than are loaded at once."""
-    names = [f"file {number:03}" for number in range(CHUNK + MORE)]
+    names = [f"file {number:03}" for number in range(FIRST + MORE)]
     for name in names:
         share(lab, tmp_path, name)
     return names
@@ -108,8 +121,8 @@ def test_the_first_shares_are_loaded_and_the_others_follow(
     lab: TransferLab, manager: TransferManager, many: list[str]
 ) -> None:
     assert manager.load("ann", everybody) == len(many)
-    assert names(manager.all()) == many[:CHUNK]
-    assert [record.name for record in manager.waiting()] == many[CHUNK:]
+    assert names(manager.all()) == many[:FIRST]
+    assert [record.name for record in manager.waiting()] == many[FIRST:]
     lab.jobs.run()
     assert names(manager.all()) == many
     assert manager.waiting() == []
