@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from client import list_results, results
+from client import results
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
-from client.commands.parsing import quote
 from client.shell.downloads import download_lines
+from client.shell.list_tables import LIST_FORMATTERS
 from client.shell.terminal.screen import Column, Screen
-from common.api import groups
 from common.text import count, local_time, percent, rate, size, visible
 
 _MAX_NAMES = 20
@@ -68,111 +67,12 @@ def _some(names: Sequence[str], more: int) -> str:
     return f"{shown} and {left:,} more" if left else shown
 
 
-def _listed(
-    result: list_results.ListResult,
-    rows: Sequence[Sequence[str]],
-    columns: Sequence[Column],
-    noun: str,
-    screen: Screen,
-    hint: str = "narrow with a pattern, or --limit",
-) -> str:
-    """Format a list as a table, with a line below it if the table isn't complete."""
-    if not rows and result.pattern:
-        return f"No {noun} matches {visible(result.pattern)!r}"
-    table = screen.table(columns, rows)
-    if len(rows) >= result.total:
-        return table
-    return f"{table}\n{len(rows):,} of {result.total:,} {noun}s; {hint}"
-
-
-def _groups(result: list_results.GroupsResult, screen: Screen) -> str:
-    if not result.groups and not result.pattern:
-        return "No groups yet; create one with: create_group GROUP"
-    columns = [
-        Column("group", folds=True),
-        Column("owner", folds=True),
-        Column("members", right=True),
-        Column("files", right=True),
-        Column("mode"),
-        Column("you"),
-    ]
-    rows = [
-        [g.group, g.owner, str(g.members), str(g.files), g.mode, _role(g, result.user)]
-        for g in result.groups
-    ]
-    return _listed(result, rows, columns, "group", screen)
-
-
-def _role(row: groups.GroupRow, user: str) -> str:
-    """Return the role of `user` in a group, or "" if they aren't a member."""
-    if not row.member:
-        return ""
-    return "owner" if row.owner == user else "member"
-
-
-def _members(result: list_results.MembersResult, screen: Screen) -> str:
-    columns = [Column("user", folds=True), Column("role"), Column("online")]
-    rows = [[m.user, m.role, "online" if m.online else "-"] for m in result.members]
-    return _listed(result, rows, columns, "member", screen)
-
-
-def _requests(result: list_results.RequestsResult, screen: Screen) -> str:
-    if not result.requests and not result.pattern:
-        return f"No requests to join {visible(result.group)}"
-    columns = [Column("user", folds=True), Column("asked at")]
-    rows = [[row.user, local_time(row.requested_at)] for row in result.requests]
-    return _listed(result, rows, columns, "request", screen)
-
-
 def _invite(result: results.InviteResult, _: Screen) -> str:
     """The invitation on a line of its own, whole, so that it can be copied."""
     users = "1 user" if result.uses == 1 else f"{result.uses:,} users"
     until = local_time(result.expires_at)
     about = f"Invitation {result.id} lets {users} into {visible(result.group)} until {until}:"
     return f"{about}\n{visible(result.invitation)}"
-
-
-def _invites(result: list_results.InvitesResult, screen: Screen) -> str:
-    if not result.invites and not result.pattern:
-        return f"No invitations to {visible(result.group)}; create one with: invite"
-    columns = [
-        Column("id", right=True),
-        Column("by", folds=True),
-        Column("created at"),
-        Column("uses left", right=True),
-        Column("until"),
-        Column("makes"),
-    ]
-    rows = [
-        [
-            str(row.id),
-            row.by,
-            local_time(row.at),
-            f"{row.uses_left:,}",
-            local_time(row.expires_at),
-            "admins" if row.admin else "members",
-        ]
-        for row in result.invites
-    ]
-    return _listed(result, rows, columns, "invitation", screen)
-
-
-def _files(result: list_results.FilesResult, screen: Screen) -> str:
-    if not result.files and not result.pattern:
-        return f"{visible(result.group)} shares no files yet; share one with: upload_file PATH"
-    columns = [
-        Column("name", folds=True),
-        Column("size", right=True),
-        Column("pieces", right=True),
-        Column("owner", folds=True),
-        Column("seeders", right=True),
-        Column("leechers", right=True),
-    ]
-    rows = [
-        [f.name, size(f.size), str(f.pieces), f.owner, str(f.seeders), str(f.leechers)]
-        for f in result.files
-    ]
-    return _listed(result, rows, columns, "file", screen)
 
 
 def _downloads(result: results.DownloadsResult, screen: Screen) -> str:
@@ -273,40 +173,6 @@ def _checks(result: results.ChecksResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _sessions(result: list_results.SessionsResult, screen: Screen) -> str:
-    columns = [Column("id", right=True), Column("address"), Column("since"), Column("current")]
-    rows = [
-        [str(row.id), row.address, local_time(row.since), "*" if row.current else ""]
-        for row in result.sessions
-    ]
-    return _listed(result, rows, columns, "session", screen)
-
-
-def _events(result: list_results.EventsResult, screen: Screen) -> str:
-    columns = [
-        Column("at"),
-        Column("who", folds=True),
-        Column("what"),
-        Column("subject", folds=True),
-        Column("from"),
-    ]
-    rows = [
-        [local_time(row.at), row.who or "-", row.what, row.subject, row.address or "-"]
-        for row in result.events
-    ]
-    older = f"show older events with: audit {quote(result.group)} --before {result.before}"
-    hint = "narrow with a pattern, or --limit" if result.before is None else older
-    return _listed(result, rows, columns, "event", screen, hint)
-
-
-def _notices(result: list_results.NoticesResult, screen: Screen) -> str:
-    if not result.notices and not result.pattern:
-        return "No notices yet"
-    columns = [Column("at"), Column("group", folds=True), Column("what", folds=True)]
-    rows = [[local_time(row.at), row.group or "-", row.text] for row in result.notices]
-    return _listed(result, rows, columns, "notice", screen)
-
-
 def _waited(result: results.WaitResult, _: Screen) -> str:
     if not result.completed and not result.failed:
         return "Nothing to wait for"
@@ -359,13 +225,9 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
 
 
 _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
+    **LIST_FORMATTERS,
     results.LoginResult: _login,
-    list_results.GroupsResult: _groups,
-    list_results.MembersResult: _members,
-    list_results.RequestsResult: _requests,
-    list_results.InvitesResult: _invites,
     results.InviteResult: _invite,
-    list_results.FilesResult: _files,
     results.DownloadsResult: _downloads,
     results.SharesResult: _shares,
     results.PeersResult: _peers,
@@ -373,9 +235,6 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.TrackersResult: _trackers,
     results.ChecksResult: _checks,
     results.WhyResult: _why,
-    list_results.SessionsResult: _sessions,
-    list_results.EventsResult: _events,
-    list_results.NoticesResult: _notices,
     results.WaitResult: _waited,
     HelpResult: _help,
     CommandHelpResult: _command_help,
