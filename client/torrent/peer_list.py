@@ -158,7 +158,7 @@ class PeerList:
                 connection.close("its certificate has expired, or it was removed from the group")
 
     def disconnect_user(self, user: str) -> None:
-        """In an open group, cut off a removed member: in a sealed one, certificates decide that."""
+        """In an open group, cut off a removed member; in a sealed one, certificates do that."""
         if self._group_tls is not None:
             return
         self._candidates.forget_user(user)
@@ -321,7 +321,7 @@ class PeerList:
             membership = connection.membership
             if membership is None or connection.incoming or connection.close_reason is not None:
                 continue
-            margin = membership.group_tls.margin
+            margin = membership.group_tls.renewal_margin
             due = membership.group_tls.time_left(membership) <= margin
             if due and self._renew_at.get(connection.key, now) <= now:
                 self._renew_at[connection.key] = now + margin / _RENEWAL_ATTEMPTS

@@ -152,9 +152,9 @@ class Swarm:
     def choked(self, peer: Peer) -> None:
         """Handle a choke (BEP 3): nothing is requested from the peer until it unchokes us.
 
-        Pieces of which nothing is on its way any more go to other peers. Without BEP 6 that is all
-        it was to send, because the choke voids our requests; with it, the peer rejects each
-        request that it won't answer (see `rejected`).
+        Other peers may fetch the pieces of which nothing is on its way any more. Without BEP 6
+        those are all of this peer's, because the choke voids our requests; with BEP 6, the peer
+        rejects each request that it won't answer (see `rejected`).
         """
         if not peer.fast:
             peer.stream.forget()

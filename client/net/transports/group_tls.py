@@ -27,7 +27,7 @@ from client.patience import patiently
 from common.api.authority import MEMBER_URI
 
 _MARGIN: Final = 1 / 6
-"""Share of a certificate's lifetime before whose end its connections are replaced."""
+"""How long before a certificate's end its connections are replaced, as a share of its lifetime."""
 
 _PURPOSES: Final = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH})
 
@@ -101,7 +101,7 @@ class GroupTls:
         return self._own.client
 
     @property
-    def margin(self) -> float:
+    def renewal_margin(self) -> float:
         """How many seconds before its end a connection is replaced by one that lasts longer.
 
         By then both sides have their next certificates.

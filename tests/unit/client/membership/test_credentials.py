@@ -124,7 +124,7 @@ def test_a_failed_request_is_retried(tracker: Tracker, events: EventBus, code: E
         group_tls = credentials.group_tls("lab", LAB.certificate)
         assert group_tls is not None
         wait_until(lambda: tracker.requests, what="the certificate")
-        wait_until(lambda: group_tls.margin > 0, what="it to be in use")
+        wait_until(lambda: group_tls.renewal_margin > 0, what="it to be in use")
 
 
 def test_non_members_get_no_certificate(tracker: Tracker, credentials: Credentials) -> None:
@@ -153,7 +153,7 @@ def test_a_membership_that_ends_while_it_is_renewed(
     group_tls = credentials.group_tls("lab", LAB.certificate)
     assert group_tls is not None
     tracker.fails = [ErrorCode.NOT_MEMBER]
-    wait_until(lambda: not group_tls.margin, what="the certificate to be dropped")
+    wait_until(lambda: not group_tls.renewal_margin, what="the certificate to be dropped")
     with pytest.raises(MembershipError):
         _ = group_tls.server_context
 
