@@ -38,12 +38,12 @@ def storm(attack: Callable[[int, threading.Event], None]) -> Iterator[None]:
             thread.join(60)
 
 
-def slowest(deed: Callable[[], object], count: int = 10) -> float:
+def slowest(action: Callable[[], object], count: int = 10) -> float:
     """Return the seconds of the slowest action."""
     most = 0.0
     for _ in range(count):
         began = time.monotonic()
-        deed()
+        action()
         most = max(most, time.monotonic() - began)
     return most
 

@@ -25,7 +25,7 @@ from common.metainfo import Metainfo
 from common.types import InfoHash
 from common.wire.codec import encode
 from common.wire.messages import Interested, Request, WireError
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.peers import new_peer_id
 from tests.support.waiting import wait_until

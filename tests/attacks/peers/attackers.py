@@ -12,7 +12,7 @@ from common.metainfo import Metainfo
 from common.types import PeerId
 from common.wire.handshake import Handshake
 from common.wire.messages import HaveAll, Unchoke
-from tests.integration.client.people import GROUP, Person
+from tests.integration.client.team import GROUP, Person
 from tests.support.peers import RawPeer, new_peer_id, serve
 
 SECONDS = 10.0

@@ -33,7 +33,7 @@ from common.wire.messages import (
 from tests.attacks.peers.attackers import Attacker, torrent_of
 from tests.integration.client.conftest import both_modes, sealed
 from tests.integration.client.hostile import BLOCK, Infiltrator
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.peers import RawPeer, new_peer_id
 from tests.support.waiting import wait_until

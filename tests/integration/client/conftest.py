@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.integration.client.people import Team
+from tests.integration.client.team import Team
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 

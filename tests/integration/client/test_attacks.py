@@ -34,7 +34,7 @@ from common.api.presence import ANNOUNCE_KEY, AnnounceKey
 from common.types import Endpoint, InfoHash
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
 from tests.integration.client.conftest import Log
-from tests.integration.client.people import GROUP, PASSWORD, Person, Team
+from tests.integration.client.team import GROUP, PASSWORD, Person, Team
 from tests.support.authority import HOUR, Credential, Group
 from tests.support.content import make_file
 from tests.support.database import empty_database

@@ -10,7 +10,7 @@ import pytest
 
 from client.parts import Parts
 from client.state.transfers import TransferRecord, TransferStore
-from tests.integration.client.people import GROUP, PASSWORD, Person, Team
+from tests.integration.client.team import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
 

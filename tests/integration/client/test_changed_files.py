@@ -15,7 +15,7 @@ from client.parts import Parts
 from client.storage.files.torrent_files import TorrentFiles
 from common.types import Block
 from tests.integration.client.conftest import Log
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
 

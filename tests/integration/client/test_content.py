@@ -8,7 +8,7 @@ import pytest
 
 from common.geometry import choose_piece_length
 from tests.integration.client.conftest import both_modes
-from tests.integration.client.people import GROUP, Team
+from tests.integration.client.team import GROUP, Team
 from tests.support.content import make_file, make_sparse_file, make_tree, sha256
 
 PIECE = choose_piece_length(1)

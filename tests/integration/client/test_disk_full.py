@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.disk import small_disk
 from tests.support.waiting import wait_until

@@ -33,7 +33,7 @@ from common.wire.messages import (
     Request,
     Unchoke,
 )
-from tests.integration.client.people import Person, Team
+from tests.integration.client.team import Person, Team
 from tests.support.content import make_file
 from tests.support.peers import RawPeer, new_peer_id
 from tests.support.waiting import wait_until

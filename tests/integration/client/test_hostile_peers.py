@@ -15,7 +15,7 @@ from common.wire.messages import Interested, Request, Unchoke
 from tests.integration.client import hostile
 from tests.integration.client.conftest import Log
 from tests.integration.client.hostile import BLOCK, Deaf, Infiltrator, Liar, Spoiler
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.peers import Piece, RawPeer
 from tests.support.waiting import wait_until

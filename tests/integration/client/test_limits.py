@@ -12,7 +12,7 @@ import pytest
 from client.core.bandwidth.throttle import Direction
 from client.results import LimitRow
 from tests.integration.client.conftest import both_modes
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
 

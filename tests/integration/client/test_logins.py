@@ -10,7 +10,7 @@ import pytest
 
 from client.parts import DEFAULT_PARTS, Parts
 from client.storage.files.torrent_files import TorrentFiles
-from tests.integration.client.people import PASSWORD, Person, Team
+from tests.integration.client.team import PASSWORD, Person, Team
 from tests.support.content import make_file
 
 

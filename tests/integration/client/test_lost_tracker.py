@@ -6,7 +6,7 @@ from pathlib import Path
 
 from client.core.swarm.swarm_config import SwarmConfig
 from common.types import Endpoint
-from tests.integration.client.people import GROUP, Team
+from tests.integration.client.team import GROUP, Team
 from tests.support.content import make_file
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until

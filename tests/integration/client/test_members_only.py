@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
-from tests.integration.client.people import GROUP, Team
+from tests.integration.client.team import GROUP, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
 

@@ -17,7 +17,7 @@ from common.wire import metadata
 from common.wire.messages import Extended
 from common.wire.metadata import MetadataPiece, MetadataRequest
 from tests.integration.client.hostile import Infiltrator
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.metadata import NUMBER, giver, introduction, received
 from tests.support.peers import PeerServer, RawPeer

@@ -16,7 +16,7 @@ from client.config import ClientConfig
 from client.services.session import Session
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.integration.client.people import GROUP
+from tests.integration.client.team import GROUP
 from tests.unit.client.net.fake_tracker import FakeTracker, login_reply
 
 BAD = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from client.config import Timing
 from client.results import TransferState
-from tests.integration.client.people import GROUP, PASSWORD, Person, Team
+from tests.integration.client.team import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
 

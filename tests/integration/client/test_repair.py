@@ -13,7 +13,7 @@ from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 from tests.integration.client.conftest import Log, both_modes
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file, make_tree
 from tests.support.waiting import wait_until
 

@@ -12,7 +12,7 @@ import pytest
 from client.config import DEFAULT_TIMING, Timing
 from client.parts import DEFAULT_PARTS, Parts
 from client.storage.files.torrent_files import TorrentFiles
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file, make_tree
 from tests.support.waiting import wait_until
 

@@ -15,7 +15,7 @@ from client.results import TransferState
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import hasty, sealed
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.peers import RawPeer
 from tests.support.waiting import wait_until

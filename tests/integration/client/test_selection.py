@@ -10,7 +10,7 @@ import pytest
 from client.core.swarm.swarm_config import SwarmConfig
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import both_modes
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_tree
 from tests.support.waiting import wait_until
 

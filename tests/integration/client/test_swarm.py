@@ -20,7 +20,7 @@ from common.types import PieceIndex
 from common.wire.messages import BitfieldMessage, HaveAll, Interested, Reject, Request, Unchoke
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.hostile import BLOCK, Infiltrator, silent
-from tests.integration.client.people import GROUP, Team
+from tests.integration.client.team import GROUP, Team
 from tests.support.content import make_file
 from tests.support.peers import Piece, RawPeer, serve
 from tests.support.waiting import wait_until

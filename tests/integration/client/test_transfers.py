@@ -17,7 +17,7 @@ from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 from tests.integration.client.conftest import Log
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.integration.tracker.sessions import SessionClient
 from tests.support.content import make_file, make_tree, sha256
 from tests.support.disk import small_disk

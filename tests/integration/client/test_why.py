@@ -21,7 +21,7 @@ from common.types import PieceIndex
 from common.wire.messages import HaveAll, HaveNone
 from tests.integration.client.conftest import hasty
 from tests.integration.client.hostile import Infiltrator, silent
-from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.disk import small_disk
 from tests.support.peers import RawPeer

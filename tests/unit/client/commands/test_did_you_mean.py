@@ -85,8 +85,8 @@ def test_without_a_tracker_nothing_is_suggested() -> None:
 def test_in_a_long_list_only_similar_names_are_requested(typed: str) -> None:
     session = FakeSession()
     session.files.more = [f"take{number:05}.wav" for number in range(0, 9000, 7)]
-    meant = said(ErrorCode.NO_SUCH_FILE, f"download_file lab {typed} /tmp", session)
-    assert meant.endswith("Did you mean take00777.wav?")
+    suggestion = said(ErrorCode.NO_SUCH_FILE, f"download_file lab {typed} /tmp", session)
+    assert suggestion.endswith("Did you mean take00777.wav?")
     assert len(session.calls) == 4
 
 

@@ -181,8 +181,8 @@ def test_a_cleared_scheduler_starts_no_download(scheduler: DownloadScheduler, cl
     scheduler.review()
     assert running(members) == [1, 2], "they are halted by others"
     assert [scheduler.place(member) for member in members] == [None] * 3
-    newcomers = joined(scheduler, 0, 0, 0)
-    assert running(newcomers) == [1, 2]
+    new_downloads = joined(scheduler, 0, 0, 0)
+    assert running(new_downloads) == [1, 2]
 
 
 def test_the_number_of_places_is_kept_for_later_runs(database: Database) -> None:

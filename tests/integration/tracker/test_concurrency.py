@@ -21,21 +21,21 @@ DECISIONS = ("accept_request",) * 5
 def act(client: SessionClient, choice: random.Random) -> None:
     """One deed at random; raises RefusedError."""
     group, user = choice.choice(GROUPS), choice.choice(USERS)
-    deed = choice.choice(ON_GROUPS + ON_USERS + ON_FILES + DECISIONS)
-    if deed == "upload":
+    action = choice.choice(ON_GROUPS + ON_USERS + ON_FILES + DECISIONS)
+    if action == "upload":
         client.upload(group, choice.choice("xy"))
-    elif deed == "stop_share":
-        client.call(deed, group=group, name=choice.choice("xy"))
-    elif deed == "announce":
+    elif action == "stop_share":
+        client.call(action, group=group, name=choice.choice("xy"))
+    elif action == "announce":
         for file in client.call("list_files", group=group)["files"]:
             client.announce(file["info_hash"], choice.choice((0, 5)))
-    elif deed in ON_GROUPS:
-        client.call(deed, group=group)
-    elif deed == "accept_request":
+    elif action in ON_GROUPS:
+        client.call(action, group=group)
+    elif action == "accept_request":
         for request in client.call("list_requests", group=group)["requests"]:
-            client.call(deed, group=group, user=request["user"])
+            client.call(action, group=group, user=request["user"])
     else:
-        client.call(deed, group=group, user=user)
+        client.call(action, group=group, user=user)
 
 
 def live(client: SessionClient, seed: int, completions: Counter[str]) -> None:
