@@ -18,12 +18,12 @@ import structlog
 from client.core.admission.crowding import MAX_CLOSING, Held, judge
 from client.core.admission.party import network
 from client.core.admission.strikes import Strikes
+from client.descriptors import free_descriptors
 from client.net.peers.handshaking import TIME_LIMIT, HungUpError, receive_handshake
 from client.net.peers.utp import UtpRefusal
 from client.net.transports.group_tls import Membership
 from client.net.transports.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome
 from client.net.transports.transport import Deadline, PlainTransport, Transport, remote_endpoint
-from client.patience import relieve
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from common.wire.handshake import Handshake
@@ -142,7 +142,7 @@ class Listener:
                     if not is_logged:
                         log.warning("can't accept a peer", error=str(error))
                     is_logged = True
-                    relieve()
+                    free_descriptors()
                     time.sleep(_PAUSE)
                 continue
             is_logged = False

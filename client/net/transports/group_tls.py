@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from client.patience import patiently
+from client.descriptors import wait_for_descriptor
 from common.api.authority import MEMBER_URI
 
 _MARGIN: Final = 1 / 6
@@ -196,7 +196,7 @@ def certificate_file(
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(password),
     )
-    with patiently(_scratch_file) as stream:
+    with wait_for_descriptor(_scratch_file) as stream:
         stream.write(certificate.encode() + encrypted)
         stream.flush()
         name = stream.name

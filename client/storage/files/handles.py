@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from client.patience import patiently, relieve_with
+from client.descriptors import free_descriptors_with, wait_for_descriptor
 from common.errors import ErrorCode, MinitorrentError
 
 OPEN_FILES: Final = 256
@@ -123,7 +123,7 @@ class OpenFiles:
 OPEN: Final = OpenFiles(OPEN_FILES)
 """The instance of this process, since descriptors belong to the process."""
 
-relieve_with(OPEN.close_idle)
+free_descriptors_with(OPEN.close_idle)
 
 
 class FileHandles:
@@ -153,7 +153,7 @@ class FileHandles:
         a bus error. Raises OSError, and ValueError when the file is shorter than `length`.
         """
         with self._leased(file) as handle:
-            return patiently(lambda: self._files.view(handle, length))
+            return wait_for_descriptor(lambda: self._files.view(handle, length))
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from client.core.transfers.resume import FileStamp, FileStamps
-from client.patience import patiently
+from client.descriptors import wait_for_descriptor
 from client.storage.files.attributes import attributes_of
 from client.storage.files.content import take_stamps
 from client.storage.paths.os_errors import shown, translated, translating
@@ -133,7 +133,7 @@ class _FolderScan:
         """Collect everything with a valid name in a folder, recursively."""
         folder = self.root.joinpath(*inside)
         try:
-            with patiently(lambda: os.scandir(folder)) as entries:
+            with wait_for_descriptor(lambda: os.scandir(folder)) as entries:
                 found = list(entries)
         except PermissionError:
             self._refuse(inside, _UNREADABLE)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from client.core.health.measurements import DiskMeasurements
-from client.patience import patiently
+from client.descriptors import wait_for_descriptor
 
 _TRIAL = b"minitorrent"
 """What is written to a folder to see whether that works."""
@@ -24,7 +24,7 @@ def measure(folder: Path, needed: int) -> DiskMeasurements:
     device, free, error = there.stat().st_dev, 0, None
     try:
         free = shutil.disk_usage(there).free
-        with patiently(lambda: tempfile.TemporaryFile(dir=there)) as trial:
+        with wait_for_descriptor(lambda: tempfile.TemporaryFile(dir=there)) as trial:
             trial.write(_TRIAL)
             trial.flush()
     except OSError as failure:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from client.patience import patiently
+from client.descriptors import wait_for_descriptor
 from client.storage.paths.os_errors import shown
 from common.errors import ErrorCode, MinitorrentError
 
@@ -63,7 +63,7 @@ def sync_folder(path: Path) -> None:
 
 def _open(path: str | Path, flags: int, folder: int | None = None) -> int:
     """Open `path` in the folder with this descriptor; waits for a free descriptor if necessary."""
-    return patiently(lambda: os.open(path, flags, _MODE, dir_fd=folder))
+    return wait_for_descriptor(lambda: os.open(path, flags, _MODE, dir_fd=folder))
 
 
 def _step(folder: int, part: str, *, make: bool) -> int:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client.patience import patiently
+from client.descriptors import wait_for_descriptor
 from client.storage.paths.os_errors import shown, translating
 from client.storage.paths.safe_open import sync_folder
 from common.errors import ErrorCode, MinitorrentError
@@ -122,7 +122,7 @@ class _Writing:
 
     def _write(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        descriptor = patiently(lambda: os.open(self._draft, flags, 0o600))
+        descriptor = wait_for_descriptor(lambda: os.open(self._draft, flags, 0o600))
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(self.file.data)
             stream.flush()
@@ -189,7 +189,7 @@ def _find_replaceable(path: Path, is_ours: Callable[[bytes], bool]) -> _Identity
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise _in_the_way(path)
-        descriptor = patiently(lambda: os.open(path, flags))
+        descriptor = wait_for_descriptor(lambda: os.open(path, flags))
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as stream:

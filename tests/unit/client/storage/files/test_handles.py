@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.patience import NO_DESCRIPTOR, patiently
+from client.descriptors import NO_DESCRIPTOR, wait_for_descriptor
 from client.storage.files.handles import FileHandles, OpenFiles
 from client.storage.paths import safe_open
 from tests.support.refusals import without_descriptors
@@ -125,7 +125,7 @@ def test_a_lack_of_descriptors_is_waited_out(number: int) -> None:
             raise failures.pop()
         return 7
 
-    assert patiently(scarce) == 7
+    assert wait_for_descriptor(scarce) == 7
 
 
 def test_opening_waits_for_a_descriptor(files: Files) -> None:
@@ -143,4 +143,4 @@ def test_a_lasting_lack_of_descriptors_is_reported(monkeypatch: pytest.MonkeyPat
         raise OSError(errno.EMFILE, "none left")
 
     with pytest.raises(OSError, match="none left"):
-        patiently(fail, longest=0.1)
+        wait_for_descriptor(fail, longest=0.1)

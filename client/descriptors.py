@@ -1,6 +1,6 @@
-"""Waiting for a file descriptor when the process or the machine has none left.
+"""Waits for a file descriptor when the process or the machine has none left.
 
-Components that keep files open only for speed close them then (see `relieve_with`).
+Components that keep files open only for speed close them then (see `free_descriptors_with`).
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ LONGEST: Final = 60.0
 _PAUSE: Final = 0.05
 
 _lock = threading.Lock()
-_relief: list[Callable[[], None]] = []
+_idle_closers: list[Callable[[], None]] = []
 
 
-def relieve_with(close_idle: Callable[[], None]) -> None:
+def free_descriptors_with(close_idle: Callable[[], None]) -> None:
     """Have `close_idle` called, by any thread, when there is no descriptor left."""
     with _lock:
-        _relief.append(close_idle)
+        _idle_closers.append(close_idle)
 
 
-def relieve() -> None:
+def free_descriptors() -> None:
     """Close the files that are open without being in use."""
     with _lock:
-        relief = list(_relief)
-    for close_idle in relief:
+        closers = list(_idle_closers)
+    for close_idle in closers:
         close_idle()
 
 
-def patiently(open_one: Callable[[], T], longest: float = LONGEST) -> T:
+def wait_for_descriptor(open_one: Callable[[], T], longest: float = LONGEST) -> T:
     """Return `open_one()`; while no descriptor is left, free some, wait, and try again.
 
     Raises OSError: any other failure at once, a lack of descriptors after `longest` seconds.
@@ -51,5 +51,5 @@ def patiently(open_one: Callable[[], T], longest: float = LONGEST) -> T:
         except OSError as error:
             if error.errno not in NO_DESCRIPTOR or time.monotonic() >= until:
                 raise
-        relieve()
+        free_descriptors()
         time.sleep(_PAUSE)
