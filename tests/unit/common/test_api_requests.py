@@ -33,6 +33,7 @@ def test_every_tracker_command_has_an_operation() -> None:
         *("create_group", "join_group", "leave_group", "list_groups", "get_group"),
         *("find_group", "issue_certificate", "list_removed"),
         *("list_members", "list_requests", "accept_request", "reject_request"),
+        *("create_invite", "list_invites", "revoke_invite", "accept_invite"),
         *("remove_member", "promote", "demote", "transfer_group"),
         *("list_files", "add_file", "get_file", "find_file", "stop_share"),
         *("announce", "identify_peer", "check_port", "list_notices"),
