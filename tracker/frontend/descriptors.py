@@ -6,7 +6,7 @@ import contextlib
 import resource
 from dataclasses import dataclass
 
-from tracker.services.reachability import MAX_DIALS
+from tracker.services.sharing.reachability import MAX_DIALS
 
 MAX_TURNED_AWAY = 16
 """Most connections at once, per frontend, that receive an error instead of service."""

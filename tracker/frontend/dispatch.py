@@ -27,9 +27,9 @@ from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from tracker.frontend.failures import database_failed
 from tracker.frontend.metrics import Metrics
+from tracker.services.accounts.logins import count_audited
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
-from tracker.services.logins import count_audited
 from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from tracker.domain.credentials import PasswordCost
 from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas
-from tracker.services.accounts import AccountService
-from tracker.services.announce import AnnounceService
-from tracker.services.authority import CertificateService
+from tracker.services.accounts.accounts import AccountService
+from tracker.services.accounts.hashing import PasswordHasher
+from tracker.services.accounts.logins import LoginService
+from tracker.services.accounts.passwords import PasswordChecker
+from tracker.services.accounts.tokens import TokenService
 from tracker.services.clock import Clock
 from tracker.services.events import EventService
-from tracker.services.files import FileService
-from tracker.services.groups import GroupService
-from tracker.services.hashing import PasswordHasher
-from tracker.services.invitations import InvitationService
-from tracker.services.keys import AnnounceKeyService
+from tracker.services.groups.authority import CertificateService
+from tracker.services.groups.groups import GroupService
+from tracker.services.groups.invitations import InvitationService
+from tracker.services.groups.members import MemberService
 from tracker.services.lifecycle import Lifecycle
-from tracker.services.logins import LoginService
-from tracker.services.members import MemberService
 from tracker.services.notices import NoticeService
-from tracker.services.passwords import PasswordChecker
 from tracker.services.rate_limits import RateLimiter, RequestThrottle
-from tracker.services.reachability import PortCheckService
-from tracker.services.tokens import TokenService
+from tracker.services.sharing.announce import AnnounceService
+from tracker.services.sharing.files import FileService
+from tracker.services.sharing.keys import AnnounceKeyService
+from tracker.services.sharing.reachability import PortCheckService
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 

@@ -7,9 +7,9 @@ import threading
 
 from common.api.tokens import LONGEST_LIFETIME
 from tracker.domain.clock_watch import ClockWatch
-from tracker.services.announce import HTTP_GRACE
+from tracker.services.accounts.logins import SESSION_SECONDS
 from tracker.services.clock import Clock
-from tracker.services.logins import SESSION_SECONDS
+from tracker.services.sharing.announce import HTTP_GRACE
 from tracker.store.trackers import FRESH_SECONDS, Site
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

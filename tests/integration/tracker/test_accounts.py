@@ -18,10 +18,10 @@ from tests.support.passwords import CHEAP
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.quotas import Quotas
+from tracker.services.accounts.hashing import PasswordHasher
+from tracker.services.accounts.logins import LoginService
+from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller
-from tracker.services.hashing import PasswordHasher
-from tracker.services.logins import LoginService
-from tracker.services.passwords import PasswordChecker
 from tracker.services.rate_limits import RateLimiter
 
 ResultT = TypeVar("ResultT")

@@ -25,7 +25,7 @@ from tests.integration.tracker.sessions import (
 from tests.integration.tracker.test_authority import REQUEST
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
-from tracker.services.logins import HTTP_SECONDS
+from tracker.services.accounts.logins import HTTP_SECONDS
 
 JSON = {"Content-Type": "application/json"}
 

@@ -13,7 +13,7 @@ from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, code_of, let_in
 from tracker.quotas import Quotas
-from tracker.services.invitations import WRONG_CODES_PER_HOUR
+from tracker.services.groups.invitations import WRONG_CODES_PER_HOUR
 
 SignUp = Callable[[str], SessionClient]
 

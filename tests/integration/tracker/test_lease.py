@@ -16,11 +16,11 @@ from tests.support.database import empty_database
 from tests.support.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.domain.throttle import PER_ACCOUNT
-from tracker.services.announce import LONGEST_INTERVAL
+from tracker.services.accounts.logins import SESSION_SECONDS
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Policy, Services, make_services
 from tracker.services.lifecycle import DISTRUST_SECONDS
-from tracker.services.logins import SESSION_SECONDS
+from tracker.services.sharing.announce import LONGEST_INTERVAL
 from tracker.store.engine import Store, open_store
 from tracker.store.trackers import DEAD_SECONDS, FRESH_SECONDS, Site
 

@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.passwords import CHEAP
-from tracker.services.hashing import PasswordHasher
+from tracker.services.accounts.hashing import PasswordHasher
 
 
 @pytest.fixture

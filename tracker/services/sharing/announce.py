@@ -16,7 +16,7 @@ from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record_completed
-from tracker.services.files import no_such_info_hash
+from tracker.services.sharing.files import no_such_info_hash
 from tracker.store.peers import PeerAnnounce
 from tracker.store.schema import File
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory

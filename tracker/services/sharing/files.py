@@ -16,7 +16,7 @@ from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
-from tracker.services.groups import authority_of, source_of
+from tracker.services.groups.groups import authority_of, source_of
 from tracker.services.lookups import find_own_group
 from tracker.store.schema import File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory

@@ -9,12 +9,12 @@ from common.party import party_of
 from common.types import peer_id_from_hex
 from tracker.domain import credentials
 from tracker.quotas import Quotas
+from tracker.services.accounts.logins import end_logins
+from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record_account
-from tracker.services.invitations import InvitationService, enter
-from tracker.services.logins import end_logins
-from tracker.services.passwords import PasswordChecker
+from tracker.services.groups.invitations import InvitationService, enter
 from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import User
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory

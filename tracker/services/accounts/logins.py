@@ -17,12 +17,12 @@ from common.types import peer_id_from_hex
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
 from tracker.quotas import Quotas, check_quota
-from tracker.services.authority import revoke_logins
+from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
+from tracker.services.groups.authority import revoke_logins
 from tracker.services.notices import count_unread
-from tracker.services.passwords import PasswordChecker
 from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import Token, User
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory

@@ -10,10 +10,10 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
 from tracker.quotas import Quotas
+from tracker.services.accounts.logins import check_tokens, end_logins
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
-from tracker.services.logins import check_tokens, end_logins
 from tracker.store.schema import Token
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

@@ -7,9 +7,9 @@ import threading
 from common.api.events import EventKind
 from common.party import party_of
 from tracker.domain.throttle import LoginThrottle
+from tracker.services.accounts.hashing import PasswordHasher
 from tracker.services.clock import Clock
 from tracker.services.events import record_account
-from tracker.services.hashing import PasswordHasher
 from tracker.store.schema import User
 from tracker.store.unit_of_work import UnitOfWorkFactory
 

@@ -14,10 +14,10 @@ from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
 from tracker.domain.rules import Role
 from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas, check_quota
-from tracker.services.authority import create_authority
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
+from tracker.services.groups.authority import create_authority
 from tracker.services.lookups import find_own_group
 from tracker.store.groups import GroupSummary
 from tracker.store.schema import Group

@@ -1,0 +1,1 @@
+"""Accounts, their passwords, logins and tokens."""

@@ -1,0 +1,1 @@
+"""What groups share, and who is there to exchange it with."""
