@@ -40,7 +40,10 @@ class Workers(Protocol):
     """Runs jobs outside of the peers' threads; WorkerPool does."""
 
     def submit(self, job: Job, on_failure: OnFailure) -> None:
-        """Run `job` soon, and call `on_failure` with the error that it raises."""
+        """Run `job` soon, and call `on_failure` with the error that it raises.
+
+        Blocks while many jobs are waiting.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOpti
 from client.core.transfers.piece_selection import selection_of
 from client.net.peers.dialer import Dial
 from client.net.tracker.announcer import UnidentifiedPeer
+from client.net.transports.group_tls import GroupTls
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import Job, OnFailure
@@ -182,6 +183,7 @@ class TorrentBench:
         have: Iterable[int] = (),
         client: FakeClient | None = None,
         options: DownloadOptions = DEFAULT_OPTIONS,
+        group_tls: GroupTls | None = None,
     ) -> None:
         self.content = content
         self.metainfo = metainfo
@@ -203,7 +205,7 @@ class TorrentBench:
             self.files,
             bitfield,
             selection,
-            None,
+            group_tls,
             self.client.context(),
             self.owner,
             self.throttle,

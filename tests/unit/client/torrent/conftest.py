@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from client.net.transports.group_tls import GroupTls
 from common.types import BLOCK_SIZE
 from tests.support.fake_torrents import FakeClient, TorrentBench
 from tests.unit.client.storage.contents import describe, random_bytes
@@ -23,9 +24,11 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     """Make a torrent that has some pieces, with the parts of a client."""
     with ExitStack() as closing:
 
-        def make(*have: int, client: FakeClient | None = None) -> TorrentBench:
-            described = describe(CONTENT, piece_length=PIECE)
-            made = TorrentBench(tmp_path / "content", CONTENT, described, have, client)
+        def make(
+            *have: int, client: FakeClient | None = None, group_tls: GroupTls | None = None
+        ) -> TorrentBench:
+            described, final = describe(CONTENT, piece_length=PIECE), tmp_path / "content"
+            made = TorrentBench(final, CONTENT, described, have, client, group_tls=group_tls)
             closing.callback(made.close)
             return made
 
