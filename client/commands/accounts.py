@@ -6,7 +6,7 @@ from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.list_results import SessionsResult
 from client.results import EndSessionResult, LoginResult, UserResult
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import ErrorCode
 
 _USER = Argument("USER", Kind.NEW_NAME, help="the name of the account")
 _PASSWORD = Argument("PASSWORD", Kind.PASSWORD)
@@ -39,12 +39,8 @@ def _sessions(context: Context, arguments: Arguments) -> SessionsResult:
 
 
 def _end_session(context: Context, arguments: Arguments) -> EndSessionResult:
-    number = arguments.text("ID")
-    if not listing.WHOLE_NUMBER.fullmatch(number):
-        raise MinitorrentError(
-            ErrorCode.USAGE, f"{number!r} is not a session ID; list yours with: sessions"
-        )
-    return context.session.accounts.end_session(int(number))
+    number = listing.row_id(arguments, "a session", "sessions")
+    return context.session.accounts.end_session(number)
 
 
 COMMANDS = (

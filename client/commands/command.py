@@ -139,6 +139,9 @@ GROUP: Final = Argument("GROUP", Kind.GROUP, optional=True)
 GROUP_ERRORS: Final = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 """The errors that a command about a group may return in addition to COMMON_ERRORS."""
 
+ADMIN_ERRORS: Final = (*GROUP_ERRORS, ErrorCode.NOT_ADMIN)
+"""The same for a command that only a group's admins may run."""
+
 
 @dataclass(frozen=True)
 class Option:

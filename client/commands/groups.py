@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import (
+    ADMIN_ERRORS,
     GROUP,
     GROUP_ERRORS,
     Argument,
@@ -21,8 +22,6 @@ from common.errors import ErrorCode
 _REQUIRED_GROUP = Argument("GROUP", Kind.GROUP)
 _USER = Argument("USER", Kind.USER)
 _REQUESTER = Argument("USER", Kind.REQUESTER)
-
-_ADMIN_ERRORS = (*GROUP_ERRORS, ErrorCode.NOT_ADMIN)
 
 
 def _create_group(context: Context, arguments: Arguments) -> CreateGroupReply:
@@ -166,7 +165,7 @@ _MEMBERS = (
         details="Answer each with accept_request or reject_request. Admins are also notified of"
         " each request at once.",
         example="list_requests lab",
-        errors=_ADMIN_ERRORS,
+        errors=ADMIN_ERRORS,
     ),
     Command(
         name="accept_request",
@@ -177,7 +176,7 @@ _MEMBERS = (
         details="The user is notified at once and can then list and download the group's files.",
         example="accept_request lab bob",
         answer="{user} is now a member of {group}",
-        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
+        errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
     ),
     Command(
         name="reject_request",
@@ -188,7 +187,7 @@ _MEMBERS = (
         details="The user is notified and may ask again.",
         example="reject_request lab bob",
         answer="Rejected {user}'s request to join {group}",
-        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
+        errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
     ),
     Command(
         name="remove_member",
@@ -200,7 +199,7 @@ _MEMBERS = (
         " member has already downloaded stay on the member's disk. The owner can't be removed.",
         example="remove_member lab bob",
         answer="{user} is no longer a member of {group}",
-        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
+        errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
     ),
     Command(
         name="promote",
@@ -211,7 +210,7 @@ _MEMBERS = (
         details="Admins accept requests to join, remove members, and make other members admins.",
         example="promote lab bob",
         answer="{user} is now an admin of {group}",
-        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER),
+        errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_USER),
     ),
     Command(
         name="demote",
@@ -223,7 +222,7 @@ _MEMBERS = (
         example="demote lab bob",
         answer="{user} is no longer an admin of {group}",
         errors=(
-            *_ADMIN_ERRORS,
+            *ADMIN_ERRORS,
             ErrorCode.NO_SUCH_USER,
             ErrorCode.PERMISSION_DENIED,
             ErrorCode.LAST_ADMIN,
@@ -238,7 +237,7 @@ _MEMBERS = (
         details="You remain an admin.",
         example="transfer_group lab bob",
         answer="{user} is now the owner of {group}",
-        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
+        errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
     ),
 )
 

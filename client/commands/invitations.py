@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import (
+    ADMIN_ERRORS,
     GROUP,
-    GROUP_ERRORS,
     Argument,
     Arguments,
     Command,
@@ -15,9 +15,7 @@ from client.commands.command import (
 )
 from client.list_results import InvitesResult
 from client.results import InviteResult, JoinResult, RevokeInviteResult
-from common.errors import ErrorCode, MinitorrentError
-
-_ADMIN_ERRORS = (*GROUP_ERRORS, ErrorCode.NOT_ADMIN)
+from common.errors import ErrorCode
 
 
 def _invite(context: Context, arguments: Arguments) -> InviteResult:
@@ -36,12 +34,8 @@ def _invites(context: Context, arguments: Arguments) -> InvitesResult:
 
 
 def _revoke_invite(context: Context, arguments: Arguments) -> RevokeInviteResult:
-    number = arguments.text("ID")
-    if not listing.WHOLE_NUMBER.fullmatch(number):
-        raise MinitorrentError(
-            ErrorCode.USAGE, f"{number!r} is not the ID of an invitation; list them with: invites"
-        )
-    return context.session.invitations.revoke(context.group(arguments), int(number))
+    number = listing.row_id(arguments, "an invitation", "invites")
+    return context.session.invitations.revoke(context.group(arguments), number)
 
 
 def _join(context: Context, arguments: Arguments) -> JoinResult:
@@ -65,7 +59,7 @@ COMMANDS = (
         " when its time is over, with revoke_invite, and when you are no longer an admin. A removed"
         " member can't return by an earlier invitation.",
         example="invite lab --uses 10",
-        errors=_ADMIN_ERRORS,
+        errors=ADMIN_ERRORS,
     ),
     Command(
         name="invites",
@@ -77,7 +71,7 @@ COMMANDS = (
         details="Shows each invitation's ID, who created it, and how many users it still lets in."
         " The texts themselves are not kept. PATTERN matches the names of their creators.",
         example="invites lab",
-        errors=_ADMIN_ERRORS,
+        errors=ADMIN_ERRORS,
     ),
     Command(
         name="revoke_invite",
@@ -88,7 +82,7 @@ COMMANDS = (
         details="Users who entered by it stay members.",
         example="revoke_invite lab 3",
         answer="Revoked invitation {id} to {group}",
-        errors=(*_ADMIN_ERRORS, ErrorCode.INVITE_INVALID),
+        errors=(*ADMIN_ERRORS, ErrorCode.INVITE_INVALID),
     ),
     Command(
         name="join",

@@ -17,7 +17,7 @@ LIMIT = Option(
 SORT = Option("sort", "sort by name, size, age or seeders", value="ORDER", kind=Kind.ORDER)
 BEFORE = Option("before", "show events older than this ID", value="ID", kind=Kind.COUNT)
 
-WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 """A number as typed, which the database's integers can hold."""
 
 _ORDERS = get_args(Sort)
@@ -39,9 +39,19 @@ def number(arguments: Arguments, option: str) -> int | None:
     typed = arguments.optional(option)
     if typed is None:
         return None
-    if not WHOLE_NUMBER.fullmatch(typed):
+    if not _WHOLE_NUMBER.fullmatch(typed):
         raise MinitorrentError(
             ErrorCode.USAGE, f"--{option} takes a whole number, such as 100, not {typed!r}."
+        )
+    return int(typed)
+
+
+def row_id(arguments: Arguments, row: str, command: str) -> int:
+    """Return the ID of a `row` that `command` lists; raises MinitorrentError(usage)."""
+    typed = arguments.text("ID")
+    if not _WHOLE_NUMBER.fullmatch(typed):
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{typed!r} is not the ID of {row}; list them with: {command}"
         )
     return int(typed)
 

@@ -39,12 +39,8 @@ class DiskSpace:
         """Raise MinitorrentError(disk_full) unless `needed` bytes fit beside `final`."""
         missing = self.missing(final, needed)
         if missing:
-            folder = shown(nearest_existing(final.parent))
-            raise MinitorrentError(
-                ErrorCode.DISK_FULL,
-                f"Not enough space in {folder}: {name!r} needs {size(needed)}, "
-                f"{size(needed - missing)} free. Free some space or choose another destination.",
-            )
+            advice = "Free some space or choose another destination."
+            raise _disk_full(final, repr(name), needed, missing, advice)
 
 
 class SpaceWait:
@@ -62,12 +58,8 @@ class SpaceWait:
         self._look_at = now + (INTERVAL if missing else PATIENT_INTERVAL)
         if not missing:
             return MinitorrentError(error.code, error.message)  # without the traceback's frames
-        folder = shown(nearest_existing(final.parent))
-        return MinitorrentError(
-            ErrorCode.DISK_FULL,
-            f"Not enough space in {folder}: the download needs {size(needed)}, "
-            f"{size(needed - missing)} free. Free some space, and it resumes automatically.",
-        )
+        advice = "Free some space, and it resumes automatically."
+        return _disk_full(final, "the download", needed, missing, advice)
 
     def is_over(self, final: Path, needed: int, now: float) -> bool:
         """Return whether there is enough space now; checks the disk now and then."""
@@ -75,3 +67,12 @@ class SpaceWait:
             return False
         self._look_at = now + INTERVAL
         return not self._disk.missing(final, needed)
+
+
+def _disk_full(final: Path, what: str, needed: int, missing: int, advice: str) -> MinitorrentError:
+    folder = shown(nearest_existing(final.parent))
+    return MinitorrentError(
+        ErrorCode.DISK_FULL,
+        f"Not enough space in {folder}: {what} needs {size(needed)}, "
+        f"{size(needed - missing)} free. {advice}",
+    )
