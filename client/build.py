@@ -155,7 +155,7 @@ class _Assembly:
         closing_stack.callback(self._jobs.shutdown, cancel_futures=True)
         self._known_trackers = KnownTrackers(
             PinnedCertificates(database),
-            lambda text: self._notices.tell(NoticeKind.TRACKER, text),
+            lambda text: self._notices.publish(NoticeKind.TRACKER, text),
         )
         self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
         self._completions = Completions(self._events)
@@ -189,7 +189,7 @@ class _Assembly:
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
-        self._notices.tell_of_events()
+        self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
         self._tracker_client.start()
@@ -289,7 +289,7 @@ class _Assembly:
         return transfers
 
     def _warn(self, text: str) -> None:
-        self._notices.tell(NoticeKind.WARNING, text)
+        self._notices.publish(NoticeKind.WARNING, text)
 
 
 def _subscribe(

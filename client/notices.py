@@ -48,7 +48,7 @@ class Notices:
         for notice in waiting:
             callback(notice)
 
-    def tell(self, kind: NoticeKind | str, text: str, group: str | None = None) -> None:
+    def publish(self, kind: NoticeKind | str, text: str, group: str | None = None) -> None:
         """Publish a notice, and keep it unless the tracker does.
 
         `kind` is a string if only a newer tracker knows it.
@@ -64,7 +64,7 @@ class Notices:
         if has_listener:
             self._events.publish(notice)
 
-    def tell_of_events(self) -> None:
+    def publish_events(self) -> None:
         """Publish a notice for each event that has one (see client.core.notices.notice_texts)."""
         self._events.subscribe(Event, self._on_event)
 
@@ -73,7 +73,7 @@ class Notices:
             self._forget()
         written = notice_of(event)
         if written is not None:
-            self.tell(written.kind, written.text, written.group)
+            self.publish(written.kind, written.text, written.group)
 
     def kept(self, pattern: str = "") -> list[NoticeRow]:
         """Return the kept notices whose text fits the pattern (see client.services.paging).

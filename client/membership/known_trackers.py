@@ -11,11 +11,11 @@ from common.types import Endpoint
 
 
 class KnownTrackers:
-    """Pins each tracker's first certificate. `tell` takes a sentence for the user."""
+    """Pins each tracker's first certificate. `notify` takes a sentence for the user."""
 
-    def __init__(self, pinned: PinnedCertificates, tell: Callable[[str], None]) -> None:
+    def __init__(self, pinned: PinnedCertificates, notify: Callable[[str], None]) -> None:
         self._pinned = pinned
-        self._tell = tell
+        self._notify = notify
         self._warned: set[tuple[Endpoint, str]] = set()
 
     def check(self, tracker: Endpoint, certificate: bytes) -> None:
@@ -27,14 +27,14 @@ class KnownTrackers:
         trusted = self._pinned.get(tracker)
         if trusted is None:
             self._pinned.set(tracker, shown)
-            self._tell(
+            self._notify(
                 f"The tracker at {tracker} has the certificate {shown}; it is trusted from now on."
             )
         elif trusted != shown:
             error = _changed(tracker, trusted, shown)
             if (tracker, shown) not in self._warned:
                 self._warned.add((tracker, shown))
-                self._tell(error.message)
+                self._notify(error.message)
             raise error
 
     def trusted(self, tracker: Endpoint) -> str | None:

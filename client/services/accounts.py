@@ -98,4 +98,4 @@ class AccountService:
 
     def _warn(self, warning: str | None) -> None:
         if warning:
-            self._notices.tell(NoticeKind.WARNING, warning)
+            self._notices.publish(NoticeKind.WARNING, warning)

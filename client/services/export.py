@@ -38,11 +38,11 @@ def export_credentials(
     user: str,
     group: str,
     folder: Path,
-    tell: Callable[[NoticeKind, str], None],
+    notify: Callable[[NoticeKind, str], None],
 ) -> results.ExportResult:
     """Write certificate, key and DH parameters into the folder, which is created if necessary.
 
-    Files of an earlier export for the same user and group are replaced. `tell` takes a notice's
+    Files of an earlier export for the same user and group are replaced. `notify` takes a notice's
     kind and text. Raises MinitorrentError: the tracker's refusal, file_exists for any other file
     in the way, or what is wrong with the folder.
     """
@@ -60,7 +60,7 @@ def export_credentials(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     contents = (reply.certificate.encode(), key, _DH_PARAMETERS)
     write_private(*map(NewFile, paths, contents, judges))
-    tell(
+    notify(
         NoticeKind.WARNING,
         f"{paths[1]} lets anyone act as you in {group} until {reply.not_after} or the end "
         "of this login: keep it to yourself.",

@@ -106,7 +106,7 @@ class FileService:
         chosen = self._account.require_group(group)
         user = self._account.require()
         transfer, written = self._uploads.share(user, chosen, offer, metainfo, progress)
-        self._notices.tell(
+        self._notices.publish(
             NoticeKind.WARNING, f"{written} has your own announce key in it: keep it to yourself."
         )
         return results.ShareFileResult(
@@ -121,7 +121,7 @@ class FileService:
         self._account.require()
         link = self._metainfo_links.magnet(group, name)
         if link.trackers:
-            self._notices.tell(
+            self._notices.publish(
                 NoticeKind.WARNING, "The link has your own announce key in it: keep it to yourself."
             )
         return results.MagnetResult(magnet=link.encode())

@@ -169,4 +169,4 @@ class GroupService:
     def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
         """Write what a stock client needs to take part in a sealed group."""
         user = self._account.require()
-        return export_credentials(self._credentials, user, group, folder, self._notices.tell)
+        return export_credentials(self._credentials, user, group, folder, self._notices.publish)

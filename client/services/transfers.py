@@ -108,7 +108,9 @@ class TransferService:
             )
         self._transfers.discard(transfer)
         if transfer.storage.options.in_place:
-            self._notices.tell(NoticeKind.WARNING, f"{str(transfer.path)!r} is kept as it is now.")
+            self._notices.publish(
+                NoticeKind.WARNING, f"{str(transfer.path)!r} is kept as it is now."
+            )
         return _result(transfer)
 
     def recheck(self, group: str, name: str) -> results.TransferResult:

@@ -88,7 +88,7 @@ class TransferStorage:
         is_hashed, self.is_hashed = self.is_hashed, False
         if believed is not None and not recheck:
             if is_hashed:
-                files.vouch()
+                files.mark_proven()
             return believed
         have = self._verify(stopped)
         if have != self.selection.pieces or not files.sizes_are_right():
@@ -159,7 +159,7 @@ class TransferStorage:
             self.files.look_at_all()
             doubtful = self.files.unproven()
             if not doubtful.count:
-                self.files.settle()
+                self.files.clear_doubts()
                 return
             found = verify(self.files, self._show_checked, stopped, doubtful)
             wrong = doubtful.count - found.count

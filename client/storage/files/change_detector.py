@@ -52,7 +52,7 @@ class ChangeDetector:
         before, now = self._stamps.get(file), later._stamps.get(file)
         return before is not None and now is not None and before.is_of_same_content(now)
 
-    def settle(self) -> None:
+    def clear_doubts(self) -> None:
         """Clear the doubts: every doubtful piece has been hashed since."""
         with self._lock:
             self._doubtful.clear()

@@ -216,15 +216,15 @@ class TorrentFiles:
         """Mark pieces as possibly wrong: each is hashed before it is used again."""
         self._proof.doubt(pieces)
 
-    def vouch(self) -> None:
+    def mark_proven(self) -> None:
         """Mark every wanted piece as proven: the caller hashed them just before opening."""
         for piece in self.selection.pieces:
             self._proof.add(piece)
 
-    def settle(self) -> None:
+    def clear_doubts(self) -> None:
         """Clear the change detector's doubts: every piece was proven since."""
         if self._content.detector is not None:
-            self._content.detector.settle()
+            self._content.detector.clear_doubts()
 
     def _doubt(self, file: int) -> None:
         start, end = self._content.layout.extent(file)

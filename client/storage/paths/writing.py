@@ -82,7 +82,7 @@ def write_private(*files: NewFile) -> None:
             writing.undo()
         raise
     for writing in writings:
-        writing.settle()
+        writing.drop_backup()
     for folder in {file.path.parent for file in files}:
         with suppress(OSError):  # not every file system can sync its folders
             sync_folder(folder)
@@ -158,7 +158,7 @@ class _Writing:
             else:
                 rename_to_new(self._backup, self.file.path)
 
-    def settle(self) -> None:
+    def drop_backup(self) -> None:
         """Remove the earlier file."""
         with suppress(OSError):
             self._backup.unlink()

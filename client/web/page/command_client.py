@@ -95,7 +95,7 @@ class CommandClient:
         try:
             await self.ask(BaseModel, name, **fields)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return False
         return True
 
@@ -104,7 +104,7 @@ class CommandClient:
         try:
             answer = await self.ask(results.WhyResult, "why", group=group, name=name)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
         text = f"{answer.reason} {answer.hint}"
         ui.notify(text, classes="notice", timeout=0, close_button="Close")
@@ -147,12 +147,12 @@ class CommandClient:
         return await self._pool.work(call)
 
 
-def tell(text: str) -> None:
+def show_message(text: str) -> None:
     """Show a message for a few seconds, as plain text."""
     ui.notify(text, classes="notice", position="bottom-right")
 
 
-def tell_error(error: MinitorrentError) -> None:
+def show_error(error: MinitorrentError) -> None:
     """Show an error; internal errors stay until the user closes them."""
     seconds = 0 if error.code is ErrorCode.INTERNAL else 10_000
     ui.notify(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.web.page.command_client import CommandClient, tell_error
+from client.web.page.command_client import CommandClient, show_error
 from client.web.page.parts.controls import button, field, heading
 from common.errors import ErrorCode, MinitorrentError
 
@@ -39,5 +39,5 @@ class Login:
     def _is_filled(self) -> bool:
         if self._user.value and self._password.value:
             return True
-        tell_error(MinitorrentError(ErrorCode.USAGE, "Enter a user name and a password."))
+        show_error(MinitorrentError(ErrorCode.USAGE, "Enter a user name and a password."))
         return False

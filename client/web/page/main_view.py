@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.results import Overview
-from client.web.page.command_client import CommandClient, tell
+from client.web.page.command_client import CommandClient, show_message
 from client.web.page.parts.choice import Choice
 from client.web.page.tabs.files import FilesTab
 from client.web.page.tabs.groups import GroupsTab
@@ -66,7 +66,7 @@ class MainView:
         self._groups_tab.props["title"] = f"{count(waiting, 'request')} to join" if waiting else ""
         news = self._commands.notice_log.after(self._last_shown)
         for notice in news[-_MOST_TOLD:]:
-            tell(notice.text)
+            show_message(notice.text)
         self._last_shown += len(news)
         pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
         pause = pauses[self._panels.value]

@@ -48,6 +48,6 @@ def notices(events: EventBus) -> list[Notice]:
     """The account's notices, as they arrive."""
     published: list[Notice] = []
     notices = Notices(events)
-    notices.tell_of_events()
+    notices.publish_events()
     notices.listen(published.append)
     return published

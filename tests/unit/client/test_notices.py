@@ -41,7 +41,7 @@ TEXT = "Something has happened."
 @pytest.fixture
 def notices(events: EventBus) -> Notices:
     made = Notices(events)
-    made.tell_of_events()
+    made.publish_events()
     return made
 
 
@@ -96,7 +96,7 @@ def listed(
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoticeKind.MISSED])
 def test_the_command_lists_every_kind(notices: Notices, kind: NoticeKind) -> None:
-    notices.tell(kind, TEXT, "lab")
+    notices.publish(kind, TEXT, "lab")
     by_tracker = NoticeRow(at="2020-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)
     is_kept_there = presentation_of(kind).keeper is Keeper.TRACKER
     found = listed(notices, [by_tracker] if is_kept_there else [])
@@ -110,7 +110,7 @@ def test_the_command_does_not_list_its_own_hint(notices: Notices, events: EventB
 
 
 def test_both_lists_are_merged_by_time(notices: Notices) -> None:
-    notices.tell(NoticeKind.WARNING, "now")
+    notices.publish(NoticeKind.WARNING, "now")
     rows = [
         NoticeRow(at=at, kind="file_added", group="lab", text=at[:4])
         for at in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.results import LimitRow, LimitsResult
-from client.web.page.command_client import CommandClient, tell
+from client.web.page.command_client import CommandClient, show_message
 from client.web.page.parts.controls import button, clear, field
 from common.errors import MinitorrentError
 from common.text import rate
@@ -55,7 +55,7 @@ class PriorityForm:
 
             async def set_priority() -> None:
                 if await commands.do("priority", group=group, name=name, n=value.value):
-                    tell(f"Priority set to {value.value}.")
+                    show_message(f"Priority set to {value.value}.")
 
             value.on("keydown.enter", set_priority)
             button("Set", set_priority).props["aria-label"] = "Set the priority"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.list_results import EventsResult
-from client.web.page.command_client import CommandClient, tell_error
+from client.web.page.command_client import CommandClient, show_error
 from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import named
 from client.web.page.parts.paged_search import PagedSearch
@@ -31,7 +31,7 @@ async def show_audit(commands: CommandClient, group: str) -> None:
         try:
             found = await commands.ask(EventsResult, "audit", group=group, **fields)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
         if not search.is_wanted(fields):
             return  # the search has changed meanwhile

@@ -12,7 +12,7 @@ from nicegui import ui
 from client.results import DownloadResult, MagnetResult
 from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path
-from client.web.page.command_client import CommandClient, Field, tell, tell_error
+from client.web.page.command_client import CommandClient, Field, show_error, show_message
 from client.web.page.parts.controls import button, field, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, answers, named
 from client.web.page.tabs.file_filter import FileFilter
@@ -42,7 +42,7 @@ class DownloadBar:
         try:
             files = await self._commands.contents(group, name)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
         with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
             heading(visible(name))
@@ -77,9 +77,9 @@ class DownloadBar:
                 await self._commands.work(lambda: folder.mkdir(parents=True, exist_ok=True))
             begun = await self._commands.ask(DownloadResult, command, dest=str(folder), **fields)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
-        tell(f"Downloading {visible(begun.name)}.")
+        show_message(f"Downloading {visible(begun.name)}.")
         self._started()
 
     async def _choose_folder(self) -> None:
@@ -106,7 +106,7 @@ class _Link:
         try:
             found = await self._commands.ask(MagnetResult, "magnet", **self._transfer)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
         self._shown.value = found.magnet
         self._shown.visible = True

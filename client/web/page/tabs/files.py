@@ -10,7 +10,7 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 from client.list_results import FilesResult
 from client.results import UploadResult
 from client.storage.paths.os_errors import translating
-from client.web.page.command_client import CommandClient, tell, tell_error
+from client.web.page.command_client import CommandClient, show_error, show_message
 from client.web.page.parts import dropped
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading, icon_button
@@ -139,14 +139,14 @@ class FilesTab:
             with translating(path):
                 await event.file.save(path)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
         if not await self._share(str(path)):
             await self._commands.work(lambda: dropped.discard(path))
 
     async def _share(self, path: str) -> bool:
         if self._choice.group is None:
-            tell("Choose or create a group first.")
+            show_message("Choose or create a group first.")
             return False
         try:
             with self._hashing as hashing:
@@ -154,9 +154,9 @@ class FilesTab:
                     UploadResult, "upload_file", hashing.report, path=path, group=self._choice.group
                 )
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return False
-        tell(f"Sharing {shared.name} with {shared.group}.")
+        show_message(f"Sharing {shared.name} with {shared.group}.")
         await self.refresh()
         return True
 

@@ -8,7 +8,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.list_results import GroupsResult
-from client.web.page.command_client import CommandClient, tell
+from client.web.page.command_client import CommandClient, show_message
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading
 from client.web.page.parts.list_window import Fields
@@ -93,7 +93,7 @@ class GroupsTab:
         group = self._name.value
         if await self._commands.do("create_group", group=group, open=self._open.value):
             self._choice.group = group
-            tell(f"Created group {group}.")
+            show_message(f"Created group {group}.")
             clear(self._name, group)
             await self.refresh()
 
@@ -101,7 +101,7 @@ class GroupsTab:
         group = event.args[0]
         if await self._commands.do("join_group", group=group):
             self._asked.add(group)
-            tell(f"Asked to join {group}; waiting for an admin to accept.")
+            show_message(f"Asked to join {group}; waiting for an admin to accept.")
             await self.refresh()
 
     async def _show_members(self, event: GenericEventArguments) -> None:

@@ -11,7 +11,7 @@ from nicegui.events import GenericEventArguments
 
 from client.list_results import MembersResult, RequestsResult
 from client.results import ExportResult
-from client.web.page.command_client import CommandClient, tell, tell_error
+from client.web.page.command_client import CommandClient, show_error, show_message
 from client.web.page.parts.controls import button, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, confirm
 from client.web.page.parts.list_window import Fields
@@ -190,9 +190,9 @@ class MembersSection:
         try:
             written = await self._commands.ask(ExportResult, "export_credentials", **fields)
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
-        tell(f"Wrote {written.certificate}, {written.key} and {written.dhparams}.")
+        show_message(f"Wrote {written.certificate}, {written.key} and {written.dhparams}.")
 
     async def _leave(self) -> None:
         group = self._group

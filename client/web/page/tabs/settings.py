@@ -7,7 +7,7 @@ from nicegui.events import GenericEventArguments
 
 from client.list_results import SessionsResult
 from client.results import ChecksResult, TrackersResult
-from client.web.page.command_client import CommandClient, tell, tell_error
+from client.web.page.command_client import CommandClient, show_error, show_message
 from client.web.page.parts.controls import button, card, field, heading
 from client.web.page.parts.limit_form import LimitForm
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
@@ -52,7 +52,7 @@ class SettingsTab:
             found = await self._commands.ask(TrackersResult, "trackers")
             logins = await self._commands.ask(SessionsResult, "sessions")
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
         rows = [
             {
@@ -87,7 +87,7 @@ class SettingsTab:
             async def change() -> None:
                 if await self._commands.do("passwd", old=old.value, new=new.value):
                     old.value = new.value = ""
-                    tell("Password changed; your other sessions were logged out.")
+                    show_message("Password changed; your other sessions were logged out.")
 
             button("Change", change)
 
@@ -106,7 +106,7 @@ class HealthChecks:
         try:
             found = await self._commands.ask(ChecksResult, "doctor")
         except MinitorrentError as error:
-            tell_error(error)
+            show_error(error)
             return
         self._list.clear()
         with self._list:

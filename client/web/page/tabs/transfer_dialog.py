@@ -7,7 +7,7 @@ from pathlib import Path
 from nicegui import ui
 
 from client.results import PeersResult
-from client.web.page.command_client import CommandClient, tell
+from client.web.page.command_client import CommandClient, show_message
 from client.web.page.parts import graph
 from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import PathDialog, named
@@ -110,6 +110,6 @@ class TransferDialog:
         path = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
         if path is None:
             return
-        tell("Searching; this takes as long as reading the file.")
+        show_message("Searching; this takes as long as reading the file.")
         if await self._commands.do("relocate", group=self._group, name=self._name, path=path):
-            tell(f"Found {visible(self._name)}; it is shared from there now.")
+            show_message(f"Found {visible(self._name)}; it is shared from there now.")
