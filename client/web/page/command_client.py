@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from client import results
 from client.commands.registry import COMMANDS
 from client.results import Notice
+from client.services.api import SessionApi
 from client.services.content.uploads import HashProgress
 from client.web.models import read_arguments
 from client.web.pool import CommandPool
-from common.api.groups import Role
 from common.errors import ErrorCode, MinitorrentError
 
 _KEPT = 500
@@ -109,38 +109,12 @@ class CommandClient:
         text = f"{answer.reason} {answer.hint}"
         ui.notify(text, classes="notice", timeout=0, close_button="Close")
 
-    async def shared(self, group: str, names: Sequence[str]) -> set[str]:
-        """Return which of these files of a group this client shares."""
-        return await self.work(lambda: self._pool.session.files.shared(group, names))
+    async def query(self, call: Callable[[SessionApi], Value]) -> Value:
+        """Return what `call` returns for the session; raises MinitorrentError as the session does.
 
-    async def own_groups(self) -> list[str]:
-        """Return the first of the user's groups; raises MinitorrentError."""
-        found = await self.work(lambda: self._pool.session.groups.list(member=True))
-        return [row.group for row in found.groups]
-
-    async def is_own(self, group: str) -> bool:
-        """Return whether the user is a member of a group."""
-        return await self.work(lambda: self._pool.session.groups.is_own(group))
-
-    async def role(self, group: str) -> Role:
-        """Return the user's role in a group; raises MinitorrentError."""
-        return await self.work(lambda: self._pool.session.groups.role(group))
-
-    async def overview(self) -> results.Overview:
-        """Return the session's overview: the user, and what is running."""
-        return await self.work(self._pool.session.overview)
-
-    async def transfers(self) -> list[results.DownloadRow]:
-        """Return all downloads and uploads; raises MinitorrentError(not_logged_in)."""
-        return (await self.work(self._pool.session.transfers.all)).downloads
-
-    async def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
-        """Return the files of a shared folder; raises MinitorrentError as the session does."""
-        return await self.work(lambda: self._pool.session.files.contents(group, name))
-
-    async def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
-        """Return which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
-        return await self.work(lambda: self._pool.session.transfers.piece_map(group, name, cells))
+        This is for what no command answers.
+        """
+        return await self.work(lambda: call(self._pool.session))
 
     async def work(self, call: Callable[[], Value]) -> Value:
         """Return the value of a call that may block; it runs in a thread."""

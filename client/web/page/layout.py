@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nicegui import ui
 
+from client.results import Overview
 from client.web.page.command_client import CommandClient
 from client.web.page.login import Login
 from client.web.page.main_view import MainView
@@ -36,7 +37,7 @@ class Layout:
 
     async def open(self) -> None:
         """Draw the current state and keep it up to date."""
-        await self._draw((await self._commands.overview()).user)
+        await self._draw((await self._overview()).user)
         ui.timer(1.0, self._tick)
         ui.context.client.on_connect(self._apply_remembered)
 
@@ -46,8 +47,11 @@ class Layout:
         if remembered in ("dark", "light"):
             self._dark.value = remembered == "dark"
 
+    async def _overview(self) -> Overview:
+        return await self._commands.query(lambda session: session.overview())
+
     async def _tick(self) -> None:
-        overview = await self._commands.overview()
+        overview = await self._overview()
         is_fine = overview.tracker in ("connected", "offline")
         self._state.text = "" if is_fine else f"Tracker: {overview.tracker}"
         if overview.user != self._user:

@@ -40,7 +40,7 @@ class DownloadBar:
     async def options(self, group: str, name: str) -> None:
         """Ask for a download's options; the dialog also offers the file's magnet link."""
         try:
-            files = await self._commands.contents(group, name)
+            files = await self._commands.query(lambda session: session.files.contents(group, name))
         except MinitorrentError as error:
             show_error(error)
             return

@@ -108,7 +108,8 @@ class FilesTab:
         """Request some of the files and show them; return whether no more requests are needed."""
         try:
             found = await self._commands.ask(FilesResult, "list_files", group=group, **fields)
-            mine = await self._commands.shared(group, [file.name for file in found.files])
+            names = [file.name for file in found.files]
+            mine = await self._commands.query(lambda session: session.files.shared(group, names))
         except MinitorrentError:
             return True  # the header shows the tracker's state
         if group != self._choice.group or not self._search.is_wanted(fields):

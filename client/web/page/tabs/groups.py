@@ -60,7 +60,8 @@ class GroupsTab:
             if await self._show(fields):
                 break
         try:
-            await self._choose(await self._commands.own_groups())
+            own = await self._commands.query(lambda session: session.groups.list(member=True))
+            await self._choose([row.group for row in own.groups])
         except MinitorrentError:
             return  # the header shows the tracker's state
         await self._members.refresh(self._choice.group)
@@ -83,11 +84,14 @@ class GroupsTab:
     async def _choose(self, own: list[str]) -> None:
         """Keep the chosen group unless the user has left it."""
         chosen = self._choice.group
-        if chosen is not None and chosen not in own and await self._commands.is_own(chosen):
+        if chosen is not None and chosen not in own and await self._is_own(chosen):
             own.append(chosen)  # the list of own groups was cut off
         self._choice.groups = own
         if chosen not in own:
             self._choice.group = next(iter(own), None)
+
+    async def _is_own(self, group: str) -> bool:
+        return await self._commands.query(lambda session: session.groups.is_own(group))
 
     async def _create(self) -> None:
         group = self._name.value

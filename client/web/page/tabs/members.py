@@ -97,8 +97,8 @@ class MembersSection:
 
     async def _find(self, group: str, fields: Fields) -> _Found:
         found = await self._commands.ask(MembersResult, "list_members", group=group, **fields)
-        user = (await self._commands.overview()).user
-        role = await self._commands.role(group)
+        user = (await self._commands.query(lambda session: session.overview())).user
+        role = await self._commands.query(lambda session: session.groups.role(group))
         is_admin = role != "member"
         asking: list[str] = []
         more = 0

@@ -80,7 +80,9 @@ class TransferDialog:
             peers = await self._commands.ask(
                 PeersResult, "peers", group=self._group, name=self._name
             )
-            pieces = await self._commands.piece_map(self._group, self._name, _CELLS)
+            pieces = await self._commands.query(
+                lambda session: session.transfers.piece_map(self._group, self._name, _CELLS)
+            )
         except MinitorrentError:
             self._dialog.close()
             return False

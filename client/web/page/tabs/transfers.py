@@ -86,12 +86,12 @@ class TransfersTab:
     async def refresh(self) -> None:
         """Update the list of transfers."""
         try:
-            found = await self._commands.transfers()
+            found = await self._commands.query(lambda session: session.transfers.all())
             shares = await self._commands.ask(SharesResult, "show_shares")
         except MinitorrentError:
             return  # the session has just ended, and the page will show that
         uploaded = {(row.group, row.name): row.uploaded for row in shares.shares}
-        rows = [_row(row, uploaded.get((row.group, row.name))) for row in found]
+        rows = [_row(row, uploaded.get((row.group, row.name))) for row in found.downloads]
         self._table.show(rows)
 
     def _simple(self, command: str) -> Callable[[GenericEventArguments], Awaitable[None]]:
