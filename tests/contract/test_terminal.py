@@ -78,7 +78,7 @@ def test_a_new_user_downloads_a_file(
             lambda: "tracker connected" in shell.screen().splitlines()[-1], 20, "the toolbar"
         )
 
-        shell.type("join", "Tab")
+        shell.type("join_", "Tab")
         shell.wait_for("newcomer> join_group")
         shell.type("", "Tab")
         shell.wait_for("newcomer> join_group lab")
