@@ -11,6 +11,7 @@ from tests.support.fakes.session import FakeSession
 from tests.support.odd import ODD, lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_odd_values_with_a_fake_session(name: str) -> None:
     for odd in ODD:

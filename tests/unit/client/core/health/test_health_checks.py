@@ -51,7 +51,10 @@ def right(check: Check, *words: str) -> None:
     assert all(word in check.hint for word in words), check
 
 
-@given(st.booleans(), st.booleans(), st.sampled_from(Reach), st.booleans())
+@pytest.mark.parametrize("is_local", [False, True])
+@pytest.mark.parametrize("all_local", [False, True])
+@pytest.mark.parametrize("reach", Reach)
+@pytest.mark.parametrize("by_tracker", [False, True])
 def test_ports(is_local: bool, all_local: bool, reach: Reach, by_tracker: bool) -> None:
     measured = PortMeasurements("10.0.0.1:6001", 6001, is_local, all_local, reach, by_tracker)
     check = health_checks.port(measured)

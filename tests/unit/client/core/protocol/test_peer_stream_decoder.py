@@ -139,6 +139,14 @@ def test_requests_come_in_runs_between_other_messages() -> None:
     ]
 
 
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_a_message_cut_anywhere_is_put_together(cut: int) -> None:
+    decoder = PeerStreamDecoder()
+    stream = encode(Have(PieceIndex(3)))
+    assert pump(decoder, stream[:cut]) == []
+    assert messages(pump(decoder, stream[cut:])) == [Have(PieceIndex(3))]
+
+
 def test_the_longest_message_fits() -> None:
     decoder = PeerStreamDecoder()
     message = BitfieldMessage(bytes(MAX_MESSAGE - 1))
