@@ -62,7 +62,7 @@ def test_invitations_are_listed_and_revoked(
     assert done == [("ann", "invite_created"), ("ann", "invite_revoked"), ("eve", "invite_refused")]
 
 
-def test_what_is_no_invitation(ann: ClientProcess, nobody: ClientProcess, group: str) -> None:
+def test_invalid_invitations(ann: ClientProcess, nobody: ClientProcess, group: str) -> None:
     text = invite(ann, group)
     nobody.fails("not_logged_in", "join", text)
     ann.fails("already_member", "join", text)

@@ -34,7 +34,7 @@ ONE = InvitationText(
 
 
 @given(INVITATIONS)
-def test_what_is_written_is_read(invitation: InvitationText) -> None:
+def test_a_written_invitation_parses_back(invitation: InvitationText) -> None:
     word = invitation.encode()
     assert set(word) <= set(string.ascii_letters + string.digits + "-_")
     assert parse(word) == invitation

@@ -59,7 +59,7 @@ def sealed(bench: Bench) -> Sealed:
     return Sealed(bench)
 
 
-def test_a_member_is_known_at_once_and_asked_for_pieces(sealed: Sealed) -> None:
+def test_a_member_is_identified_at_once_and_gets_requests(sealed: Sealed) -> None:
     bob = sealed.member(sealed.membership())
     assert bob.user == "bob"
     assert sealed.bench.owner.unidentified == []
@@ -98,7 +98,7 @@ def test_a_revoked_login_is_refused_and_disconnected_and_another_of_the_user_is_
     assert sealed.admit(sealed.membership(login="bob-1")) is None
 
 
-def test_a_removal_that_the_tracker_reports_changes_nothing_by_itself(sealed: Sealed) -> None:
+def test_a_reported_removal_alone_changes_nothing(sealed: Sealed) -> None:
     bob = sealed.member(sealed.membership())
     sealed.torrent.disconnect_user("bob")
     assert bob.close_reason is None, "revoked certificates decide"

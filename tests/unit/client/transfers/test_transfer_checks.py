@@ -108,7 +108,7 @@ def test_a_download_that_lost_its_turn_during_the_check_waits_again(
     watched.halt()
 
 
-def test_a_checkpoint_during_a_check_waits_for_nobody(lab: TransferLab, watched: Transfer) -> None:
+def test_a_checkpoint_during_a_check_does_not_wait(lab: TransferLab, watched: Transfer) -> None:
     before = lab.saved(watched)
     during_check(watched, lambda _: watched.checkpoint())
     watched.start()

@@ -78,7 +78,7 @@ def test_a_finished_download_gives_its_place_to_the_next(
     assert complete.place is None
 
 
-def test_a_share_of_ones_own_file_seeds_after_its_check(lab: TransferLab, upload: Transfer) -> None:
+def test_a_share_of_an_original_seeds_after_its_check(lab: TransferLab, upload: Transfer) -> None:
     upload.start()
     assert shown(upload) is TransferState.QUEUED
     lab.jobs.run()
