@@ -23,6 +23,18 @@ import ssl
 from typing import cast
 
 
+def new_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
+    """Return a context of ours: TLS 1.3 only, and a server's gives no session tickets.
+
+    A ticket would be one more secret, and could outlive an expired certificate.
+    """
+    context = ssl.SSLContext(protocol)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if protocol is ssl.PROTOCOL_TLS_SERVER:
+        context.num_tickets = 0
+    return context
+
+
 class TlsEngine:
     """One TLS connection. Not thread-safe: see above.
 

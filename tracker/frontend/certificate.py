@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from common.tls import new_context
 from tracker.disk import check_plain, make_private
 
 _FILE_NAME = "tracker.pem"
@@ -36,9 +37,7 @@ def make_context(certificate: Path, key: Path) -> ssl.SSLContext:
     """
     for path in (certificate, key):
         check_plain(path)  # OpenSSL would block on a pipe without a writer
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.num_tickets = 0  # clients stay connected; a ticket would be one more secret
+    context = new_context(ssl.PROTOCOL_TLS_SERVER)
     # Without this, OpenSSL would prompt for the key's password at the terminal.
     context.load_cert_chain(certificate, key, password="")
     return context

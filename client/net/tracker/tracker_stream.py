@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from common.tls import TlsEngine
+from common.tls import TlsEngine, new_context
 from common.types import Endpoint
 
 _CHUNK: Final = 256 * 1024
@@ -94,8 +94,7 @@ class TrackerStream:
 
 def _context() -> ssl.SSLContext:
     """Return a context that accepts any certificate: it is compared with the pinned one."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context = new_context(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

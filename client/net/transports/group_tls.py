@@ -25,6 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from client.descriptors import wait_for_descriptor
 from common.api.authority import MEMBER_URI
+from common.tls import new_context
 
 _MARGIN: Final = 1 / 6
 """How long before a certificate's end its connections are replaced, as a share of its lifetime."""
@@ -172,12 +173,9 @@ def strict_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
     A session ticket would let a member of one group into another group at the same listener, and
     outlive an expired certificate.
     """
-    context = ssl.SSLContext(protocol)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context = new_context(protocol)
     context.check_hostname = False  # the group's authority vouches for members, not host names
     context.verify_mode = ssl.CERT_REQUIRED
-    if protocol is ssl.PROTOCOL_TLS_SERVER:
-        context.num_tickets = 0
     return context
 
 

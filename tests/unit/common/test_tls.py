@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.tls import TlsEngine, fingerprint
+from common.tls import TlsEngine, fingerprint, new_context
 from tests.support.certificates import server_context, trusting_context, write_certificate
 
 
@@ -25,6 +25,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 def client() -> ssl.SSLContext:
     """The context of the client's side."""
     return trusting_context()
+
+
+def test_our_contexts_speak_nothing_older_and_give_no_tickets() -> None:
+    for protocol in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER):
+        context = new_context(protocol)
+        assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+    assert context.num_tickets == 0
 
 
 def pair(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[TlsEngine, TlsEngine]:

@@ -66,7 +66,7 @@ class MembersSection:
                 self._title = heading("Members")
                 ui.space()
                 self._audit = icon_button("history", "Activity in this group", self._show_audit)
-                self._export = icon_button("key", "Export credentials", self._export_credentials)
+                icon_button("key", "Export credentials", self._export_credentials)
                 icon_button("logout", "Leave this group", self._leave)
             self._requests = ui.element("ul").classes("requests")
             self._requests.props["aria-label"] = "Requests to join"
