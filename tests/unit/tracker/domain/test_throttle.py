@@ -68,6 +68,7 @@ def test_the_owner_can_log_in_from_a_known_address() -> None:
     assert refusal(throttle, 0, address=AWAY) > 0
 
 
+@pytest.mark.slow
 def test_ten_thousand_guesses_take_days_from_many_addresses_and_hours_from_one() -> None:
     many, one = LoginThrottle(), LoginThrottle()
     day = 86_400.0

@@ -67,6 +67,7 @@ def test_a_flood_is_read_slowly(flood: list[Message]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_requested_data_is_never_slowed() -> None:
     budget = MessageBudget(0.0)
     block = BLOCK_SIZE + 13
@@ -74,6 +75,13 @@ def test_requested_data_is_never_slowed() -> None:
     for number in range(1, 100_000):
         traffic = Traffic(read=number * block, payload=number * BLOCK_SIZE, overhead=number * 22)
         assert not budget.charge([piece, MessageReceived(Have(1))], traffic, number / 6400)
+
+
+def test_a_requested_piece_is_free() -> None:
+    budget = MessageBudget(0.0)
+    piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
+    traffic = Traffic(read=BLOCK_SIZE + 13, payload=BLOCK_SIZE, overhead=22)
+    assert budget.charge([piece], traffic, 0.0) == 0
 
 
 def test_downloading_peers_are_never_slowed() -> None:

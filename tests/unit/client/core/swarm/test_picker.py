@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -140,4 +141,4 @@ class PickerMachine(RuleBasedStateMachine):
         assert self.picker.open_count == len(self.open)
 
 
-TestPickerMachine = PickerMachine.TestCase
+TestPickerMachine = pytest.mark.slow(PickerMachine.TestCase)

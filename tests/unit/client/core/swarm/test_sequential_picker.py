@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -14,6 +15,7 @@ def test_every_peer_gets_the_first_piece_that_it_has() -> None:
     picker = SequentialPicker(bitfield({2}, 8), bitfield({0, 1, 2, 3, 4, 7}, 8))
     everything = Bitfield.full(8)
     picker.count_holders([0], 5)
+    assert [piece for piece in range(8) if picker.is_open(piece)] == [0, 1, 3, 4, 7]
     assert picker.pick(bitfield({4, 7}, 8)) == 4
     assert picker.pick(everything) == 0
     assert picker.pick(everything) == 1
@@ -55,4 +57,4 @@ class SequentialPickerMachine(RuleBasedStateMachine):
         assert self.picker.open_count == len(self.open)
 
 
-TestSequentialPickerMachine = SequentialPickerMachine.TestCase
+TestSequentialPickerMachine = pytest.mark.slow(SequentialPickerMachine.TestCase)
