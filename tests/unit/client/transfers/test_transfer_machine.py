@@ -105,6 +105,9 @@ class DownloadMachine(RuleBasedStateMachine):
     @rule(piece=st.integers(0, 3))
     def damage(self, piece: int) -> None:
         """Another program changes a byte, and the torrent notices."""
+        self.run_jobs()
+        if self.transfer.torrent is None:  # it had a reason to stop
+            return
         final = self.transfer.path
         file = final if final.exists() else partial_path(DESCRIBED, final)
         change(file, piece * PIECE, quietly=True)
@@ -182,4 +185,7 @@ class DownloadMachine(RuleBasedStateMachine):
 
 
 TestDownloadMachine = DownloadMachine.TestCase
-TestDownloadMachine.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+# Few, as each opens a database; and the same each time, so that a failure is that of a change.
+TestDownloadMachine.settings = settings(
+    max_examples=15, stateful_step_count=25, deadline=None, derandomize=True
+)
