@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -50,9 +52,35 @@ def replace(path: Path) -> None:
 
 
 class Pace:
-    """Seconds that each answer takes, so that a change occurs in the middle."""
+    """Slows answers down by `pause` seconds each; `held` lets a change occur between two of them.
+
+    In open groups, microseconds lie between the last look at the file and the kernel's copy.
+    """
 
     pause = 0.01
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._open.set()
+        self._lock = threading.Lock()
+        self._waiting = 0
+
+    @contextmanager
+    def held(self, answers: int) -> Iterator[None]:
+        """Hold all answers before they look at the file; enter when so many are held."""
+        self._open.clear()
+        wait_until(lambda: self._waiting == answers, what="answers to hold", interval=0.005)
+        yield
+        self._open.set()
+
+    def pass_by(self) -> None:
+        """Wait as long as answers are held, after the pause."""
+        time.sleep(self.pause)
+        with self._lock:
+            self._waiting += 1
+        self._open.wait(30.0)
+        with self._lock:
+            self._waiting -= 1
 
 
 def paced(pace: Pace) -> type[TorrentFiles]:
@@ -61,7 +89,7 @@ def paced(pace: Pace) -> type[TorrentFiles]:
     class Paced(TorrentFiles):
         def look(self, runs: Iterable[Block]) -> None:
             """See TorrentFiles."""
-            time.sleep(pace.pause)
+            pace.pass_by()
             super().look(runs)
 
         def read(self, runs: Iterable[Block], buffers: Sequence[memoryview]) -> None:
@@ -90,7 +118,8 @@ def test_a_file_changes_while_three_peers_download_it(
     copies = [peer.start("content") for peer in peers]
     for peer in peers:
         wait_until(partial(has_some, peer), what="the first pieces", interval=0.005)
-    change(content)
+    with pace.held(answers=len(peers)):
+        change(content)
     wait_until(lambda: ann.notices_of("share_failed"), what="ann's notice")
     (notice,) = ann.notices_of("share_failed")
     advice = notice.text.casefold()
