@@ -96,13 +96,17 @@ def _add_description(app: FastAPI, version: str) -> None:
     def description() -> dict[str, Any]:
         return describe(version)
 
+    @cache  # encoded once: otherwise small requests would cost the tracker much
+    def encoded() -> bytes:
+        return bytes(JSONResponse(description()).body)
+
     @cache
     def page() -> str:
         return render(description(), "/openapi.json")
 
     @app.get("/openapi.json")
     def show_description() -> Response:
-        return JSONResponse(description())
+        return Response(encoded(), media_type="application/json")
 
     @app.get("/docs")
     def show_documentation() -> HTMLResponse:
