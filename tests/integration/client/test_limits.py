@@ -18,6 +18,8 @@ from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 RATE = 2 * MIB
+_MEASUREMENTS = 6
+_SIZE = 40 * MIB  # more than arrives while all of them last
 
 
 def came(person: Person, name: str) -> int:
@@ -34,6 +36,19 @@ def measured(*counts: Callable[[], int], seconds: float = 2.0) -> list[float]:
     time.sleep(seconds)
     after, ended = [count() for count in counts], time.monotonic()
     return [(y - x) / (ended - began) for x, y in zip(before, after, strict=True)]
+
+
+def settle(*counts: Callable[[], int], when: Callable[[list[float]], bool]) -> None:
+    """Measure again until the rates are as they should be; fails if they never are.
+
+    Blocks requested before a limit still arrive after it, and a busy machine delays some.
+    """
+    seen = []
+    for _ in range(_MEASUREMENTS):
+        seen.append(measured(*counts))
+        if when(seen[-1]):
+            return
+    raise AssertionError(f"the rates never settled: {seen}")
 
 
 def is_about(rate: float, limit: float) -> bool:
@@ -56,13 +71,14 @@ def test_a_clients_limit_covers_all_transfers_together(
     team: Team, tmp_path: Path, direction: Direction
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
-    names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
+    names = [team.share(ann, make_file(tmp_path / name, _SIZE)) for name in ("one", "two")]
     (ann if direction == "up" else bob).session.limits.set(direction, RATE)
     for name in names:
         bob.start(name)
-    one, two = measured(*(partial(came, bob, name) for name in names))
-    assert is_about(one + two, RATE), (one, two)
-    assert are_alike(one, two), (one, two)
+    settle(
+        *(partial(came, bob, name) for name in names),
+        when=lambda rates: is_about(sum(rates), RATE) and are_alike(*rates),
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,28 +88,30 @@ def test_a_transfers_limit_applies_within_the_clients(
     team: Team, tmp_path: Path, direction: Direction
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
-    names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
+    names = [team.share(ann, make_file(tmp_path / name, _SIZE)) for name in ("one", "two")]
     limits = (ann if direction == "up" else bob).session.limits
     limits.set(direction, RATE)
     for name in names:
         bob.start(name)
     limits.set(direction, RATE // 4, GROUP, "one")
     wait_until(lambda: bob.session.transfers.peers(GROUP, "one").peers, what="a peer")
-    time.sleep(1.0)  # blocks requested before the limit still arrive
-    one, two = measured(*(partial(came, bob, name) for name in names))
-    assert is_about(one, RATE / 4), (one, two)
-    assert is_about(one + two, RATE), (one, two)
+    settle(
+        *(partial(came, bob, name) for name in names),
+        when=lambda rates: is_about(rates[0], RATE / 4) and is_about(sum(rates), RATE),
+    )
 
 
 def test_peers_share_a_limit_evenly(team: Team, tmp_path: Path) -> None:
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
-    names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
+    names = [team.share(ann, make_file(tmp_path / name, _SIZE)) for name in ("one", "two")]
     ann.session.limits.set("up", RATE)
     bob.start(names[0])
     cat.start(names[1])
-    first, second = measured(partial(came, bob, names[0]), partial(came, cat, names[1]))
-    assert is_about(first + second, RATE), (first, second)
-    assert are_alike(first, second), (first, second)
+    settle(
+        partial(came, bob, names[0]),
+        partial(came, cat, names[1]),
+        when=lambda rates: is_about(sum(rates), RATE) and are_alike(*rates),
+    )
 
 
 @both_modes
