@@ -11,11 +11,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
 from dataclasses import dataclass, field
 
 import bencode2
 
+from common.api.model import NAME
 from common.bencoding import BencodeError, Reader
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
@@ -29,7 +29,6 @@ _PREFIX = "mt1"
 _CODE_BYTES = 16
 _FINGERPRINT_BYTES = 32
 _CHECK_BYTES = 4
-_GROUP = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _WRAPPING = "<>\"'`()[]"
 _SCHEME = "minitorrent:"
 
@@ -99,7 +98,7 @@ def _read(content: bytes) -> InvitationText:
             trackers = [_tracker(reader) for _ in reader.items()]
         else:
             reader.skip()
-    if not code or not _GROUP.match(group) or not trackers:
+    if not code or not NAME.match(group) or not trackers:
         raise ValueError("a field is missing")
     return InvitationText(group, _to_base64(code), tuple(trackers))
 

@@ -21,7 +21,9 @@ from pydantic_core import PydanticCustomError
 
 from common.metainfo import MAX_METAINFO_SIZE
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+"""The pattern of a user's or group's name."""
+
 _HEX20 = re.compile(r"[0-9a-fA-F]{40}\Z")
 NO_NUL = r"^[^\x00]*$"
 """Pattern of any text that is searched for or stored in the database."""
@@ -44,7 +46,7 @@ def _described_by(pattern: str) -> FieldInfo:
 
 
 def _check_name(value: str) -> str:
-    if not _NAME.match(value):
+    if not NAME.match(value):
         raise PydanticCustomError(
             "invalid_name", "Names are 1 to 64 letters, digits, dots, underscores or hyphens"
         )

@@ -24,6 +24,7 @@ from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import encode, piece_header
 from common.wire.handshake import Handshake, client_name
 from common.wire.messages import HaveAll, Message, Request, Unchoke, WireError
+from tests.support.scatter import fill
 
 PEER = PeerId(b"-MI0100-pppppppppppp")
 """The default peer id."""
@@ -145,7 +146,7 @@ class FakeConnection:
         data = b"".join(one if isinstance(one, bytes) else encode(one) for one in said)
         try:
             while data and self.close_reason is None:
-                count = _fill(self.decoder.buffers(), data)
+                count = fill(self.decoder.buffers(), data)
                 data = data[count:]
                 self._handler.on_received(self, self.decoder.advance(count), count)
         except WireError as error:
@@ -175,7 +176,7 @@ class FakeConnection:
         data, self._sent = self._sent, b""
         decoder, messages = PeerStreamDecoder(), list[Message]()
         while data:
-            count = _fill(decoder.buffers(), data)
+            count = fill(decoder.buffers(), data)
             data = data[count:]
             for event in decoder.advance(count):
                 if isinstance(event, MessageReceived):
@@ -266,15 +267,3 @@ class Seeder:
 
 def handshake_for(info_hash: InfoHash, peer_id: PeerId = PEER, *, fast: bool = True) -> Handshake:
     return Handshake(info_hash, peer_id, fast=fast)
-
-
-def _fill(buffers: Iterable[memoryview], data: bytes) -> int:
-    """Read as `recvmsg_into` does; returns how many bytes fit."""
-    count = 0
-    for buffer in buffers:
-        part = data[count : count + len(buffer)]
-        buffer[: len(part)] = part
-        count += len(part)
-        if count == len(data):
-            break
-    return count

@@ -57,19 +57,9 @@ def record(
 
     `removed` lists the uids of holders whose certificates it revokes.
     """
-    work.events.add(
-        Event(
-            at=now,
-            kind=kind.value,
-            group_id=group.id,
-            group_name=group.name,
-            actor=me.user,
-            subject=subject,
-            text=text,
-            removed=" ".join(removed),
-            address=me.address,
-        )
-    )
+    event = _event(kind, group, me.user, subject, me.address, now, text)
+    event.removed = " ".join(removed)
+    work.events.add(event)
 
 
 def record_account(
@@ -82,53 +72,45 @@ def record_account(
     actor: str | None = None,
 ) -> None:
     """Record an event of an account from `address`, by its own user unless `actor` is given."""
-    work.events.add(
-        Event(
-            at=now,
-            kind=kind.value,
-            group_id=NO_GROUP,
-            group_name="",
-            actor=user if actor is None else actor,
-            subject=user,
-            text="",
-            address=address,
-        )
-    )
+    work.events.add(_event(kind, None, user if actor is None else actor, user, address, now))
 
 
 def record_refusal(
     work: UnitOfWork, group: Group, user: str, number: str, address: str, now: float
 ) -> None:
     """Record that invitation `number` to a group was refused to `user`, empty without a login."""
-    work.events.add(
-        Event(
-            at=now,
-            kind=EventKind.INVITE_REFUSED.value,
-            group_id=group.id,
-            group_name=group.name,
-            actor=user,
-            subject=number,
-            text="",
-            address=address,
-        )
-    )
+    work.events.add(_event(EventKind.INVITE_REFUSED, group, user, number, address, now))
 
 
 def record_completed(work: UnitOfWork, file: File, user: str, address: str, now: float) -> None:
     """Record that a user has completed a file; once, however often the user's clients report it."""
     group = work.files.group_of(file)
-    event = Event(
-        at=now,
-        kind=EventKind.FILE_COMPLETED.value,
-        group_id=group.id,
-        group_name=group.name,
-        actor=user,
-        subject=file.name,
-        text=f"{user} has finished downloading {file.name} of {group.name}.",
-        address=address,
-    )
+    text = f"{user} has finished downloading {file.name} of {group.name}."
+    event = _event(EventKind.FILE_COMPLETED, group, user, file.name, address, now, text)
     if not work.events.has_occurred_since(event, file.added_at):
         work.events.add(event)
+
+
+def _event(
+    kind: EventKind,
+    group: Group | None,
+    actor: str,
+    subject: str,
+    address: str,
+    now: float,
+    text: str = "",
+) -> Event:
+    """Return an event in a group, or of an account."""
+    return Event(
+        at=now,
+        kind=kind.value,
+        group_id=NO_GROUP if group is None else group.id,
+        group_name="" if group is None else group.name,
+        actor=actor,
+        subject=subject,
+        text=text,
+        address=address,
+    )
 
 
 class EventService:

@@ -8,7 +8,8 @@ from common.api import invitations as api
 from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
-from tracker.domain import credentials, rules
+from tracker.domain import rules
+from tracker.domain.credentials import digest_token, encode_secret
 from tracker.domain.invitations import refusal
 from tracker.domain.paging import cut, number_after
 from tracker.domain.rules import Role
@@ -55,7 +56,7 @@ class InvitationService:
 
     def create_invite(self, me: Identity, request: api.CreateInvite) -> api.CreateInviteReply:
         """Create an invitation; its code is shown only in this reply."""
-        code = credentials.encode_secret(secrets.token_bytes(CODE_BYTES))
+        code = encode_secret(secrets.token_bytes(CODE_BYTES))
         with self._database.write() as work:
             group, _ = find_administered_group(work, me, request.group, lock=True)
             now = self._clock()
@@ -66,7 +67,7 @@ class InvitationService:
                 Invitation(
                     group_id=group.id,
                     created_by=me.user_id,
-                    digest=_digest(code),
+                    digest=digest_token(code),
                     created_at=now,
                     expires_at=now + request.days * _DAY,
                     uses_left=request.uses,
@@ -131,19 +132,20 @@ class InvitationService:
         party = party_of(address) if user_id is None else user
         self._wrong.check(party, ErrorCode.TOO_MANY_ATTEMPTS, _COMPLAINT)
         with self._database.read() as work:
-            reason = _judge(work, work.invitations.by_digest(_digest(code)), user_id, self._clock())
-        if reason is not None:
-            self._record_refusal(code, "" if user_id is None else user, address)
-            self._wrong.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, _COMPLAINT)
-            raise MinitorrentError(ErrorCode.INVITE_INVALID, reason)
-
-    def _record_refusal(self, code: str, user: str, address: str) -> None:
+            now = self._clock()
+            found = work.invitations.by_digest(digest_token(code))
+            reason = _judge(work, found, user_id, now)
+        if reason is None:
+            return
+        actor = "" if user_id is None else user
         with self._database.write() as work:
-            now, found = self._clock(), work.invitations.by_digest(_digest(code))
             if found is None:
-                record_account(work, EventKind.INVITE_REFUSED, user, address, now)
+                record_account(work, EventKind.INVITE_REFUSED, actor, address, now)
             else:
-                record_refusal(work, found[1], user, str(found[0].id), address, now)
+                invitation, group = found
+                record_refusal(work, group, actor, str(invitation.id), address, now)
+        self._wrong.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, _COMPLAINT)
+        raise MinitorrentError(ErrorCode.INVITE_INVALID, reason)
 
 
 def enter(work: UnitOfWork, me: Identity, code: str, now: float) -> Group:
@@ -151,7 +153,7 @@ def enter(work: UnitOfWork, me: Identity, code: str, now: float) -> Group:
 
     Raises MinitorrentError(invite_invalid, already_member).
     """
-    found = work.invitations.by_digest(_digest(code))
+    found = work.invitations.by_digest(digest_token(code))
     reason = _judge(work, found, me.user_id, now)
     if found is None or reason is not None:
         raise MinitorrentError(ErrorCode.INVITE_INVALID, reason or _UNKNOWN)
@@ -186,10 +188,6 @@ def _judge(
         removed_at=removed_at,
         now=now,
     )
-
-
-def _digest(code: str) -> bytes:
-    return credentials.digest_token(code)
 
 
 def _row(invitation: Invitation, creator: str) -> api.InviteRow:

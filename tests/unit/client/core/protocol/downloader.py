@@ -22,7 +22,8 @@ from common.geometry import Geometry
 from common.types import Block, PieceIndex
 from common.wire.codec import encode, piece_header
 from common.wire.messages import Cancel, Choke, Message, Reject, WireError
-from tests.unit.client.core.protocol.streams import GuardedBuffer, fill
+from tests.support.scatter import fill
+from tests.unit.client.core.protocol.streams import GuardedBuffer
 
 
 class Pool:

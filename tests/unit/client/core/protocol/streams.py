@@ -18,6 +18,7 @@ from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import decode, piece_header
 from common.wire.messages import KeepAlive, Message, Reject
+from tests.support.scatter import fill
 
 GUARD = 64
 UNTOUCHED = 0xEE
@@ -54,18 +55,6 @@ def block_bytes(content: bytes, piece: int, number: int) -> bytes:
     begin = number * BLOCK_SIZE
     payload = content[begin : begin + BLOCK_SIZE]
     return piece_header(Block(PieceIndex(piece), begin, len(payload))) + payload
-
-
-def fill(buffers: Iterable[memoryview], data: memoryview) -> int:
-    """Read as `recvmsg_into` would; returns how many bytes fit."""
-    count = 0
-    for buffer in buffers:
-        part = data[count : count + len(buffer)]
-        buffer[: len(part)] = part
-        count += len(part)
-        if count == len(data):
-            break
-    return count
 
 
 def pump(
