@@ -63,9 +63,13 @@ class ClientConfig:
     timing: Timing = DEFAULT_TIMING
 
 
-def default_data_dir(listen: Endpoint) -> Path:
-    """Return the folder in the user's data folder that is named after the client's address."""
+def app_folder() -> Path:
+    """Return the folder in the user's data folder that holds the state of this user's clients."""
     import platformdirs
 
-    name = re.sub(r"[^A-Za-z0-9.-]", "_", str(listen))
-    return platformdirs.user_data_path("minitorrent", appauthor=False) / name
+    return platformdirs.user_data_path("minitorrent", appauthor=False)
+
+
+def default_data_dir(listen: Endpoint) -> Path:
+    """Return the folder in the user's data folder that is named after the client's address."""
+    return app_folder() / re.sub(r"[^A-Za-z0-9.-]", "_", str(listen))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import client.app
+import client.command_line
 import tracker.config
 from client.commands.command import COMMON_ERRORS, Command
 from client.commands.registry import COMMANDS
@@ -64,7 +64,7 @@ class Program:
 def programs() -> list[Program]:
     """Return both programs."""
     return [
-        Program("minitorrent", client.app.argument_parser(), COMMANDS),
+        Program("minitorrent", client.command_line.argument_parser(), COMMANDS),
         Program("minitorrent-tracker", tracker.config.argument_parser(), {}),
     ]
 

@@ -281,14 +281,18 @@ class ClientProcess(ManagedProcess):
 
 @contextmanager
 def stopped(*pids: int) -> Iterator[None]:
-    """Stop these processes inside the block."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    """Stop these processes inside the block; one that ends meanwhile is passed over."""
     try:
+        _send_all(pids, signal.SIGSTOP)
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        _send_all(pids, signal.SIGCONT)
+
+
+def _send_all(pids: Sequence[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def write_tracker_info(path: Path, trackers: Sequence[Endpoint]) -> Path:

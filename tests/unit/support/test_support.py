@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from common.types import Endpoint
 from tests.support.content import make_file, make_sparse_file, make_tree, sha256
 from tests.support.ports import free_port
-from tests.support.processes import ManagedProcess, write_tracker_info
+from tests.support.processes import ManagedProcess, stopped, write_tracker_info
 from tests.support.waiting import wait_until
 
 ECHO = "import sys\nfor line in sys.stdin: print('heard', line.strip(), flush=True)"
@@ -89,3 +91,17 @@ def test_a_process_that_does_not_stop_is_reported_with_its_output() -> None:
 def test_tracker_info_has_an_address_and_a_port_for_each(tmp_path: Path) -> None:
     path = write_tracker_info(tmp_path / "info", [Endpoint("::1", 1), Endpoint("host", 2)])
     assert path.read_text().split() == ["::1", "1", "host", "2"]
+
+
+def test_who_ends_meanwhile_leaves_nobody_stopped() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        with stopped(sleeper.pid, ended.pid):
+            wait_until(lambda: _state(sleeper.pid) == "T", 5, "it to stop")
+        wait_until(lambda: _state(sleeper.pid) != "T", 5, "it to go on")
+        sleeper.send_signal(signal.SIGKILL)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
