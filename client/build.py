@@ -226,7 +226,7 @@ class _Assembly:
                 groups.is_own,
             ),
             groups=groups,
-            invitations=InvitationService(account, remote, tracker_client, known_trackers),
+            invitations=InvitationService(account, notices, remote, tracker_client, known_trackers),
             files=self._files(transfers, remote, links),
             transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),

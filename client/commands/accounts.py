@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.commands import listing
-from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.list_results import SessionsResult
 from client.results import EndSessionResult, LoginResult, UserResult
 from common.errors import ErrorCode
@@ -13,7 +13,11 @@ _PASSWORD = Argument("PASSWORD", Kind.PASSWORD)
 
 
 def _create_user(context: Context, arguments: Arguments) -> UserResult:
-    return context.session.accounts.create(arguments.text("USER"), arguments.text("PASSWORD"))
+    user, password = arguments.text("USER"), arguments.text("PASSWORD")
+    invitation = arguments.optional("invite")
+    if invitation is None:
+        return context.session.accounts.create(user, password)
+    return context.session.invitations.sign_up(invitation, user, password)
 
 
 def _login(context: Context, arguments: Arguments) -> LoginResult:
@@ -50,11 +54,26 @@ COMMANDS = (
         summary="create an account",
         run=_create_user,
         arguments=(_USER, Argument("PASSWORD", Kind.NEW_PASSWORD)),
+        options=(
+            Option(
+                "invite",
+                "enter the group of this invitation at once",
+                value="INVITATION",
+                kind=Kind.INVITATION,
+            ),
+        ),
         details="A name has 1 to 64 letters, digits, dots, underscores or hyphens. At a terminal,"
-        " leave out the password and you are prompted for it without echo.",
+        " leave out the password and you are prompted for it without echo. Some trackers create"
+        " accounts by invitation only.",
         example="create_user ann",
         answer="Account {user} created; next: login {user}",
-        errors=(ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD),
+        errors=(
+            ErrorCode.USER_EXISTS,
+            ErrorCode.WEAK_PASSWORD,
+            ErrorCode.TOO_MANY_ATTEMPTS,
+            ErrorCode.INVITE_INVALID,
+            ErrorCode.REGISTRATION_CLOSED,
+        ),
     ),
     Command(
         name="login",

@@ -111,6 +111,10 @@ class InvitationsApi(Protocol):
 
     def accept(self, text: str) -> results.JoinResult: ...
 
+    def sign_up(
+        self, text: str, user: str, password: str, *, is_guest: bool = False
+    ) -> results.UserResult: ...
+
 
 class FilesApi(Protocol):
     """See client.services.files.FileService."""

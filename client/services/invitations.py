@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from client.core.notices.notice_kinds import NoticeKind
 from client.list_results import InvitesResult
 from client.membership.account import Account
 from client.membership.known_trackers import KnownTrackers
 from client.membership.remote import TrackerCalls
 from client.net.tracker.tracker_client import TrackerClient
-from client.results import InviteResult, JoinResult, RevokeInviteResult
+from client.notices import Notices
+from client.results import InviteResult, JoinResult, RevokeInviteResult, UserResult
 from client.services.paging import USUAL_LIMIT, collect
 from common import invitation
-from common.api import invitations
+from common.api import accounts, invitations
 from common.errors import ErrorCode, MinitorrentError
 from common.invitation import InvitationText, InvitedTracker
 
@@ -21,11 +23,13 @@ class InvitationService:
     def __init__(
         self,
         account: Account,
+        notices: Notices,
         remote: TrackerCalls,
         tracker_client: TrackerClient,
         known_trackers: KnownTrackers,
     ) -> None:
         self._account = account
+        self._notices = notices
         self._remote = remote
         self._tracker_client = tracker_client
         self._known_trackers = known_trackers
@@ -72,12 +76,34 @@ class InvitationService:
         return RevokeInviteResult(group=reply.group, id=reply.id)
 
     def accept(self, text: str) -> JoinResult:
-        """Enter a group by an invitation as it was pasted.
-
-        Its code is sent only to a tracker whose certificate the invitation names: any other could
-        use it.
-        """
+        """Enter a group by an invitation as it was pasted."""
         self._account.require()
+        code = self._read(text).code
+        reply = self._remote.call(invitations.ACCEPT_INVITE, code=code)
+        self._account.joined(reply.group)
+        return JoinResult(group=reply.group, status=reply.status)
+
+    def sign_up(self, text: str, user: str, password: str, *, is_guest: bool = False) -> UserResult:
+        """Create an account that is a member of the invitation's group from the beginning.
+
+        A guest's account ends with that group.
+        """
+        reply = self._remote.call(
+            accounts.CREATE_USER,
+            user=user,
+            password=password,
+            invite=self._read(text).code,
+            guest=is_guest,
+        )
+        if reply.warning:
+            self._notices.publish(NoticeKind.WARNING, reply.warning)
+        return UserResult(user=reply.user)
+
+    def _read(self, text: str) -> InvitationText:
+        """Read an invitation, whose code is sent only to a tracker that it names.
+
+        Any other could use the code itself.
+        """
         invited = invitation.parse(text)
         if not {tracker.fingerprint for tracker in invited.trackers} & self._fingerprints():
             where = " or ".join(str(tracker.address) for tracker in invited.trackers)
@@ -86,9 +112,7 @@ class InvitationService:
                 f"This invitation is for the tracker at {where}, which is not the one you are "
                 "connected to.",
             )
-        reply = self._remote.call(invitations.ACCEPT_INVITE, code=invited.code)
-        self._account.joined(reply.group)
-        return JoinResult(group=reply.group, status=reply.status)
+        return invited
 
     def _trackers(self) -> tuple[InvitedTracker, ...]:
         return tuple(

@@ -90,6 +90,17 @@ def test_a_code_is_not_sent_to_another_tracker(
     enter_and_leave(eve, text, group)
 
 
+def test_a_new_account_enters_the_group_at_once(
+    ann: ClientProcess, nobody: ClientProcess, group: str
+) -> None:
+    text = invite(ann, group)
+    nobody.fails("invite_invalid", "create_user", "new", "secret123", "--invite", text[:-1])
+    created = nobody.ok("create_user", "new", "secret123", "--invite", text)
+    assert created == {"user": "new"}
+    assert nobody.ok("login", "new", "secret123")["groups"] == [group]
+    nobody.ok("logout")
+
+
 def test_by_invitation_only(tmp_path: Path) -> None:
     with (
         TrackerProcess(tmp_path / "tracker", "--registration", "invited") as tracker,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.list_results import InvitesResult
-from client.results import InviteResult, JoinResult, RevokeInviteResult
+from client.results import InviteResult, JoinResult, RevokeInviteResult, UserResult
 from client.services.paging import USUAL_LIMIT
 from common.api.invitations import InviteRow
 from tests.support.fakes.state import FakeState, unusual
@@ -50,3 +50,7 @@ class FakeInvitations:
     def accept(self, text: str) -> JoinResult:
         self._state.called("join", text)
         return JoinResult(group="lab", status="member")
+
+    def sign_up(self, text: str, user: str, password: str, *, is_guest: bool = False) -> UserResult:
+        self._state.called("create_user", user, password, text, is_guest)
+        return UserResult(user=user)

@@ -66,6 +66,7 @@ def test_topics_are_contiguous() -> None:
     ("line", "call"),
     [
         ("create_user ann secret", ("create_user", "ann", "secret")),
+        ("create_user ann secret --invite mt1X", ("create_user", "ann", "secret", "mt1X", False)),
         ("login ann secret", ("login", "ann", "secret")),
         ("logout", ("logout",)),
         ("passwd old new", ("passwd", "old", "new")),
