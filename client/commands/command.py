@@ -187,18 +187,43 @@ def never() -> bool:
     return False
 
 
+def always(_question: str) -> bool:
+    """Return True: where nobody can be asked, a command does what it was told to do."""
+    return True
+
+
+class Declined(BaseException):
+    """The user was asked whether a command should go on, and said no; nothing was done.
+
+    Like KeyboardInterrupt it isn't an error, so it isn't caught by `except Exception`.
+    """
+
+
+YES: Final = Option("yes", "don't ask for confirmation")
+"""The option of every command that asks before it does what can't be undone."""
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything that a command's function may use.
 
     `progress` is called while files are hashed, from any thread, and may raise to stop hashing.
-    `cancelled` returns whether a wait should end early.
+    `cancelled` returns whether a wait should end early. `confirm` asks a question that ends in a
+    question mark, such as "Remove bob from lab?", and returns whether the answer is yes; anywhere
+    but at the prompt (in a script, with -c or --json, over HTTP, on the page) it returns True at
+    once.
     """
 
     session: SessionApi
     commands: Mapping[str, Command]
     progress: HashProgress | None = None
     cancelled: Callable[[], bool] = never
+    confirm: Callable[[str], bool] = always
+
+    def require(self, question: str, arguments: Arguments) -> None:
+        """Ask the user to confirm, unless the option --yes is given; raises Declined on no."""
+        if YES.name not in arguments.flags and not self.confirm(question):
+            raise Declined
 
     def group(self, arguments: Arguments) -> str:
         """Return the given group, or else the one in use; raises MinitorrentError(usage)."""

@@ -7,6 +7,7 @@ from client.commands.command import (
     ADMIN_ERRORS,
     GROUP,
     GROUP_ERRORS,
+    YES,
     Argument,
     Arguments,
     Command,
@@ -18,6 +19,7 @@ from client.list_results import GroupsResult, MembersResult, RequestsResult
 from client.results import GroupResult
 from common.api.groups import CreateGroupReply, JoinGroupReply, MemberReply
 from common.errors import ErrorCode
+from common.text import visible
 
 _REQUIRED_GROUP = Argument("GROUP", Kind.GROUP)
 _USER = Argument("USER", Kind.USER)
@@ -65,7 +67,9 @@ def _reject_request(context: Context, arguments: Arguments) -> MemberReply:
 
 
 def _remove_member(context: Context, arguments: Arguments) -> MemberReply:
-    return context.session.groups.remove_member(context.group(arguments), arguments.text("USER"))
+    group, user = context.group(arguments), arguments.text("USER")
+    context.require(f"Remove {visible(user)} from {visible(group)}?", arguments)
+    return context.session.groups.remove_member(group, user)
 
 
 def _promote(context: Context, arguments: Arguments) -> MemberReply:
@@ -195,6 +199,7 @@ _MEMBERS = (
         summary="remove a member from a group (admins)",
         run=_remove_member,
         arguments=(GROUP, _USER),
+        options=(YES,),
         details="All other members' clients disconnect the removed member at once. Files that the"
         " member has already downloaded stay on the member's disk. The owner can't be removed.",
         example="remove_member lab bob",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import BaseModel
 
-from client.commands.command import Arguments, Command, Context, never
+from client.commands.command import Arguments, Command, Context, always, never
 from client.commands.did_you_mean import corrected
 from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
@@ -56,7 +56,8 @@ class Outcome:
 class Runner:
     """Runs command lines on a session.
 
-    `ask` prompts for a secret at the terminal; None if there is no terminal.
+    `ask` prompts for a secret at the terminal; None if there is no terminal. `confirm` asks a
+    yes-or-no question; where it may return False, `run` may raise Declined.
     """
 
     def __init__(
@@ -66,8 +67,9 @@ class Runner:
         progress: HashProgress | None = None,
         cancelled: Callable[[], bool] = never,
         ask: Callable[[str], str] | None = None,
+        confirm: Callable[[str], bool] = always,
     ) -> None:
-        self._context = Context(session, COMMANDS, progress, cancelled)
+        self._context = Context(session, COMMANDS, progress, cancelled, confirm)
         self._ask = ask
 
     def command(self, line: bytes) -> Command | None:

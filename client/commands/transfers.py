@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
+from client.commands.command import GROUP, YES, Argument, Arguments, Command, Context, Kind
 from client.core.transfers.download_options import PRIORITIES
 from client.results import (
     DownloadsResult,
@@ -16,6 +16,7 @@ from client.results import (
     WaitResult,
 )
 from common.errors import ErrorCode, MinitorrentError
+from common.text import visible
 
 _PRIORITY = re.compile(r"[-+]?[0-9]{1,9}")
 _DOWNLOAD = (GROUP, Argument("NAME", Kind.DOWNLOAD))
@@ -43,7 +44,10 @@ def _resume(context: Context, arguments: Arguments) -> TransferResult:
 
 
 def _cancel(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.transfers.cancel(context.group(arguments), arguments.text("NAME"))
+    group, name = context.group(arguments), arguments.text("NAME")
+    question = f"Cancel the download of {visible(name)} ({visible(group)}) and delete its partial data?"
+    context.require(question, arguments)
+    return context.session.transfers.cancel(group, name)
 
 
 def _recheck(context: Context, arguments: Arguments) -> TransferResult:
@@ -147,6 +151,7 @@ COMMANDS = (
         summary="cancel a download and delete its partial data",
         run=_cancel,
         arguments=_DOWNLOAD,
+        options=(YES,),
         details="A complete file is kept, and so is a copy that --resume was completing in place.",
         example="cancel lab film.mkv",
         answer="Cancelled the download of {name} ({group})",

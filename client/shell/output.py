@@ -83,6 +83,11 @@ class Output:
         self.note(f"{screen.paint(mark, 'red')}{text.removeprefix(mark)}")
 
     @property
+    def is_json(self) -> bool:
+        """Whether answers are for programs, so that no question may be asked."""
+        return self._json
+
+    @property
     def shows_progress(self) -> bool:
         """Whether stderr is a terminal on which a line can be redrawn."""
         return self._err.isatty()

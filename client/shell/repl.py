@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output as TerminalOutput
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
+from client.commands.command import Declined, always
 from client.commands.parsing import may_hold_secret
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
@@ -26,6 +24,8 @@ from client.shell.history import PrivateHistory
 from client.shell.names import SessionNames
 from client.shell.output import Output, can_show
 from client.shell.progress import Progress
+from client.shell.terminal.confirmation import Confirmation
+from client.shell.terminal.foreground import Foreground
 from client.shell.terminal.screen import Screen
 from client.shell.terminal.secret import SecretPrompt, as_typed, keep_for_later, paste_bindings
 from client.shell.terminal.signals import Interrupts, Stopped
@@ -79,15 +79,17 @@ class Repl:
             progress=self._progress.hashing,
             cancelled=lambda: self._progress.waiting(session),
             ask=lambda prompt: self._secret.ask(prompt),
+            confirm=always if output.is_json else lambda question: self._confirmation.ask(question),
         )
         self._is_first_start = not (data_dir / "history").exists()
         self._pasted: list[str] = []
         self._prompt = self._make_prompt(data_dir / "history", keyboard)
-        self._app = self._prompt.app
+        self._foreground = Foreground(lambda: interrupts.ending)
         self._secret = SecretPrompt(self._prompt.input, self._write, interrupts)
+        self._confirmation = Confirmation(
+            self._prompt.input, self._terminal, self._foreground.taken_by
+        )
         self._overview: tuple[float, Overview] | None = None
-        self._typing = threading.Lock()
-        self._is_typing = False
 
     def _make_prompt(self, history: Path, keyboard: Input | None) -> PromptSession[str]:
         return PromptSession(
@@ -107,7 +109,7 @@ class Repl:
 
     def run(self) -> int:
         """Prompt for commands and run them until the user quits; return the exit status."""
-        self._interrupts.on_end = self._leave_prompt
+        self._interrupts.on_end = self._foreground.leave
         self._session.notices.listen(self._show_notice)
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
@@ -136,20 +138,13 @@ class Repl:
         rows = self._terminal.get_size().rows
         self._prompt.reserve_space_for_menu = max(0, min(_MENU_ROWS, rows - _OTHER_ROWS))
         try:
-            text = self._prompt.prompt(pre_run=self._prompt_begins)
+            with self._foreground.taken_by(self._prompt.app):
+                text = self._prompt.prompt()
             more += self._pasted
         finally:
             self._pasted.clear()
-            with self._typing:
-                self._is_typing = False
         keep_for_later(self._prompt.input, as_typed(more))
         return text
-
-    def _prompt_begins(self) -> None:
-        with self._typing:
-            self._is_typing = True
-        if self._interrupts.ending:
-            self._prompt.app.exit(exception=EOFError())
 
     def _run_line(self, text: str) -> bool:
         """Run one line; return whether it ends the program."""
@@ -157,6 +152,9 @@ class Repl:
         try:
             outcome = self._runner.run(text)
         except Stopped:
+            return False
+        except Declined:
+            self._output.note("Nothing was done.")
             return False
         finally:
             self._progress.end()
@@ -183,18 +181,8 @@ class Repl:
         running = sum(row.state in RUNNING for row in self._session.overview().downloads)
         if not running or self._interrupts.ending:
             return True
-        asking = PromptSession[str](input=self._prompt.input, output=self._terminal)
-        question = f"{count(running, 'download')} running, resuming at the next start. Quit? [y/N] "
-        self._app = asking.app
-        try:
-            answer = asking.prompt(question)
-        except KeyboardInterrupt:
-            return False
-        except EOFError:
-            return True
-        finally:
-            self._app = self._prompt.app
-        return answer.strip().casefold() in ("y", "yes")
+        question = f"{count(running, 'download')} running, resuming at the next start. Quit?"
+        return self._confirmation.ask(question, at_end=True)
 
     def _current_overview(self) -> Overview:
         """Return an overview of the session that is at most _FRESH seconds old."""
@@ -212,23 +200,4 @@ class Repl:
 
     def _show_notice(self, notice: Notice) -> None:
         """Show a notice, from any thread, above the prompt if there is one."""
-        with self._typing:
-            if not self._is_typing:
-                self._output.notice(notice)
-                return
-        app = self._prompt.app
-        with suppress(RuntimeError):  # the prompt's loop closed just now
-            if app.loop is not None:
-                app.loop.call_soon_threadsafe(
-                    lambda: run_in_terminal(lambda: self._output.notice(notice)),
-                    context=app.context,
-                )
-
-    def _leave_prompt(self) -> None:
-        """Leave the prompt; called from a signal handler."""
-        if self._app.is_running and self._app.loop is not None:
-            self._app.loop.call_soon_threadsafe(self._exit_app)
-
-    def _exit_app(self) -> None:
-        if self._app.is_running and not self._app.is_done:
-            self._app.exit(exception=EOFError())
+        self._foreground.print_above(lambda: self._output.notice(notice))

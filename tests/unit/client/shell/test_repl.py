@@ -269,6 +269,66 @@ def test_ctrl_d_twice_quits_regardless(sitting: Sitting) -> None:
     assert sitting.sit() == 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_done"), [("y\r", True), ("Yes\r", True), ("n\r", False), (CTRL_C, False)]
+)
+@pytest.mark.parametrize(
+    ("line", "call", "question"),
+    [
+        ("remove_member lab bob", ("remove_member", "lab", "bob"), "Remove bob from lab? [y/N]"),
+        ("cancel lab a", ("cancel", "lab", "a"), "Cancel the download of a (lab) and delete"),
+    ],
+)
+def test_a_command_that_cannot_be_undone_asks(  # noqa: PLR0913 - each is a value of the table
+    sitting: Sitting, line: str, call: tuple[str, ...], question: str, answer: str, *, is_done: bool
+) -> None:
+    def answer_it() -> None:
+        wait_until(lambda: question in sitting.shown, what="the question")
+        assert sitting.session.calls == []
+        sitting.type(f"{answer}use_group lab\rquit\r")
+
+    sitting.type(f"{line}\r")
+    with sitting.meanwhile(answer_it):
+        sitting.sit()
+    assert sitting.session.calls == [*([call] if is_done else []), ("use_group", "lab")]
+    assert ("Nothing was done." in sitting.errors) is not is_done
+
+
+def test_a_command_does_not_ask_if_told_so_or_for_json(sitting: Sitting) -> None:
+    sitting.type("remove_member lab bob --yes\rquit\r")
+    sitting.sit()
+    sitting.type("remove_member lab cid\rquit\r")
+    sitting.sit(as_json=True)
+    assert [call[2] for call in sitting.session.calls] == ["bob", "cid"]
+
+
+def test_an_answer_typed_ahead_counts_and_another_line_waits(sitting: Sitting) -> None:
+    def answer_it() -> None:
+        wait_until(lambda: "Remove bob" in sitting.shown, what="the second question")
+        assert sitting.session.calls == [("remove_member", "lab", "ann")]
+        sitting.type("y\r")
+        sitting.called("use_group", "lab")
+        sitting.type("quit\r")
+
+    sitting.type("remove_member lab ann\ry\rremove_member lab bob\ruse_group lab\r")
+    with sitting.meanwhile(answer_it):
+        sitting.sit()
+    assert [call[0] for call in sitting.session.calls] == ["remove_member"] * 2 + ["use_group"]
+
+
+def test_a_notice_during_a_question_and_sigterm(sitting: Sitting) -> None:
+    def interrupt() -> None:
+        wait_until(lambda: "Remove bob" in sitting.shown, what="the question")
+        sitting.session.notices.notify("join_requested", "eve asks to join lab.")
+        wait_until(lambda: "eve asks to join lab." in sitting.errors)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    sitting.type("remove_member lab bob\r")
+    with sitting.meanwhile(interrupt):
+        sitting.sit()
+    assert sitting.session.calls == []
+
+
 def test_tab_completes(sitting: Sitting) -> None:
     sitting.session.user = "ann"
 
