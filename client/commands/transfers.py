@@ -45,7 +45,7 @@ def _resume(context: Context, arguments: Arguments) -> TransferResult:
 
 def _cancel(context: Context, arguments: Arguments) -> TransferResult:
     group, name = context.group(arguments), arguments.text("NAME")
-    question = f"Cancel the download of {visible(name)} ({visible(group)}) and delete its partial data?"
+    question = f"Cancel {visible(name)} ({visible(group)}) and delete its partial data?"
     context.require(question, arguments)
     return context.session.transfers.cancel(group, name)
 

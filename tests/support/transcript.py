@@ -3,7 +3,8 @@
 Every block fenced as ```console NAME is a piece of what is seen in the terminal called NAME: lines
 that begin with a prompt are typed, the following lines must appear, in order. `...` stands for
 anything; in a line to be typed, a word with `...` in it stands for the newest word that was shown
-and fits. Where the program asks for a password, one is typed.
+and fits. Where the program asks for a password, one is typed; where it asks a question of yes or
+no, the answer shown.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tests.support.waiting import wait_until
 _BLOCK = re.compile(r"^```console (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMPT = re.compile(r"(\$|[\w.-]+(?:@[\w.-]+)?>)(?: (.*))?")
 _SECRET = re.compile(r"(?:Old p|New p|P)assword( again)?:")
+_QUESTION = re.compile(r"(.*\? \[y/N\]) (\w+)")
 _COLUMNS, _ROWS = 200, 40
 _LIMIT = 30.0
 _PASSWORD = "secret123"
@@ -78,7 +80,9 @@ class Transcript:
                         self._enter(terminal, typed, prompt[1])
                         at = 0
                 elif _SECRET.fullmatch(line):
-                    self._answer(terminal, line)
+                    self._answer(terminal, line, _PASSWORD)
+                elif question := _QUESTION.fullmatch(line):
+                    self._answer(terminal, question[1], question[2])
                 else:
                     at = self._wait_for_line(terminal, line, typed, at)
             except AssertionError as error:
@@ -112,11 +116,11 @@ class Transcript:
         terminal.enter(typed.removeprefix(f"{prompt} "))
         wait_until(lambda: echoed() > before, _LIMIT, "the echo")
 
-    def _answer(self, terminal: Terminal, question: str) -> None:
+    def _answer(self, terminal: Terminal, question: str, answer: str) -> None:
         wait_until(
             lambda: terminal.screen().endswith(f"\n{question}"), _LIMIT, f"to be asked {question}"
         )
-        terminal.enter(_PASSWORD)
+        terminal.enter(answer)
 
     def _wait_for_line(self, terminal: Terminal, line: str, typed: str, at: int) -> int:
         """Wait until `line` appears below the last typed line and below its line `at`."""

@@ -276,10 +276,14 @@ def test_ctrl_d_twice_quits_regardless(sitting: Sitting) -> None:
     ("line", "call", "question"),
     [
         ("remove_member lab bob", ("remove_member", "lab", "bob"), "Remove bob from lab? [y/N]"),
-        ("cancel lab a", ("cancel", "lab", "a"), "Cancel the download of a (lab) and delete"),
+        (
+            "cancel lab a",
+            ("cancel", "lab", "a"),
+            "Cancel a (lab) and delete its partial data? [y/N]",
+        ),
     ],
 )
-def test_a_command_that_cannot_be_undone_asks(  # noqa: PLR0913 - each is a value of the table
+def test_a_command_that_cannot_be_undone_asks(
     sitting: Sitting, line: str, call: tuple[str, ...], question: str, answer: str, *, is_done: bool
 ) -> None:
     def answer_it() -> None:
