@@ -116,6 +116,8 @@ class Argument:
     """Describes the argument where its kind isn't specific enough."""
     prompt: str = "Password"
     """What a terminal shows to ask for it, if it is a secret."""
+    many: bool = False
+    """Whether it takes any number of words; at most one argument of a command does."""
 
     @property
     def meaning(self) -> str:
@@ -130,7 +132,8 @@ class Argument:
     @property
     def usage(self) -> str:
         """How usage lines show it."""
-        return f"[{self.name}]" if self.optional else self.name
+        name = f"{self.name}..." if self.many else self.name
+        return f"[{name}]" if self.optional else name
 
 
 GROUP: Final = Argument("GROUP", Kind.GROUP, optional=True)
@@ -163,12 +166,16 @@ class Option:
 class Arguments:
     """The values of a command line by argument and option name, as typed, and its flags.
 
-    `usage` is the usage line of the command.
+    `lists` has the values of an argument that takes many. `usage` is the usage line of the
+    command, `words` the positional words in the order in which they were typed (empty for
+    arguments that were given by name).
     """
 
     values: Mapping[str, str] = field(repr=False)  # may contain a password
     flags: frozenset[str] = frozenset()
     usage: str = field(default="", compare=False)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def text(self, name: str) -> str:
         """Return the value of a required argument."""
@@ -177,6 +184,15 @@ class Arguments:
     def optional(self, name: str) -> str | None:
         """Return the value of an argument or option, or None if it was left out."""
         return self.values.get(name)
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Return the values of an argument that takes many; empty if it was left out."""
+        return self.lists.get(name, ())
+
+    def given(self, name: str) -> tuple[str, ...]:
+        """Return all values of an argument, whether it takes one or many."""
+        value = self.optional(name)
+        return self.many(name) if value is None else (value,)
 
 
 _NO_BRACKETS = str.maketrans("", "", "[]")
@@ -257,6 +273,8 @@ class Command:
     answer: str = ""
     errors: tuple[ErrorCode, ...] = ()
     """The errors that it may return in addition to COMMON_ERRORS."""
+    settle: Callable[[Context, Arguments], Arguments] | None = None
+    """Decides what each word stands for, where the number of words doesn't tell (see `assign`)."""
     ends_program: bool = False
     waits: bool = False
     """Whether it only waits for something else, for as long as that takes."""
@@ -284,17 +302,25 @@ class Command:
         return any(argument.kind.is_secret for argument in self.arguments)
 
     def assign(self, count: int) -> tuple[Argument, ...]:
-        """Return the arguments that `count` words stand for, in order.
+        """Return the argument that each of `count` words stands for, in order.
 
-        Words fill the required arguments first, then the optional ones from left to right. With
-        too few or too many words, the result is the closest possible assignment.
+        Words fill the required arguments first, then the optional ones from left to right; the
+        rest go to the argument that takes many. With too few or too many words, the result is the
+        closest possible assignment.
         """
         spare = max(0, count - self.required)
-        chosen: list[Argument] = []
+        shares: list[tuple[Argument, int]] = []
         for argument in self.arguments:
-            if argument.optional:
-                if not spare:
-                    continue
-                spare -= 1
-            chosen.append(argument)
-        return tuple(chosen)
+            words = 1 if not argument.optional else min(spare, 1)
+            spare -= words if argument.optional else 0
+            shares.append((argument, words))
+        return tuple(
+            argument
+            for argument, words in shares
+            for _ in range(words + spare if argument.many else words)
+        )
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether one of its arguments takes any number of words."""
+        return any(argument.many for argument in self.arguments)

@@ -44,11 +44,11 @@ def corrected(
     """
     kinds = _KINDS_BY_ERROR.get(error.code, frozenset())
     for argument in invocation.command.arguments:
-        typed = invocation.arguments.optional(argument.name)
-        if argument.kind in kinds and typed is not None:
+        given = invocation.arguments.given(argument.name)
+        if argument.kind in kinds and len(given) == 1:
             group = invocation.arguments.optional("GROUP") or session.overview().group
             with suppress(MinitorrentError, OSError):  # no names, no suggestion
-                near = _near(argument, typed, group, session)
+                near = _near(argument, given[0], group, session)
                 if near is not None:
                     sentence = error.message.rstrip(".")
                     return MinitorrentError(error.code, f"{sentence}. Did you mean {quote(near)}?")

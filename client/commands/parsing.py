@@ -235,13 +235,18 @@ def _alike(word: str, commands: Mapping[str, Command], likeness: float) -> list[
 def bind(command: Command, words: Sequence[Word]) -> Arguments:
     """Match words with a command's arguments and options; raises MinitorrentError(usage)."""
     texts, values, flags = _take_options(command, words)
-    if not command.required <= len(texts) <= len(command.arguments):
+    most = len(texts) if command.takes_many else len(command.arguments)
+    if not command.required <= len(texts) <= most:
         raise _usage(command, _what_is_wrong(command, len(texts)))
+    lists: dict[str, tuple[str, ...]] = {}
     for argument, text in zip(command.assign(len(texts)), texts, strict=True):
         if not text:
             raise _usage(command, f"{argument.name} is empty.")
-        values[argument.name] = text
-    return Arguments(values, frozenset(flags), command.usage)
+        if argument.many:
+            lists[argument.name] = (*lists.get(argument.name, ()), text)
+        else:
+            values[argument.name] = text
+    return Arguments(values, frozenset(flags), command.usage, lists, tuple(texts))
 
 
 def _take_options(
@@ -279,7 +284,7 @@ def _option_value(command: Command, option: Option, value: str) -> str:
 
 def _what_is_wrong(command: Command, count: int) -> str:
     """Describe why `count` arguments are too many or too few."""
-    if count > len(command.arguments):
+    if count >= command.required:
         return "Too many arguments (quote names that contain spaces)."
     missing = command.assign(command.required)[count]
     return f"{missing.name} is missing."

@@ -121,6 +121,9 @@ class Runner:
         return Outcome(word, command, result)
 
     def _run(self, invocation: Invocation) -> BaseModel:
+        command, arguments = invocation.command, invocation.arguments
+        if command.settle is not None and arguments.words:
+            invocation = Invocation(command, command.settle(self._context, arguments))
         try:
             return invocation.command.run(self._context, invocation.arguments)
         except MinitorrentError as error:

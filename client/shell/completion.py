@@ -133,8 +133,9 @@ def _after_command(
         for option in command.options:
             yield Name(f"--{option.name}", option.summary, is_option=True)
         return
-    for argument, group in _readings(command, values, names):
-        yield from _of_kind(argument.kind, group, current.text, commands, names)
+    for argument, group in _readings(command, values, current.text, names):
+        found = _of_kind(argument.kind, group, current.text, commands, names)
+        yield from (name for name in found if not (argument.many and name.text in values))
 
 
 def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], bool]:
@@ -153,24 +154,44 @@ def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], boo
 
 
 def _readings(
-    command: Command, values: Sequence[str], names: Names
+    command: Command, values: Sequence[str], typed: str, names: Names
 ) -> Iterator[tuple[Argument, str | None]]:
     """Yield the arguments that the next word could be, each with the group it refers to.
 
     There are two if the group is optional: `pause` may be followed by a file of the group in use,
-    which comes first because that is what a default group is for, or by a group.
+    which comes first because that is what a default group is for, or by a group. After an argument
+    that takes many words, the next may be another of them or what follows it.
     """
     in_use = names.current_group()
     arguments = command.arguments
     at = next((n for n, argument in enumerate(arguments) if argument.kind is Kind.GROUP), None)
+    if at and arguments[at - 1].many:
+        yield from _around_group(arguments[at - 1], arguments[at], values, typed, names)
+        return
     group = values[at] if at is not None and at < len(values) else in_use
     if at is not None and arguments[at].optional and in_use is not None:
         if len(values) == at:
             yield from ((argument, in_use) for argument in arguments[at + 1 : at + 2])
         elif len(values) > at and not _is_group(values[at], names):
             arguments, group = arguments[:at] + arguments[at + 1 :], in_use
-    if len(values) < len(arguments):
-        yield arguments[len(values)], group
+    many = next((n for n, argument in enumerate(arguments) if argument.many), len(arguments))
+    if len(values) <= many:
+        yield from ((argument, group) for argument in arguments[len(values) : len(values) + 1])
+    else:
+        yield from ((argument, group) for argument in arguments[many:])
+
+
+def _around_group(
+    many: Argument, group: Argument, values: Sequence[str], typed: str, names: Names
+) -> Iterator[tuple[Argument, str | None]]:
+    """Yield the arguments that the next word could be where the group is the last or the first."""
+    if not values:
+        yield from ((argument, None) for argument in ((many, group) if typed else (many,)))
+    elif _is_group(values[0], names):
+        yield many, None
+    elif not _is_group(values[-1], names):
+        yield group, None
+        yield many, None
 
 
 def _is_group(name: str, names: Names) -> bool:

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
 
 from client.commands.command import Argument, Arguments, Command, Kind, Option
 from common.api.files import Sort
@@ -20,6 +27,9 @@ _TYPES: Mapping[Kind, Any] = {
     Kind.ORDER: Sort,
 }
 """Types of the kinds that aren't plain text."""
+
+MOST_WORDS = 10_000
+"""Values of an argument that takes many."""
 
 
 class Failure(BaseModel):
@@ -48,6 +58,8 @@ def request_model(command: Command) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for argument in command.arguments:
         kind = _field_type(argument.kind, argument)
+        if argument.many:
+            kind = _one_or_many(kind)
         fields[field_name(argument)] = (kind | None, None) if argument.optional else (kind, ...)
     for option in command.options:
         kind = _field_type(option.kind, option)
@@ -85,16 +97,22 @@ def read_arguments(command: Command, fields: bytes | Mapping[str, object]) -> Ar
     values = {
         part.name: given[name] for part in command.parts if (name := field_name(part)) in given
     }
+    many = {argument.name for argument in command.arguments if argument.many}
+    lists = {name: tuple(value) for name, value in values.items() if name in many}
     flags = {name for name, value in values.items() if value is True}
-    texts = {name: str(value) for name, value in values.items() if not isinstance(value, bool)}
-    return Arguments(texts, frozenset(flags), command.usage)
+    texts = {
+        name: str(value)
+        for name, value in values.items()
+        if name not in many and not isinstance(value, bool)
+    }
+    return Arguments(texts, frozenset(flags), command.usage, lists)
 
 
 def _complaint(error: ValidationError) -> str:
     """Describe the first validation error, without the value: it may be a password."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(map(str, first["loc"])) or "the body"
-    if first["type"] in ("missing", "string_too_short"):
+    if first["type"] in ("missing", "string_too_short", "too_short"):
         return f"{place} is missing"
     return f"{place}: {first['msg']}"
 
@@ -102,6 +120,16 @@ def _complaint(error: ValidationError) -> str:
 def _field_type(kind: Kind, part: Argument | Option) -> Any:
     summary = part.summary if isinstance(part, Option) else kind.value
     return Annotated[_TYPES.get(kind, _TEXT), Field(description=summary)]
+
+
+def _one_or_many(kind: Any) -> Any:
+    """Return the type of a list of this kind, for which a single value may be given, too."""
+    several = Annotated[list[kind], Field(min_length=1, max_length=MOST_WORDS)]
+    single = BeforeValidator(
+        lambda value: [value] if isinstance(value, str) else value,
+        json_schema_input_type=kind | several,
+    )
+    return Annotated[several, single]
 
 
 def _title(command: Command, ending: str) -> str:

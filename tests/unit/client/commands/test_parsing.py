@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.commands.general import EndResult
 from client.commands.parsing import (
+    bind,
     command_word,
     missing_secrets,
     nearest,
@@ -233,24 +234,66 @@ def test_nearest_command() -> None:
     assert nearest("qqqqq", COMMANDS) is None
 
 
-def test_optional_arguments_fill_from_the_left() -> None:
+def command_with(*arguments: Argument) -> Command:
     def run(_context: Context, _arguments: Arguments) -> EndResult:
         return EndResult()
 
-    command = Command(
-        name="x",
-        topic="t",
-        summary="s",
-        run=run,
-        arguments=(
-            Argument("A", Kind.GROUP, optional=True),
-            Argument("B", Kind.PATH),
-            Argument("C", Kind.SECONDS, optional=True),
-        ),
-    )
+    return Command(name="x", topic="t", summary="s", run=run, arguments=arguments)
+
+
+A = Argument("A", Kind.GROUP, optional=True)
+B = Argument("B", Kind.PATH)
+C = Argument("C", Kind.SECONDS, optional=True)
+MANY = Argument("M", Kind.FILE, many=True)
+
+
+def test_optional_arguments_fill_from_the_left() -> None:
+    command = command_with(A, B, C)
     names = [[argument.name for argument in command.assign(count)] for count in range(4)]
     assert names == [["B"], ["B"], ["A", "B"], ["A", "B", "C"]]
     assert command.usage == "x [A] B [C]"
+
+
+def test_the_rest_goes_to_the_argument_that_takes_many() -> None:
+    command = command_with(A, MANY, C)
+    names = ["".join(argument.name for argument in command.assign(count)) for count in range(6)]
+    assert names == ["M", "M", "AM", "AMC", "AMMC", "AMMMC"]
+    assert command.usage == "x [A] M... [C]"
+    optional = command_with(A, Argument("M", Kind.FILE, optional=True, many=True))
+    assert optional.usage == "x [A] [M...]"
+    assert ["".join(a.name for a in optional.assign(count)) for count in range(4)] == [
+        "",
+        "A",
+        "AM",
+        "AMM",
+    ]
+
+
+@given(st.lists(words, max_size=8), st.booleans(), st.booleans())
+def test_every_word_reaches_an_argument_in_order(
+    parts: list[str], optional: bool, is_last: bool
+) -> None:
+    many = Argument("M", Kind.FILE, optional=optional, many=True)
+    command = command_with(A, B, many) if is_last else command_with(many, B, A)
+    line = split(" ".join(map(quote, parts)))
+    if len(parts) < command.required:
+        with pytest.raises(MinitorrentError, match="is missing"):
+            bind(command, line.words)
+        return
+    arguments = bind(command, line.words)
+    read = [text for a in command.arguments for text in arguments.given(a.name)]
+    assert read == parts == list(arguments.words)
+    assert all(len(arguments.given(a.name)) == 1 for a in command.arguments if not a.optional) or (
+        arguments.many("M")
+    )
+    assert arguments.optional("M") is None
+
+
+def test_none_of_many_words_is_empty() -> None:
+    with pytest.raises(MinitorrentError, match="M is empty"):
+        bind(command_with(MANY), split("a ''").words)
+    with pytest.raises(MinitorrentError, match="M is missing"):
+        bind(command_with(MANY), ())
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.general import EndResult
 from client.commands.registry import COMMANDS
-from client.web.models import answer_model, read_arguments
+from client.web.models import MOST_WORDS, answer_model, read_arguments, request_model
 from common.errors import ErrorCode, MinitorrentError
 
 
@@ -28,6 +30,38 @@ def test_fields_become_arguments() -> None:
     assert arguments.flags == {"sequential"}
     assert arguments.values == {"GROUP": "lab", "NAME": "a", "DEST": "/data", "only": "*.txt"}
     assert read_arguments(command, b'{"name": "a", "dest": "/data"}').flags == frozenset()
+
+
+def run_nothing(_context: Context, _arguments: Arguments) -> EndResult:
+    return EndResult()
+
+
+TAKES_MANY = Command(
+    name="x",
+    topic="t",
+    summary="s",
+    run=run_nothing,
+    arguments=(Argument("NAME", Kind.FILE, many=True), Argument("DEST", Kind.PATH, optional=True)),
+)
+
+
+def test_an_argument_that_takes_many_is_a_list_or_a_text() -> None:
+    for fields in ({"name": "a"}, {"name": ["a"]}):
+        assert read_arguments(TAKES_MANY, fields) == Arguments({}, lists={"NAME": ("a",)})
+    several = read_arguments(TAKES_MANY, b'{"name": ["a", "b"], "dest": "/"}')
+    assert several == Arguments({"DEST": "/"}, lists={"NAME": ("a", "b")})
+    assert several.words == ()
+    kinds = request_model(TAKES_MANY).model_json_schema()["properties"]["name"]["anyOf"]
+    assert [kind["type"] for kind in kinds] == ["string", "array"]
+
+
+@pytest.mark.parametrize(
+    "value", [[], [""], "", [1], ["a\0"], None, {"a": 1}, ["a"] * (MOST_WORDS + 1)]
+)
+def test_a_list_is_bounded_and_of_texts(value: object) -> None:
+    with pytest.raises(MinitorrentError, match=r"name.* Usage: x NAME\.\.\.") as raised:
+        read_arguments(TAKES_MANY, {"name": value})
+    assert raised.value.code is ErrorCode.USAGE
 
 
 @pytest.mark.parametrize(
