@@ -14,7 +14,7 @@ TYPE_REPORT := .mypy_cache/report.txt
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak properties postgres check lint style coverage bench fuzz docs pictures format clean
+.PHONY: help demo test soak properties postgres check lint style coverage bench fuzz docs texts pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ fuzz: $(TEST_READY) ## Fuzz every decoder, guided by coverage (ARGS="600 torrent
 
 docs: $(RUN_READY) ## Regenerate man pages and completions after a change of options or commands
 	@$(BIN)/python docs/reference.py
+
+texts: $(RUN_READY) ## Update the page's translation catalogues after a change of its texts
+	@$(BIN)/python docs/translations.py
 
 pictures: $(TEST_READY) ## Retake the README's pictures (needs tmux and Chromium)
 	@$(BIN)/python -m docs.pictures

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 from nicegui import app as framework
 from nicegui import ui
+from nicegui.language import Language
 from nicegui.translations import translations
 
 from client.web.page.command_client import CommandClient
 from client.web.page.layout import Layout
+from client.web.page.translation import LANGUAGES, N_, catalogue, choose_language, set_language
 from client.web.pool import CommandPool
 
 _ABSENCE = 60.0
@@ -20,10 +24,13 @@ After that the page reloads, and text typed into it is lost.
 """
 
 _AWAY = {
-    "connection_lost": "The client doesn’t respond.",
-    "trying_to_reconnect": "If it has quit, start it again; this page reconnects by itself.",
+    "connection_lost": N_("The client doesn’t respond."),
+    "trying_to_reconnect": N_("If it has quit, start it again; this page reconnects by itself."),
 }
 """The texts of a page that has lost its connection."""
+
+_FRAMEWORK_NAMES: Final[dict[str, Language]] = {"en": "en-US", "de": "de"}
+"""The framework's own names of our languages, for its elements and the document's language."""
 
 
 def attach(app: FastAPI, pool: CommandPool, data_dir: Path, token: str) -> None:
@@ -36,6 +43,7 @@ def attach(app: FastAPI, pool: CommandPool, data_dir: Path, token: str) -> None:
 
     @ui.page("/", title="Minitorrent")
     async def page() -> None:
+        _speak(choose_language(ui.context.client.request.headers.get("accept-language", "")))
         await Layout(commands).open()
 
     ui.run_with(
@@ -47,5 +55,15 @@ def attach(app: FastAPI, pool: CommandPool, data_dir: Path, token: str) -> None:
         show_welcome_message=False,
         reconnect_timeout=_ABSENCE,
     )
-    translations["en-US"].update(_AWAY)
+    for name in LANGUAGES:
+        texts = {key: catalogue(name).gettext(text) for key, text in _AWAY.items()}
+        translations[_FRAMEWORK_NAMES[name]].update(texts)
     framework.config.socket_io_js_query_params = {"token": token}
+
+
+def _speak(language: str) -> None:
+    """Use a language in the new window, also for the framework's own elements."""
+    set_language(language)
+    window = ui.context.client
+    window.page = copy(window.page)
+    window.page.language = _FRAMEWORK_NAMES[language]

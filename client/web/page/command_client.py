@@ -17,6 +17,7 @@ from client.results import Notice
 from client.services.api import SessionApi
 from client.services.content.uploads import HashProgress
 from client.web.models import read_arguments
+from client.web.page.translation import _
 from client.web.pool import CommandPool
 from common.errors import ErrorCode, MinitorrentError
 
@@ -107,7 +108,7 @@ class CommandClient:
             show_error(error)
             return
         text = f"{answer.reason} {answer.hint}"
-        ui.notify(text, classes="notice", timeout=0, close_button="Close")
+        ui.notify(text, classes="notice", timeout=0, close_button=_("Close"))
 
     async def query(self, call: Callable[[SessionApi], Value]) -> Value:
         """Return what `call` returns for the session; raises MinitorrentError as the session does.
@@ -134,5 +135,5 @@ def show_error(error: MinitorrentError) -> None:
         classes="notice notice-error",
         position="bottom-right",
         timeout=seconds,
-        close_button="Close",
+        close_button=_("Close"),
     )

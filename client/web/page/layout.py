@@ -11,6 +11,7 @@ from client.web.page.command_client import CommandClient
 from client.web.page.login import Login
 from client.web.page.main_view import MainView
 from client.web.page.parts.controls import icon_button
+from client.web.page.translation import _
 
 _STYLE = Path(__file__).with_name("style.css")
 _READ_DARK = "localStorage.getItem('minitorrent-dark')"
@@ -31,8 +32,8 @@ class Layout:
             self._state = ui.label().classes("quiet").props("role=status")
             ui.space()
             self._who = ui.label().classes("name")
-            self._leave = icon_button("logout", "Log out", self._log_out)
-            icon_button("contrast", "Switch between light and dark", self._switch_dark)
+            self._leave = icon_button("logout", _("Log out"), self._log_out)
+            icon_button("contrast", _("Switch between light and dark"), self._switch_dark)
         self._main = ui.element("div").classes("page")
 
     async def open(self) -> None:
@@ -53,7 +54,9 @@ class Layout:
     async def _tick(self) -> None:
         overview = await self._overview()
         is_fine = overview.tracker in ("connected", "offline")
-        self._state.text = "" if is_fine else f"Tracker: {overview.tracker}"
+        self._state.text = (
+            "" if is_fine else _("Tracker: {state}").format(state=_(overview.tracker))
+        )
         if overview.user != self._user:
             await self._draw(overview.user)
         elif self._main_view is not None:

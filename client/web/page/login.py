@@ -6,6 +6,7 @@ from nicegui import ui
 
 from client.web.page.command_client import CommandClient, show_error
 from client.web.page.parts.controls import button, field, heading
+from client.web.page.translation import _
 from common.errors import ErrorCode, MinitorrentError
 
 
@@ -15,16 +16,18 @@ class Login:
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         with ui.card().classes("login"):
-            heading("Welcome")
-            ui.label("Share files with the members of your groups, directly between your machines.")
-            self._user = field("User").props("autofocus autocomplete=username")
-            self._password = field("Password", secret=True)
+            heading(_("Welcome"))
+            ui.label(
+                _("Share files with the members of your groups, directly between your machines.")
+            )
+            self._user = field(_("User")).props("autofocus autocomplete=username")
+            self._password = field(_("Password"), secret=True)
             self._password.props("autocomplete=current-password")
             self._password.on("keydown.enter", self._login)
             self._user.on("keydown.enter", self._login)
             with ui.row().classes("buttons"):
-                button("Create account", self._create)
-                button("Log in", self._login, main=True)
+                button(_("Create account"), self._create)
+                button(_("Log in"), self._login, main=True)
 
     async def _create(self) -> None:
         if self._is_filled() and await self._commands.do(
@@ -39,5 +42,5 @@ class Login:
     def _is_filled(self) -> bool:
         if self._user.value and self._password.value:
             return True
-        show_error(MinitorrentError(ErrorCode.USAGE, "Enter a user name and a password."))
+        show_error(MinitorrentError(ErrorCode.USAGE, _("Enter a user name and a password.")))
         return False

@@ -12,14 +12,14 @@ from client.web.page.tabs.groups import GroupsTab
 from client.web.page.tabs.notices import NoticesTab
 from client.web.page.tabs.settings import SettingsTab
 from client.web.page.tabs.transfers import TransfersTab
-from common.text import count
+from client.web.page.translation import N_, _, ngettext
 
 _TABS = {
-    "groups": ("Groups", "groups"),
-    "files": ("Files", "folder"),
-    "transfers": ("Transfers", "swap_vert"),
-    "notices": ("Notices", "notifications"),
-    "settings": ("Settings", "settings"),
+    "groups": (N_("Groups"), "groups"),
+    "files": (N_("Files"), "folder"),
+    "transfers": (N_("Transfers"), "swap_vert"),
+    "notices": (N_("Notices"), "notifications"),
+    "settings": (N_("Settings"), "settings"),
 }
 _PAUSES = {"groups": 5, "notices": 5, "settings": 5}
 """Seconds between updates of a visible tab; the other two tabs choose their own."""
@@ -54,7 +54,7 @@ class MainView:
     def _make_tabs(self) -> None:
         with ui.tabs().classes("tabs") as self._tabs:
             self._tabs.props("no-caps mobile-arrows align=justify")
-            made = {name: ui.tab(name, label, icon) for name, (label, icon) in _TABS.items()}
+            made = {name: ui.tab(name, _(label), icon) for name, (label, icon) in _TABS.items()}
         self._groups_tab = made["groups"]
 
     async def tick(self, overview: Overview) -> None:
@@ -62,8 +62,9 @@ class MainView:
         self._seconds += 1
         self._transfers.sample(overview)
         waiting = overview.pending_requests
+        asking = ngettext("{number} request to join", "{number} requests to join", waiting)
         self._groups_tab.props["alert"] = bool(waiting)
-        self._groups_tab.props["title"] = f"{count(waiting, 'request')} to join" if waiting else ""
+        self._groups_tab.props["title"] = asking.format(number=waiting) if waiting else ""
         news = self._commands.notice_log.after(self._last_shown)
         for notice in news[-_MOST_TOLD:]:
             show_message(notice.text)

@@ -12,6 +12,7 @@ from nicegui import ui
 from client.storage.paths.typed_path import typed_path
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, field, heading, icon_button
+from client.web.page.translation import _
 from common.errors import MinitorrentError
 from common.text import visible
 
@@ -22,11 +23,11 @@ _LOOKED_AT = 20_000
 """Entries of a folder that are examined to find those."""
 
 
-async def confirm(question: str, yes: str, no: str = "Cancel") -> bool:
+async def confirm(question: str, yes: str, no: str = "") -> bool:
     """Ask for confirmation; returns False if the user declines or closes the dialog."""
     with ui.dialog().props(named(question)) as dialog, ui.card().classes("dialog"):
         ui.label(question).classes("name")
-        answers(dialog, yes, no)
+        answers(dialog, yes, no or _("Cancel"))
     answer = await dialog
     dialog.delete()
     return answer is True
@@ -41,8 +42,8 @@ def answers(dialog: ui.dialog, yes: str, no: str) -> None:
 
 async def stop_sharing(commands: CommandClient, group: str, name: str) -> bool:
     """Stop sharing a file if the user confirms it; return whether it succeeded."""
-    question = f"Stop sharing {visible(name)}? The file stays on your disk."
-    return await confirm(question, "Stop sharing") and await commands.do(
+    question = _("Stop sharing {name}? The file stays on your disk.").format(name=visible(name))
+    return await confirm(question, _("Stop sharing")) and await commands.do(
         "stop_share", group=group, name=name
     )
 
@@ -79,14 +80,14 @@ class PathDialog:
         with ui.dialog().props(named(title)) as self._dialog, ui.card().classes("dialog"):
             heading(title)
             with ui.row().classes("bar path"):
-                icon_button("arrow_upward", "Go to the parent folder", self._go_up)
-                self._where = field("Path").classes("grow")
+                icon_button("arrow_upward", _("Go to the parent folder"), self._go_up)
+                self._where = field(_("Path")).classes("grow")
                 self._where.props("bottom-slots")  # reserve space for an error
                 self._where.on("keydown.enter", self._go_to)
             self._list = ui.list().props("dense bordered").classes("entries")
             with ui.row().classes("buttons"):
-                button("Cancel", lambda: self._dialog.submit(None))
-                button("Choose", self._choose, main=True)
+                button(_("Cancel"), lambda: self._dialog.submit(None))
+                button(_("Choose"), self._choose, main=True)
 
     async def choose(self) -> str | None:
         """Return the chosen path, or None if the user closes the dialog."""
@@ -126,7 +127,7 @@ class PathDialog:
             for entry in shown:
                 self._draw(entry)
             if not shown:
-                text = "No subfolders." if entries else "This folder is empty."
+                text = _("No subfolders.") if entries else _("This folder is empty.")
                 ui.item(text).props("dense").classes("quiet")
         return True
 

@@ -7,8 +7,12 @@ from nicegui import ui
 from client.results import LimitRow, LimitsResult
 from client.web.page.command_client import CommandClient, show_message
 from client.web.page.parts.controls import button, clear, field
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import rate
+
+_LABELS = {"down": N_("Download limit"), "up": N_("Upload limit")}
+_BUTTONS = {"down": N_("Set the download limit"), "up": N_("Set the upload limit")}
 
 
 class LimitForm:
@@ -17,7 +21,7 @@ class LimitForm:
     def __init__(self, commands: CommandClient, **transfer: str) -> None:
         self._commands = commands
         self._transfer = transfer
-        ui.label("In bytes per second, such as 500K or 2M; 0 for no limit.").classes("quiet")
+        ui.label(_("In bytes per second, such as 500K or 2M; 0 for no limit.")).classes("quiet")
         with ui.row().classes("bar"):
             for way in ("down", "up"):
                 self._input(way)
@@ -31,10 +35,10 @@ class LimitForm:
             return  # the session has just ended, and the page will show that
         wanted = (self._transfer.get("group"), self._transfer.get("name"))
         rows = [row for row in found.limits if (row.group, row.name) == wanted]
-        self._now.text = _text(rows[0]) if rows else "Current: no limit of its own."
+        self._now.text = _text(rows[0]) if rows else _("Current: no limit of its own.")
 
     def _input(self, way: str) -> None:
-        value = field(f"{way.capitalize()}load limit")
+        value = field(_(_LABELS[way]))
 
         async def set_limit() -> None:
             typed = value.value
@@ -43,7 +47,7 @@ class LimitForm:
                 await self.refresh()
 
         value.on("keydown.enter", set_limit)
-        button("Set", set_limit).props["aria-label"] = f"Set the {way}load limit"
+        button(_("Set"), set_limit).props["aria-label"] = _(_BUTTONS[way])
 
 
 class PriorityForm:
@@ -51,16 +55,16 @@ class PriorityForm:
 
     def __init__(self, commands: CommandClient, group: str, name: str) -> None:
         with ui.row().classes("bar"):
-            value = field("Priority (-100 to 100)")
+            value = field(_("Priority (-100 to 100)"))
 
             async def set_priority() -> None:
                 if await commands.do("priority", group=group, name=name, n=value.value):
-                    show_message(f"Priority set to {value.value}.")
+                    show_message(_("Priority set to {value}.").format(value=value.value))
 
             value.on("keydown.enter", set_priority)
-            button("Set", set_priority).props["aria-label"] = "Set the priority"
+            button(_("Set"), set_priority).props["aria-label"] = _("Set the priority")
 
 
 def _text(row: LimitRow) -> str:
-    down, up = (rate(value) if value else "no limit" for value in (row.down, row.up))
-    return f"Current: down {down}, up {up}."
+    down, up = (rate(value) if value else _("no limit") for value in (row.down, row.up))
+    return _("Current: down {down}, up {up}.").format(down=down, up=up)

@@ -9,6 +9,7 @@ from nicegui import ui
 from client.web.page.parts.controls import button, field
 from client.web.page.parts.list_window import Fields, ListWindow
 from client.web.page.parts.tables import Table
+from client.web.page.translation import _
 
 
 class PagedSearch:
@@ -21,11 +22,11 @@ class PagedSearch:
         self._changed = changed
         self._window = ListWindow()
         with table.add_slot("top"):
-            self._search = field("Search").props("clearable debounce=100")
+            self._search = field(_("Search")).props("clearable debounce=100")
             self._search.on_value_change(self._search_again)
         with ui.row().classes("bar") as self._below:
             self._shown = ui.label().classes("quiet grow").props("role=status")
-            button("Show more", self._grow)
+            button(_("Show more"), self._grow)
         self._below.visible = False
 
     @property
@@ -46,7 +47,9 @@ class PagedSearch:
         is_all = self._window.record(shown, total, of)
         if is_all:
             self._below.visible = shown < total
-            self._shown.text = f"Showing {shown:,} of {total:,}: search, or"
+            self._shown.text = _("Showing {shown:,} of {total:,}: search, or").format(
+                shown=shown, total=total
+            )
         return is_all
 
     def reset(self) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from nicegui import ui
 
 from client.web.page.parts import graph
+from client.web.page.translation import _
 from common.text import rate
 
 SPAN = 120
@@ -30,6 +31,8 @@ class RateGraph:
         text = f"↓ {rate(down)}   ↑ {rate(up)}"
         if text != self._label.text:
             self._label.text = text
-            self._graph.props["aria-label"] = f"Rates over the last two minutes, currently {text}"
+            self._graph.props["aria-label"] = _(
+                "Rates over the last two minutes, currently {rates}"
+            ).format(rates=text)
         if any(self._down) or any(self._up):
             self._graph.content = graph.rates(self._down, self._up, SPAN)

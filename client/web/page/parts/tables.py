@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from nicegui import ui
 
 from client.web.page.parts.controls import field
+from client.web.page.translation import N_, _
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `wide` columns are hidden on narrow screens."""
+    """A column of a table; its English `label` is translated.
+
+    `wide` columns are hidden on narrow screens.
+    """
 
     key: str
     label: str
@@ -27,7 +33,7 @@ class Column:
         classes = "wide-only" if self.wide else ""
         return {
             "name": self.key,
-            "label": self.label,
+            "label": _(self.label),
             "field": self.key,
             "align": "right" if self.right else "left",
             "sortable": self.key != ACTIONS.key,
@@ -36,13 +42,16 @@ class Column:
         }
 
 
-ACTIONS = Column("actions", "Actions", right=True)
+ACTIONS = Column("actions", N_("Actions"), right=True)
 """The column of a row's buttons."""
 
 
 @dataclass(frozen=True)
 class Action:
-    """A button in each row of a table; shown if the JavaScript expression `when` on `row` holds."""
+    """A button in each row of a table; shown if the JavaScript expression `when` on `row` holds.
+
+    The English `label` is translated.
+    """
 
     event: str
     icon: str
@@ -93,7 +102,7 @@ class Table(ui.table, component="rows.js"):
 
 def search(of: Table) -> ui.input:
     """Create an input that filters the table by the text typed."""
-    made = field("Search").props("clearable debounce=150")
+    made = field(_("Search")).props("clearable debounce=150")
     made.bind_value_to(of, "filter")
     return made
 
@@ -105,8 +114,8 @@ def _text(shown: str) -> str:
 def _buttons(actions: Sequence[Action], name: str) -> str:
     buttons = "".join(
         f'<q-btn v-if="((row) => {action.when})(props.row)" flat round dense class="plain"'
-        f' icon="{action.icon}" title="{action.label}"'
-        f" :aria-label=\"'{action.label} ' + props.row.{name}\""
+        f' icon="{action.icon}" title="{escape(_(action.label))}"'
+        f" :aria-label=\"{escape(json.dumps(_(action.label)))} + ' ' + props.row.{name}\""
         f" @click.stop=\"$emit('act', '{action.event}', props.row.{name}, props.row.group)\"/>"
         for action in actions
     )

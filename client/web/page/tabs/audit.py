@@ -10,15 +10,16 @@ from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import named
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import Column, Table
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import local_time, visible
 
 _COLUMNS = (
-    Column("number", "When", shown="moment"),
-    Column("who", "Who"),
-    Column("what", "What"),
-    Column("subject", "Subject"),
-    Column("address", "From", wide=True),
+    Column("number", N_("When"), shown="moment"),
+    Column("who", N_("Who")),
+    Column("what", N_("What")),
+    Column("subject", N_("Subject")),
+    Column("address", N_("From"), wide=True),
 )
 _SUBJECT = '<q-td :props="props"><span class="name">{{ props.row.subject }}</span></q-td>'
 
@@ -38,12 +39,12 @@ async def show_audit(commands: CommandClient, group: str) -> None:
         search.show_count(len(found.events), found.total)
         events.rows = _rows(found)
 
-    with ui.dialog().props(named("Activity")) as dialog, ui.card().classes("dialog big"):
-        heading(f"Activity in {group}")
-        events = Table(_COLUMNS, "number", "No activity yet.", cells={"subject": _SUBJECT})
+    with ui.dialog().props(named(_("Activity"))) as dialog, ui.card().classes("dialog big"):
+        heading(_("Activity in {group}").format(group=group))
+        events = Table(_COLUMNS, "number", _("No activity yet."), cells={"subject": _SUBJECT})
         search = PagedSearch(events, refresh)
         with ui.row().classes("buttons"):
-            button("Close", dialog.close, main=True)
+            button(_("Close"), dialog.close, main=True)
     await refresh()
     await dialog
     dialog.delete()

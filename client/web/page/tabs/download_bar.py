@@ -16,10 +16,11 @@ from client.web.page.command_client import CommandClient, Field, show_error, sho
 from client.web.page.parts.controls import button, field, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, answers, named
 from client.web.page.tabs.file_filter import FileFilter
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import visible
 
-_IN_PLACE = "Complete the copy that exists in the folder, in place"
+_IN_PLACE = N_("Complete the copy that exists in the folder, in place")
 
 
 class DownloadBar:
@@ -29,9 +30,9 @@ class DownloadBar:
         self._commands = commands
         self._started = started
         with ui.row().classes("bar"):
-            self._folder = field("Download into", str(_downloads())).classes("grow")
-            icon_button("folder_open", "Choose the folder for downloads", self._choose_folder)
-            button("Add magnet or .torrent", self._by_reference)
+            self._folder = field(_("Download into"), str(_downloads())).classes("grow")
+            icon_button("folder_open", _("Choose the folder for downloads"), self._choose_folder)
+            button(_("Add magnet or .torrent"), self._by_reference)
 
     async def file(self, group: str, name: str, **options: Field) -> None:
         """Download a file of a group."""
@@ -44,13 +45,13 @@ class DownloadBar:
         except MinitorrentError as error:
             show_error(error)
             return
-        with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
+        with ui.dialog().props(named(_("Options"))) as dialog, ui.card().classes("dialog"):
             heading(visible(name))
             parts = FileFilter(files) if files else None
-            sequential = ui.checkbox("Download from first to last piece, to watch while loading")
-            in_place = ui.checkbox(_IN_PLACE)
+            sequential = ui.checkbox(_("Download from first to last piece, to watch while loading"))
+            in_place = ui.checkbox(_(_IN_PLACE))
             _Link(self._commands, group, name)
-            answers(dialog, "Download", "Close")
+            answers(dialog, _("Download"), _("Close"))
         if await dialog:
             only = parts.pattern if parts else None
             wishes = {"sequential": sequential.value, "resume": in_place.value}
@@ -58,13 +59,13 @@ class DownloadBar:
         dialog.delete()
 
     async def _by_reference(self) -> None:
-        title = "Add magnet or .torrent"
+        title = _("Add magnet or .torrent")
         with ui.dialog().props(named(title)) as dialog, ui.card().classes("dialog"):
             heading(title)
-            what = field("Magnet link, or path of a .torrent file").classes("whole")
+            what = field(_("Magnet link, or path of a .torrent file")).classes("whole")
             what.props("autofocus").on("keydown.enter", lambda: dialog.submit(True))
-            in_place = ui.checkbox(_IN_PLACE)
-            answers(dialog, "Download", "Close")
+            in_place = ui.checkbox(_(_IN_PLACE))
+            answers(dialog, _("Download"), _("Close"))
         if await dialog:
             reference = what.value.strip()
             await self._start("get", metainfo_or_magnet=reference, resume=in_place.value)
@@ -79,14 +80,14 @@ class DownloadBar:
         except MinitorrentError as error:
             show_error(error)
             return
-        show_message(f"Downloading {visible(begun.name)}.")
+        show_message(_("Downloading {name}.").format(name=visible(begun.name)))
         self._started()
 
     async def _choose_folder(self) -> None:
         start = Path.home()
         with suppress(MinitorrentError):  # start at home instead
             start = typed_path(self._folder.value or start)
-        title = "Choose the folder for downloads"
+        title = _("Choose the folder for downloads")
         chosen = await PathDialog(self._commands, title, start, folders_only=True).choose()
         self._folder.value = chosen or self._folder.value
 
@@ -98,8 +99,8 @@ class _Link:
         self._commands = commands
         self._transfer = {"group": group, "name": name}
         with ui.row().classes("bar"):
-            button("Copy magnet link", self._copy, icon="link")
-            self._shown = field("Magnet link").props("readonly").classes("grow")
+            button(_("Copy magnet link"), self._copy, icon="link")
+            self._shown = field(_("Magnet link")).props("readonly").classes("grow")
         self._shown.visible = False
 
     async def _copy(self) -> None:

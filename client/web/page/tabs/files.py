@@ -20,16 +20,17 @@ from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.download_bar import DownloadBar
 from client.web.page.tabs.hashing import HashBar
+from client.web.page.translation import N_, _, ngettext
 from common.api.files import FileRow
 from common.errors import MinitorrentError
-from common.text import count, size, visible
+from common.text import size, visible
 
 _COLUMNS = (
-    Column("name", "Name"),
-    Column("size", "Size", right=True, shown="readable"),
-    Column("seeders", "Seeders", right=True, wide=True),
-    Column("leechers", "Leechers", right=True, wide=True),
-    Column("owner", "Owner", wide=True),
+    Column("name", N_("Name")),
+    Column("size", N_("Size"), right=True, shown="readable"),
+    Column("seeders", N_("Seeders"), right=True, wide=True),
+    Column("leechers", N_("Leechers"), right=True, wide=True),
+    Column("owner", N_("Owner"), wide=True),
     ACTIONS,
 )
 _NAME = """
@@ -37,9 +38,9 @@ _NAME = """
 <div class="narrow-only quiet">{{ props.row.about }}</div></q-td>
 """
 _ACTIONS = (
-    Action("download", "download", "Download", "!row.mine"),
-    Action("stop", "link_off", "Stop sharing", "row.mine"),
-    Action("options", "more_vert", "Options for"),
+    Action("download", "download", N_("Download"), "!row.mine"),
+    Action("stop", "link_off", N_("Stop sharing"), "row.mine"),
+    Action("options", "more_vert", N_("Options for")),
 )
 _PAUSE = 5  # seconds
 
@@ -51,14 +52,14 @@ class FilesTab:
         self._commands = commands
         self._choice = choice
         with ui.row().classes("bar"):
-            heading("Files")
-            self._group = ui.select([], label="Group", on_change=self._choose)
+            heading(_("Files"))
+            self._group = ui.select([], label=_("Group"), on_change=self._choose)
             self._group.props("outlined dense").classes("field")
         with ui.row().classes("bar"):
-            self._path = field("Path of a file or folder to share").classes("grow")
+            self._path = field(_("Path of a file or folder to share")).classes("grow")
             self._path.on("keydown.enter", self._share_path)
-            icon_button("folder_open", "Choose a file or folder", self._browse)
-            button("Share", self._share_path, main=True)
+            icon_button("folder_open", _("Choose a file or folder"), self._browse)
+            button(_("Share"), self._share_path, main=True)
         self._make_drop()
         self._hashing = HashBar()
         self._download_bar = DownloadBar(commands, lambda: choice.show("transfers"))
@@ -72,15 +73,15 @@ class FilesTab:
         ]
         with drop.props("flat bordered").classes("drop").add_slot("header"):
             with ui.element("label").classes("unseen"):
-                ui.label("Files to share")
+                ui.label(_("Files to share"))
                 ui.element("q-uploader-add-trigger")
             with ui.row().classes("bar"):
-                ui.label("Drop files here to share them, or")
-                choose = ui.button("choose files", color=None).props("flat dense no-caps")
+                ui.label(_("Drop files here to share them, or"))
+                choose = ui.button(_("choose files"), color=None).props("flat dense no-caps")
                 choose.classes("plain").on("click", js_handler="() => props.pickFiles()")
 
     def _make_table(self) -> Table:
-        empty = "No files shared yet."
+        empty = _("No files shared yet.")
         made = Table(_COLUMNS, "name", empty, cells={"name": _NAME}, actions=_ACTIONS)
         made.classes("tall")
         made.on("download", self._download)
@@ -125,7 +126,7 @@ class FilesTab:
             await self.refresh()
 
     async def _browse(self) -> None:
-        title = "Choose a file or folder to share"
+        title = _("Choose a file or folder to share")
         chosen = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
         self._path.value = chosen or self._path.value
 
@@ -147,7 +148,7 @@ class FilesTab:
 
     async def _share(self, path: str) -> bool:
         if self._choice.group is None:
-            show_message("Choose or create a group first.")
+            show_message(_("Choose or create a group first."))
             return False
         try:
             with self._hashing as hashing:
@@ -157,7 +158,7 @@ class FilesTab:
         except MinitorrentError as error:
             show_error(error)
             return False
-        show_message(f"Sharing {shared.name} with {shared.group}.")
+        show_message(_("Sharing {name} with {group}.").format(name=shared.name, group=shared.group))
         await self.refresh()
         return True
 
@@ -176,6 +177,7 @@ class FilesTab:
 
 
 def _row(group: str, file: FileRow, *, mine: bool) -> dict[str, object]:
+    seeders = ngettext("{number} seeder", "{number} seeders", file.seeders)
     return {
         "group": group,
         "name": file.name,
@@ -185,6 +187,6 @@ def _row(group: str, file: FileRow, *, mine: bool) -> dict[str, object]:
         "seeders": file.seeders,
         "leechers": file.leechers,
         "owner": file.owner,
-        "about": f"{count(file.seeders, 'seeder')} · {file.owner}",
+        "about": f"{seeders.format(number=file.seeders)} · {file.owner}",
         "mine": mine,
     }

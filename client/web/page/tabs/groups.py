@@ -15,20 +15,21 @@ from client.web.page.parts.list_window import Fields
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.members import MembersSection
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 
 _COLUMNS = (
-    Column("group", "Group"),
-    Column("owner", "Owner", wide=True),
-    Column("members", "Members", right=True),
-    Column("files", "Files", right=True, wide=True),
-    Column("mode", "Kind", wide=True),
+    Column("group", N_("Group")),
+    Column("owner", N_("Owner"), wide=True),
+    Column("members", N_("Members"), right=True),
+    Column("files", N_("Files"), right=True, wide=True),
+    Column("mode", N_("Kind"), wide=True, shown="kind"),
     ACTIONS,
 )
 _ACTIONS = (
-    Action("files", "folder_open", "Files of", "row.member"),
-    Action("members", "group", "Members of", "row.member"),
-    Action("join", "person_add", "Ask to join", "!row.member && !row.asked"),
+    Action("files", "folder_open", N_("Files of"), "row.member"),
+    Action("members", "group", N_("Members of"), "row.member"),
+    Action("join", "person_add", N_("Ask to join"), "!row.member && !row.asked"),
 )
 
 
@@ -41,12 +42,12 @@ class GroupsTab:
         self._asked: set[str] = set()
         with ui.element("div").classes("columns"):
             with ui.element("section"):
-                heading("Groups")
+                heading(_("Groups"))
                 with ui.row().classes("bar"):
-                    self._name = field("New group").on("keydown.enter", self._create)
-                    self._open = ui.checkbox("Open to any BitTorrent client")
-                    button("Create", self._create, main=True)
-                empty = "No groups yet. Create one above."
+                    self._name = field(_("New group")).on("keydown.enter", self._create)
+                    self._open = ui.checkbox(_("Open to any BitTorrent client"))
+                    button(_("Create"), self._create, main=True)
+                empty = _("No groups yet. Create one above.")
                 self._table = Table(_COLUMNS, "group", empty, actions=_ACTIONS, named="group")
                 self._search = PagedSearch(self._table, self.refresh)
                 self._table.on("files", self._show_files)
@@ -76,7 +77,8 @@ class GroupsTab:
             return True  # the search has changed meanwhile
         self._asked.difference_update(row.group for row in reply.groups if row.member)
         rows: list[dict[str, Any]] = [
-            row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
+            row.model_dump() | {"kind": _(row.mode), "asked": row.group in self._asked}
+            for row in reply.groups
         ]
         self._table.show(rows)
         return self._search.show_count(len(reply.groups), reply.total)
@@ -97,7 +99,7 @@ class GroupsTab:
         group = self._name.value
         if await self._commands.do("create_group", group=group, open=self._open.value):
             self._choice.group = group
-            show_message(f"Created group {group}.")
+            show_message(_("Created group {group}.").format(group=group))
             clear(self._name, group)
             await self.refresh()
 
@@ -105,7 +107,9 @@ class GroupsTab:
         group = event.args[0]
         if await self._commands.do("join_group", group=group):
             self._asked.add(group)
-            show_message(f"Asked to join {group}; waiting for an admin to accept.")
+            show_message(
+                _("Asked to join {group}; waiting for an admin to accept.").format(group=group)
+            )
             await self.refresh()
 
     async def _show_members(self, event: GenericEventArguments) -> None:

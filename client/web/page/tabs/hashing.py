@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from client.web.page.translation import _
 from common.text import percent
 
 
@@ -17,9 +18,9 @@ class HashBar:
         self._running = 0
         self._share = 0.0
         with ui.element("div").classes("hashing idle") as self._box:
-            self._label = ui.label("Reading").classes("quiet")
+            self._label = ui.label(_("Reading")).classes("quiet")
             self._bar = ui.linear_progress(0.0, show_value=False)
-        self._bar.props["aria-label"] = "Reading the file"
+        self._bar.props["aria-label"] = _("Reading the file")
         self._timer = ui.timer(0.5, self._draw, active=False)
 
     def __enter__(self) -> HashBar:
@@ -46,4 +47,4 @@ class HashBar:
 
     def _draw(self) -> None:
         self._bar.value = self._share
-        self._label.text = f"Reading: {percent(self._share)}"
+        self._label.text = _("Reading: {percent}").format(percent=percent(self._share))

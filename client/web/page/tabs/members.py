@@ -18,21 +18,28 @@ from client.web.page.parts.list_window import Fields
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.audit import show_audit
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 
 _COLUMNS = (
-    Column("user", "User"),
-    Column("role", "Role"),
-    Column("state", "State", wide=True),
+    Column("user", N_("User")),
+    Column("role", N_("Role"), shown="rank"),
+    Column("state", N_("State"), wide=True),
     ACTIONS,
 )
 _ACTIONS = (
-    Action("promote", "add_moderator", "Make admin:", "row.mine && row.role == 'member'"),
-    Action("demote", "remove_moderator", "Make plain member:", "row.mine && row.role == 'admin'"),
-    Action("own", "star", "Make owner:", "row.owned && row.role != 'owner'"),
-    Action("remove_member", "person_remove", "Remove", "row.mine && row.role != 'owner'"),
+    Action("promote", "add_moderator", N_("Make admin:"), "row.mine && row.role == 'member'"),
+    Action(
+        "demote", "remove_moderator", N_("Make plain member:"), "row.mine && row.role == 'admin'"
+    ),
+    Action("own", "star", N_("Make owner:"), "row.owned && row.role != 'owner'"),
+    Action("remove_member", "person_remove", N_("Remove"), "row.mine && row.role != 'owner'"),
 )
 
+_ANSWERS = (
+    ("accept_request", N_("Accept"), N_("Accept {user}")),
+    ("reject_request", N_("Reject"), N_("Reject {user}")),
+)
 _MOST_REQUESTS = 50
 """Requests to join that are listed; of more, their number is given."""
 
@@ -63,15 +70,15 @@ class MembersSection:
         self._asking: tuple[str, list[str], int] | None = None
         with ui.element("section") as self._section:
             with ui.row().classes("bar"):
-                self._title = heading("Members")
+                self._title = heading(_("Members"))
                 ui.space()
-                self._audit = icon_button("history", "Activity in this group", self._show_audit)
-                icon_button("key", "Export credentials", self._export_credentials)
-                icon_button("logout", "Leave this group", self._leave)
+                self._audit = icon_button("history", _("Activity in this group"), self._show_audit)
+                icon_button("key", _("Export credentials"), self._export_credentials)
+                icon_button("logout", _("Leave this group"), self._leave)
             self._requests = ui.element("ul").classes("requests")
-            self._requests.props["aria-label"] = "Requests to join"
+            self._requests.props["aria-label"] = _("Requests to join")
             self._table = Table(
-                _COLUMNS, "user", "No member matches.", actions=_ACTIONS, named="user"
+                _COLUMNS, "user", _("No member matches."), actions=_ACTIONS, named="user"
             )
             self._table.classes("short")
             self._search = PagedSearch(self._table, self._refresh_group)
@@ -113,7 +120,8 @@ class MembersSection:
                 "user": row.user,
                 "group": group,
                 "role": row.role,
-                "state": "online" if row.online else "offline",
+                "rank": _(row.role),
+                "state": _("online") if row.online else _("offline"),
                 "mine": is_admin and row.user != user,
                 "owned": role == "owner",
             }
@@ -127,7 +135,7 @@ class MembersSection:
         if found is None:
             return
         self._table.show(found.rows)
-        self._title.text = f"Members of {found.group}"
+        self._title.text = _("Members of {group}").format(group=found.group)
         self._audit.visible = found.is_admin
         self._search.show_count(len(found.rows), found.total)
         if (found.group, found.asking, found.more) != self._asking:
@@ -139,17 +147,14 @@ class MembersSection:
         with self._requests:
             for user in asking:
                 with ui.element("li").classes("bar"):
-                    ui.label(f"{user} asks to join").classes("name grow")
-                    for word, command in (
-                        ("Accept", "accept_request"),
-                        ("Reject", "reject_request"),
-                    ):
+                    ui.label(_("{user} asks to join").format(user=user)).classes("name grow")
+                    for command, word, label in _ANSWERS:
                         answer = self._answer(command, user, group)
-                        made = button(word, answer, main=word == "Accept")
-                        made.props["aria-label"] = f"{word} {user}"
+                        made = button(_(word), answer, main=command == "accept_request")
+                        made.props["aria-label"] = _(label).format(user=user)
             if more:
                 with ui.element("li"):
-                    ui.label(f"and {more:,} more").classes("quiet")
+                    ui.label(_("and {more:,} more").format(more=more)).classes("quiet")
 
     def _answer(self, command: str, user: str, group: str) -> Callable[[], Awaitable[None]]:
         async def answer() -> None:
@@ -167,13 +172,17 @@ class MembersSection:
 
     async def _remove(self, event: GenericEventArguments) -> None:
         user, group = event.args
-        if await confirm(f"Remove {user} from {group}?", "Remove"):
+        if await confirm(
+            _("Remove {user} from {group}?").format(user=user, group=group), _("Remove")
+        ):
             await self._do("remove_member", user=user, group=group)
 
     async def _hand_over(self, event: GenericEventArguments) -> None:
         user, group = event.args
-        question = f"Make {user} the owner of {group}? You remain an admin."
-        if await confirm(question, "Make owner"):
+        question = _("Make {user} the owner of {group}? You remain an admin.").format(
+            user=user, group=group
+        )
+        if await confirm(question, _("Make owner")):
             await self._do("transfer_group", user=user, group=group)
 
     async def _show_audit(self) -> None:
@@ -182,7 +191,7 @@ class MembersSection:
 
     async def _export_credentials(self) -> None:
         group = self._group
-        title = "Choose a folder for your certificate and key"
+        title = _("Choose a folder for your certificate and key")
         folder = await PathDialog(self._commands, title, Path.home(), folders_only=True).choose()
         if folder is None or group is None:
             return
@@ -192,11 +201,15 @@ class MembersSection:
         except MinitorrentError as error:
             show_error(error)
             return
-        show_message(f"Wrote {written.certificate}, {written.key} and {written.dhparams}.")
+        show_message(
+            _("Wrote {certificate}, {key} and {dhparams}.").format(
+                certificate=written.certificate, key=written.key, dhparams=written.dhparams
+            )
+        )
 
     async def _leave(self) -> None:
         group = self._group
-        if group is not None and await confirm(f"Leave {group}?", "Leave"):
+        if group is not None and await confirm(_("Leave {group}?").format(group=group), _("Leave")):
             await self._do("leave_group", group=group)
 
     async def _do(self, command: str, **fields: str) -> None:

@@ -8,6 +8,7 @@ from client.core.notices.notice_kinds import presentation_of
 from client.list_results import NoticesResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import heading
+from client.web.page.translation import _
 from common.api.events import NoticeRow
 from common.errors import MinitorrentError
 from common.text import local_time
@@ -19,8 +20,9 @@ class NoticesTab:
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         self._shown: list[NoticeRow] | None = None
-        heading("Notices")
-        self._list = ui.element("ul").classes("notices").props("aria-label=Notices")
+        heading(_("Notices"))
+        self._list = ui.element("ul").classes("notices")
+        self._list.props["aria-label"] = _("Notices")
 
     async def refresh(self) -> None:
         """Update the list of notices if it has changed."""
@@ -38,8 +40,8 @@ class NoticesTab:
             for row in reversed(notices):
                 with ui.element("li"):
                     ui.label(local_time(row.at)).classes("quiet")
-                    ui.label(presentation_of(row.kind).heading).classes("quiet")
+                    ui.label(_(presentation_of(row.kind).heading)).classes("quiet")
                     ui.label(row.text).classes("name")
             if not notices:
                 with ui.element("li"):
-                    ui.label("No notices yet. Requests and completed downloads appear here.")
+                    ui.label(_("No notices yet. Requests and completed downloads appear here."))

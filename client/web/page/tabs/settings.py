@@ -11,21 +11,22 @@ from client.web.page.command_client import CommandClient, show_error, show_messa
 from client.web.page.parts.controls import button, card, field, heading
 from client.web.page.parts.limit_form import LimitForm
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import local_time
 
 _TRACKERS = (
-    Column("address", "Tracker"),
-    Column("state", "State"),
-    Column("fingerprint", "Certificate", wide=True),
+    Column("address", N_("Tracker")),
+    Column("state", N_("State")),
+    Column("fingerprint", N_("Certificate"), wide=True),
 )
 _SESSIONS = (
-    Column("id", "Session"),
-    Column("address", "Address"),
-    Column("since", "Since", wide=True, shown="moment"),
+    Column("id", N_("Session")),
+    Column("address", N_("Address")),
+    Column("since", N_("Since"), wide=True, shown="moment"),
     ACTIONS,
 )
-_END = Action("end", "logout", "End session", "!row.current")
+_END = Action("end", "logout", N_("End session"), "!row.current")
 
 
 class SettingsTab:
@@ -33,16 +34,16 @@ class SettingsTab:
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
-        heading("Settings")
-        with card("Limits"):
+        heading(_("Settings"))
+        with card(_("Limits")):
             self._limits = LimitForm(commands)
         self._password()
         HealthChecks(commands)
         # Tables that fill up later are at the end: what is below them would move.
-        with card("Trackers"):
-            self._trackers = Table(_TRACKERS, "address", "No trackers.")
-        with card("Sessions"):
-            self._sessions = Table(_SESSIONS, "id", "No sessions.", actions=(_END,), named="id")
+        with card(_("Trackers")):
+            self._trackers = Table(_TRACKERS, "address", _("No trackers."))
+        with card(_("Sessions")):
+            self._sessions = Table(_SESSIONS, "id", _("No sessions."), actions=(_END,), named="id")
             self._sessions.on("end", self._end_session)
 
     async def refresh(self) -> None:
@@ -57,8 +58,8 @@ class SettingsTab:
         rows = [
             {
                 "address": row.address,
-                "state": f"{row.state} (in use)" if row.current else row.state,
-                "fingerprint": row.fingerprint or "none",
+                "state": f"{_(row.state)} ({_('in use')})" if row.current else _(row.state),
+                "fingerprint": row.fingerprint or _("none"),
             }
             for row in found.trackers
         ]
@@ -66,7 +67,7 @@ class SettingsTab:
         sessions = [
             {
                 "id": row.id,
-                "address": f"{row.address} (current)" if row.current else row.address,
+                "address": f"{row.address} ({_('current')})" if row.current else row.address,
                 "since": row.since,
                 "moment": local_time(row.since),
                 "current": row.current,
@@ -80,16 +81,16 @@ class SettingsTab:
             await self.refresh()
 
     def _password(self) -> None:
-        with card("Password"), ui.row().classes("bar"):
-            old = field("Old password", secret=True).props("autocomplete=current-password")
-            new = field("New password", secret=True).props("autocomplete=new-password")
+        with card(_("Password")), ui.row().classes("bar"):
+            old = field(_("Old password"), secret=True).props("autocomplete=current-password")
+            new = field(_("New password"), secret=True).props("autocomplete=new-password")
 
             async def change() -> None:
                 if await self._commands.do("passwd", old=old.value, new=new.value):
                     old.value = new.value = ""
-                    show_message("Password changed; your other sessions were logged out.")
+                    show_message(_("Password changed; your other sessions were logged out."))
 
-            button("Change", change)
+            button(_("Change"), change)
 
 
 class HealthChecks:
@@ -97,9 +98,10 @@ class HealthChecks:
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
-        with card("Health checks"):
-            button("Run checks", self._check)
-            self._list = ui.element("ul").classes("notices").props("aria-label=Checks")
+        with card(_("Health checks")):
+            button(_("Run checks"), self._check)
+            self._list = ui.element("ul").classes("notices")
+            self._list.props["aria-label"] = _("Checks")
         self._list.visible = False
 
     async def _check(self) -> None:

@@ -14,25 +14,29 @@ from client.web.page.parts.dialogs import PathDialog, named
 from client.web.page.parts.limit_form import LimitForm, PriorityForm
 from client.web.page.parts.rate_graph import RateGraph
 from client.web.page.parts.tables import Column, Table
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import percent, rate, visible
 
 _CELLS = 640
 """Cells of the map of pieces, at most."""
 
-_LEGEND = " (filled). Connected peers have the grey ones, but not the outlined ones."
-_FLAGS = (
+_LEGEND = N_(
+    "{done} of {pieces} pieces complete (filled). Connected peers have the grey ones, but not the "
+    "outlined ones."
+)
+_FLAGS = N_(
     "D downloading from the peer, d the peer chokes us, U uploading to the peer, u we choke the "
     "peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer has everything"
 )
 _COLUMNS = (
-    Column("address", "Peer"),
-    Column("user", "User"),
-    Column("client", "Client", wide=True),
-    Column("progress", "Has", right=True, shown="percent"),
-    Column("down_rate", "Down", right=True, shown="down"),
-    Column("up_rate", "Up", right=True, wide=True, shown="up"),
-    Column("flags", "Flags", wide=True),
+    Column("address", N_("Peer")),
+    Column("user", N_("User")),
+    Column("client", N_("Client"), wide=True),
+    Column("progress", N_("Has"), right=True, shown="percent"),
+    Column("down_rate", N_("Down"), right=True, shown="down"),
+    Column("up_rate", N_("Up"), right=True, wide=True, shown="up"),
+    Column("flags", N_("Flags"), wide=True),
 )
 
 
@@ -48,7 +52,10 @@ class TransferDialog:
         self._commands = commands
         self._group = group
         self._name = name
-        with ui.dialog().props(named("Details")) as self._dialog, ui.card().classes("dialog big"):
+        with (
+            ui.dialog().props(named(_("Details"))) as self._dialog,
+            ui.card().classes("dialog big"),
+        ):
             heading(visible(name))
             self._rates = RateGraph(ui.label())
             self._count = ui.label().classes("quiet")
@@ -57,12 +64,12 @@ class TransferDialog:
             if is_waiting:
                 PriorityForm(commands, group, name)
             with ui.row().classes("buttons"):
-                button("Why isn’t it moving?", self._why)
+                button(_("Why isn’t it moving?"), self._why)
                 if is_complete:
-                    button("Relocate", self._relocate)
-                button("Close", self._dialog.close, main=True)
-            self._peers = Table(_COLUMNS, "address", "No connected peers.").classes("peers")
-            ui.label(_FLAGS).classes("quiet")
+                    button(_("Relocate"), self._relocate)
+                button(_("Close"), self._dialog.close, main=True)
+            self._peers = Table(_COLUMNS, "address", _("No connected peers.")).classes("peers")
+            ui.label(_(_FLAGS)).classes("quiet")
 
     async def show(self) -> None:
         """Open the dialog, filled, and keep it up to date until it is closed."""
@@ -88,7 +95,7 @@ class TransferDialog:
             return False
         down = sum(peer.down_rate for peer in peers.peers)
         self._rates.sample(down, sum(peer.up_rate for peer in peers.peers))
-        self._count.text = f"{pieces.done} of {pieces.pieces} pieces complete{_LEGEND}"
+        self._count.text = _(_LEGEND).format(done=pieces.done, pieces=pieces.pieces)
         self._pieces.content = graph.pieces(pieces.here, pieces.elsewhere)
         rows = [
             peer.model_dump()
@@ -108,10 +115,12 @@ class TransferDialog:
         await self._commands.explain(self._group, self._name)
 
     async def _relocate(self) -> None:
-        title = "Choose the moved file, or a folder to search for it"
+        title = _("Choose the moved file, or a folder to search for it")
         path = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
         if path is None:
             return
-        show_message("Searching; this takes as long as reading the file.")
+        show_message(_("Searching; this takes as long as reading the file."))
         if await self._commands.do("relocate", group=self._group, name=self._name, path=path):
-            show_message(f"Found {visible(self._name)}; it is shared from there now.")
+            show_message(
+                _("Found {name}; it is shared from there now.").format(name=visible(self._name))
+            )

@@ -14,16 +14,17 @@ from client.web.page.parts.dialogs import confirm, stop_sharing
 from client.web.page.parts.rate_graph import RateGraph
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table, search
 from client.web.page.tabs.transfer_dialog import TransferDialog
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import duration, percent, rate, size, visible
 
 _COLUMNS = (
-    Column("name", "Name"),
-    Column("progress", "Progress"),
-    Column("down_rate", "Down", right=True, wide=True, shown="down"),
-    Column("up_rate", "Up", right=True, wide=True, shown="up"),
-    Column("left", "Time left", right=True, wide=True),
-    Column("peers", "Peers", right=True, wide=True),
+    Column("name", N_("Name")),
+    Column("progress", N_("Progress")),
+    Column("down_rate", N_("Down"), right=True, wide=True, shown="down"),
+    Column("up_rate", N_("Up"), right=True, wide=True, shown="up"),
+    Column("left", N_("Time left"), right=True, wide=True),
+    Column("peers", N_("Peers"), right=True, wide=True),
     ACTIONS,
 )
 _NAME = """
@@ -33,18 +34,18 @@ _NAME = """
 _PROGRESS = """
 <q-td :props="props" class="progress">
 <q-linear-progress :value="props.row.progress" size="8px" rounded
- :class="'bar-' + props.row.state" :aria-label="'Progress of ' + props.row.shown"/>
-<div class="quiet">{{ props.row.percent }} · {{ props.row.state }}<span class="narrow-only"
+ :class="'bar-' + props.row.state" :aria-label="props.row.label"/>
+<div class="quiet">{{ props.row.percent }} · {{ props.row.status }}<span class="narrow-only"
  v-if="props.row.down_rate > 0"> · {{ props.row.down }}</span></div></q-td>
 """
 _RUNNING = "['queued', 'checking', 'downloading', 'seeding'].includes(row.state)"
 _ACTIONS = (
-    Action("pause", "pause", "Pause", _RUNNING),
-    Action("resume", "play_arrow", "Resume", "['paused', 'failed'].includes(row.state)"),
-    Action("recheck", "fact_check", "Check again"),
-    Action("cancel", "delete", "Cancel and delete", "!row.complete"),
-    Action("stop", "link_off", "Stop sharing", "row.complete"),
-    Action("details", "info", "Details of"),
+    Action("pause", "pause", N_("Pause"), _RUNNING),
+    Action("resume", "play_arrow", N_("Resume"), "['paused', 'failed'].includes(row.state)"),
+    Action("recheck", "fact_check", N_("Check again")),
+    Action("cancel", "delete", N_("Cancel and delete"), "!row.complete"),
+    Action("stop", "link_off", N_("Stop sharing"), "row.complete"),
+    Action("details", "info", N_("Details of")),
 )
 
 
@@ -54,14 +55,14 @@ class TransfersTab:
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         with ui.row().classes("bar"):
-            heading("Transfers")
+            heading(_("Transfers"))
             ui.space()
             total = ui.label()
         self._rates = RateGraph(total)
         self._table = Table(
             _COLUMNS,
             "key",
-            "No transfers yet. Download or share a file.",
+            _("No transfers yet. Download or share a file."),
             cells={"name": _NAME, "progress": _PROGRESS},
             actions=_ACTIONS,
         )
@@ -104,8 +105,10 @@ class TransfersTab:
 
     async def _cancel(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        question = f"Cancel the download of {visible(name)} and delete the partial data?"
-        if await confirm(question, "Delete", "Keep"):
+        question = _("Cancel the download of {name} and delete the partial data?").format(
+            name=visible(name)
+        )
+        if await confirm(question, _("Delete"), _("Keep")):
             await self._commands.do("cancel", group=group, name=name)
             await self.refresh()
 
@@ -132,9 +135,9 @@ def _row(row: DownloadRow, uploaded: int | None) -> dict[str, object]:
     """Return a row of the table; `uploaded` is None for incomplete transfers."""
     parts = [row.group]
     if uploaded is None:
-        parts.append(f"{size(row.done)} of {size(row.size)}")
+        parts.append(_("{done} of {size}").format(done=size(row.done), size=size(row.size)))
     else:
-        parts += [size(row.size), f"{size(uploaded)} uploaded"]
+        parts += [size(row.size), _("{size} uploaded").format(size=size(uploaded))]
     return {
         "key": f"{row.group}/{row.name}",
         "name": row.name,
@@ -145,6 +148,8 @@ def _row(row: DownloadRow, uploaded: int | None) -> dict[str, object]:
         "complete": uploaded is not None,
         "percent": percent(row.progress),
         "state": row.state.value,
+        "status": _(row.state.value),
+        "label": _("Progress of {name}").format(name=visible(row.name)),
         "down_rate": row.down_rate,
         "down": rate(row.down_rate),
         "up_rate": row.up_rate,
