@@ -6,6 +6,7 @@ import ipaddress
 import re
 
 from common.errors import ErrorCode, MinitorrentError
+from common.text import harmless
 from common.types import Endpoint
 
 MAX_SIZE = 1024 * 1024
@@ -14,6 +15,7 @@ MAX_SIZE = 1024 * 1024
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?\Z"
 )
+_LONGEST_SHOWN = 300  # characters: host names have at most 253
 _LOOKS_NUMERIC = re.compile(r"[0-9.]+\Z")
 
 
@@ -40,14 +42,26 @@ def parse(text: str) -> list[Endpoint]:
     return trackers
 
 
-def _host(line: int, text: str) -> str:
+def parse_host(text: str) -> str:
+    """Return an IPv4 address, an IPv6 address (without its brackets, if any) or a host name.
+
+    Raises MinitorrentError(usage) when the text is none of them.
+    """
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     try:
         return str(ipaddress.ip_address(bare))
     except ValueError:
         if bare != text or _LOOKS_NUMERIC.match(text) or not _HOST_NAME.match(text):
-            raise _error(f"Line {line}: {text!r} is not an address or a host name.") from None
+            shown = harmless(text, _LONGEST_SHOWN)
+            raise _error(f"{shown!r} is not an address or a host name.") from None
         return text
+
+
+def _host(line: int, text: str) -> str:
+    try:
+        return parse_host(text)
+    except MinitorrentError as error:
+        raise _error(f"Line {line}: {error.message}") from None
 
 
 def _port(line: int, text: str) -> int:

@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 import client.command_line
-import tracker.config
+import tracker.command_line
 from client.commands.command import COMMON_ERRORS, Command
 from client.commands.registry import COMMANDS
 from common import __version__
@@ -65,7 +65,7 @@ def programs() -> list[Program]:
     """Return both programs."""
     return [
         Program("minitorrent", client.command_line.argument_parser(), COMMANDS),
-        Program("minitorrent-tracker", tracker.config.argument_parser(), {}),
+        Program("minitorrent-tracker", tracker.command_line.argument_parser(), {}),
     ]
 
 

@@ -1,4 +1,4 @@
-"""`python -m tracker TRACKER_INFO NUMBER`: run a tracker until it is stopped."""
+"""`python -m tracker TRACKER_INFO NUMBER`: run a tracker until it is stopped; or `init`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from common.errors import MinitorrentError
 from common.process.loading import loading
 from common.process.streams import abandon_stdout, prepare_streams
 from common.text import harmless
-from tracker.config import Config, read_config
+from tracker import init_command
+from tracker.command_line import read_config
+from tracker.config import Config
+from tracker.init_command import CannotWriteError
 
 if TYPE_CHECKING:
     from tracker.app import TrackerApp
@@ -31,12 +34,17 @@ _SIGNAL_SECONDS = 0.2  # another thread may receive the signal; we notice when w
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a tracker; return the process's exit status."""
+    """Run a tracker or the command `init`; return the process's exit status."""
     prepare_streams()
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        config = read_config(sys.argv[1:] if arguments is None else arguments)
+        if init_command.is_called(words):
+            return _print(init_command.run(words[1:]))
+        config = read_config(words)
     except MinitorrentError as error:
         return _fail(error.message, _USAGE)
+    except CannotWriteError as error:
+        return _fail(str(error), _CANNOT_START)
     return _run(config)
 
 
@@ -103,11 +111,16 @@ def _wait(ends: SimpleQueue[None]) -> None:
 def _announce(config: Config, app: TrackerApp) -> None:
     """Print the one line on stdout from which other programs know that the tracker is ready."""
     http = "" if app.http_address is None else f" (http {app.http_address})"
+    _print(f"tracker {config.number} ready on {app.address}{http}")
+
+
+def _print(text: str) -> int:
     try:
-        sys.stdout.write(f"tracker {config.number} ready on {app.address}{http}\n")
+        sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
     except OSError:  # no reader, or not writable: not a reason to stop
         abandon_stdout()
+    return 0
 
 
 def _fail(message: str, status: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -12,7 +11,6 @@ from contextlib import ExitStack
 import structlog
 
 from common import __version__
-from common.types import Endpoint
 from tracker.config import Config
 from tracker.domain.credentials import PasswordCost
 from tracker.frontend import certificate, descriptors
@@ -20,6 +18,7 @@ from tracker.frontend.descriptors import DescriptorBudget, TooFewDescriptorsErro
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.server import HttpServer
+from tracker.frontend.listeners import CannotListenError, Listeners, open_listeners
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.periodic import Periodic
 from tracker.frontend.session import SessionLimits, SessionServer
@@ -37,7 +36,6 @@ NOTICE_SECONDS = 0.2
 """Interval at which new events are read, including those of other trackers."""
 
 _STOP_SECONDS = 1.0  # for each frontend
-_BACKLOG = 512
 _PASSWORD_COST = PasswordCost()
 
 
@@ -63,13 +61,10 @@ class TrackerApp:
             undo.callback(self._store.close)
             secret_box = open_secret_box(self._store, config.data_dir, os.environ.get(KEY_VARIABLE))
             context = _tls_context(config)
-            session = undo.enter_context(_listen(config.listen))
-            self.address = _address(config, session)
-            http = http_port = self.http_address = None
-            if config.http_port is not None:
-                http = undo.enter_context(_listen(Endpoint(config.listen.host, config.http_port)))
-                self.http_address = _address(config, http)
-                http_port = self.http_address.port
+            listeners = _listen(config)
+            undo.callback(listeners.close)
+            self.address, self.http_address = listeners.address, listeners.http_address
+            http_port = None if self.http_address is None else self.http_address.port
             site = Site(*self.address, http_port)
             self._services = make_services(
                 self._store,
@@ -84,21 +79,20 @@ class TrackerApp:
                     config.by_invitation_only,
                 ),
             )
-            self._wire(session, context, http, descriptor_budget)
+            self._wire(listeners, context, descriptor_budget)
             undo.pop_all()
 
     def _wire(
         self,
-        session: socket.socket,
+        listeners: Listeners,
         context: ssl.SSLContext,
-        http: socket.socket | None,
         descriptor_budget: DescriptorBudget,
     ) -> None:
         services, metrics = self._services, Metrics()
         push = _pusher(services)
         dispatcher = Dispatcher(services, metrics)
         self._sessions = SessionServer(
-            session, context, dispatcher, services, SERVER_NAME, self._limits
+            listeners.session, context, dispatcher, services, SERVER_NAME, self._limits
         )
         metrics.watch("connections", "Open session connections.", self._sessions.count)
         metrics.watch("sessions", "Connections with a login.", self._sessions.count_sessions)
@@ -106,8 +100,8 @@ class TrackerApp:
         app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
         self._http = (
             None
-            if http is None
-            else HttpServer(http, app, services.party_throttle, descriptor_budget.http)
+            if listeners.http is None
+            else HttpServer(listeners.http, app, services.party_throttle, descriptor_budget.http)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._notices = Periodic("notices", NOTICE_SECONDS, lambda: self._look(push))
@@ -207,16 +201,8 @@ def _tls_context(config: Config) -> ssl.SSLContext:
         raise StartError(f"can't use the TLS certificate {where}: {reason}") from None
 
 
-def _address(config: Config, listener: socket.socket) -> Endpoint:
-    return Endpoint(config.listen.host, listener.getsockname()[1])
-
-
-def _listen(address: Endpoint) -> socket.socket:
+def _listen(config: Config) -> Listeners:
     try:
-        family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
-    except socket.gaierror as error:
-        raise StartError(f"can't listen on {address}: {error.strerror}") from None
-    except OSError as error:  # its own message repeats the address
-        reason = os.strerror(error.errno) if error.errno else error
-        raise StartError(f"can't listen on {address}: {reason}") from None
+        return open_listeners(config)
+    except CannotListenError as error:
+        raise StartError(str(error)) from None

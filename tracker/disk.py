@@ -1,4 +1,4 @@
-"""Access to the tracker's and the operator's files: private when created, read without blocking."""
+"""Access to the tracker's and the operator's files: created whole, read without blocking."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from pathlib import Path
 
 
 def make_private(path: Path, data: bytes) -> bool:
-    """Create a file that only its user can read, complete from the start.
+    """Create a file that only its user can read; see `create_file`."""
+    return create_file(path, data, 0o600)
+
+
+def create_file(path: Path, data: bytes, mode: int) -> bool:
+    """Create a file with these permissions, complete from the start.
 
     An existing file is left unchanged; returns whether the file was created. Raises OSError.
     """
@@ -21,6 +26,7 @@ def make_private(path: Path, data: bytes) -> bool:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            os.fchmod(descriptor, mode)
             os.fsync(descriptor)
         with suppress(FileExistsError):  # another tracker was quicker
             os.link(draft, path)

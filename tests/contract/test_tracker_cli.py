@@ -163,6 +163,23 @@ def test_the_http_port_can_be_chosen_or_off(info: Path, data: Sequence[object]) 
         assert ready(process)[2] is None
 
 
+def test_the_public_address_can_be_one_of_a_router(tmp_path: Path, data: Sequence[object]) -> None:
+    info = tmp_path / "tracker_info.txt"
+    made = run("init", "203.0.113.7", info, "--port", 9400)
+    assert (made.status, made.errors) == (0, [])
+    assert made.output[1].split()[-3:] == ["1", "--listen", "0.0.0.0"]
+    assert "exists already" in one_line(run("init", "203.0.113.7", info), 1)
+    assert "--listen 0.0.0.0" in one_line(run(info, 1, *data), 1)
+    ports = free_port(), free_port()
+    listen = ("--listen", f"127.0.0.1:{ports[0]}", "--http-port", ports[1])
+    with running(info, 1, *data, *listen) as process:
+        line = process.output.next(SECONDS)
+        assert line == f"tracker 1 ready on 203.0.113.7:9400 (http 203.0.113.7:{ports[1]})"
+        assert create_user(ports[0])["ok"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/health") as response:
+            assert response.status == 200
+
+
 def test_state_is_kept_in_the_data_folder(info: Path, tmp_path: Path) -> None:
     for expected in (True, False):
         with running(info, 1, "--data-dir", tmp_path / "data") as process:
@@ -199,6 +216,8 @@ def test_the_default_folder_is_in_the_users_home(
         (["INFO", "1", "--no-such-option"], "--no-such-option"),
         (["INFO", "1", "--http-port", "70000"], "'70000'"),
         (["INFO", "1", "--log-level", "loud"], "loud"),
+        (["INFO", "1", "--listen", "10.0.0"], "--listen"),
+        (["init"], "PUBLIC_ADDRESS"),
         (["INFO", "1", "--min-password-length", "-1"], "--min-password-length"),
         (["/no/such/file", "1"], "can't read /no/such/file"),
         (["/", "1"], "can't read /"),

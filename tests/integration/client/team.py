@@ -125,7 +125,7 @@ class Team:
         """A tracker on the team's database, until the context ends."""
         config = Config(
             number=1,
-            listen=address,
+            address=address,
             http_port=None,
             database=empty_database(self._folder),
             data_dir=self._folder,

@@ -61,7 +61,7 @@ def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
         ) -> TrackerApp:
             config = Config(
                 number=1,
-                listen=Endpoint("127.0.0.1", 0),
+                address=Endpoint("127.0.0.1", 0),
                 http_port=0 if http else None,
                 database=empty_database(tmp_path),
                 data_dir=tmp_path,

@@ -52,6 +52,12 @@ def test_an_error_names_its_line(text: str, message: str) -> None:
     assert message in raised.value.message
 
 
+@pytest.mark.parametrize("text", ["", "10.0.0", "[host]", "a b", "a:80", "x" * 254])
+def test_what_is_no_host_is_refused(text: str) -> None:
+    with pytest.raises(MinitorrentError, match="is not an address or a host name"):
+        tracker_info.parse_host(text)
+
+
 @given(st.text())
 def test_any_text_is_a_list_or_an_error(text: str) -> None:
     try:

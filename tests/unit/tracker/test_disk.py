@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.certificates import write_certificate
-from tracker.config import read_config
+from tracker.command_line import read_config
 from tracker.disk import make_private, read_plain
 from tracker.frontend.certificate import make_context, own_context
 

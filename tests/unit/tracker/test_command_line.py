@@ -8,7 +8,8 @@ import pytest
 
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tracker.config import Config, read_config
+from tracker.command_line import read_config
+from tracker.config import Config
 from tracker.quotas import Quotas
 
 
@@ -24,7 +25,7 @@ def test_everything_has_a_default(info: str, monkeypatch: pytest.MonkeyPatch) ->
     config = read_config([info, "1"])
     assert config == Config(
         number=1,
-        listen=Endpoint("127.0.0.1", 7400),
+        address=Endpoint("127.0.0.1", 7400),
         http_port=7401,
         database=f"sqlite:///{config.data_dir}/tracker.db",
         data_dir=config.data_dir,
@@ -41,7 +42,7 @@ def test_everything_can_be_chosen(info: str) -> None:
     limits = "--max-sessions 7 --max-sessions-per-address 5 --quota files=9 --quota group-files=3"
     assert read_config([info, "2", *options.split(), *more.split(), *limits.split()]) == Config(
         number=2,
-        listen=Endpoint("::1", 0),
+        address=Endpoint("::1", 0),
         http_port=9,
         database="sqlite://",
         data_dir=Path("/d"),
@@ -57,6 +58,28 @@ def test_everything_can_be_chosen(info: str) -> None:
 
 def test_any_session_port_has_an_http_port(info: str) -> None:
     assert read_config([info, "2"]).http_port == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("0.0.0.0", Endpoint("0.0.0.0", 7400)),
+        ("10.0.0.5:17400", Endpoint("10.0.0.5", 17400)),
+        ("::", Endpoint("::", 7400)),
+        ("[::]", Endpoint("::", 7400)),
+        ("[2001:DB8::5]:80", Endpoint("2001:db8::5", 80)),
+        ("::1:80", Endpoint("::1:80", 7400)),
+        ("localhost:0", Endpoint("localhost", 0)),
+    ],
+)
+def test_the_address_to_listen_on_can_be_another(info: str, typed: str, expected: Endpoint) -> None:
+    config = read_config([info, "1", "--listen", typed])
+    assert (config.address, config.listen) == (Endpoint("127.0.0.1", 7400), expected)
+    assert config.http_port == 7401
+
+
+def test_without_a_public_port_the_http_port_follows_the_private_one(info: str) -> None:
+    assert read_config([info, "2", "--listen", "[::]:9000"]).http_port == 9001
 
 
 def test_http_can_be_off(info: str) -> None:
@@ -75,6 +98,11 @@ def test_http_can_be_off(info: str) -> None:
         ["1", "--http-port", "65536"],
         ["1", "--what"],
         ["1", "--quota", "chairs=3"],
+        ["1", "--listen", "10.0.0"],
+        ["1", "--listen", "host:"],
+        ["1", "--listen", "a/b:80"],
+        ["1", "--listen", ""],
+        ["1", "--listen", "0.0.0.0:7401"],
     ],
 )
 def test_errors_are_one_sentence(info: str, arguments: list[str]) -> None:
