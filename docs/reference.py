@@ -8,8 +8,8 @@ up to date.
 from __future__ import annotations
 
 import argparse
-import inspect
 import shlex
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,6 +21,7 @@ from client.commands.command import COMMON_ERRORS, Command
 from client.commands.registry import COMMANDS
 from common import __version__
 from common.errors import MEANINGS
+from tracker import init_command
 
 DOCS = Path(__file__).parent
 _FOLDERS = {"DIR"}
@@ -43,29 +44,46 @@ _STATUS = {
 
 @dataclass(frozen=True)
 class Program:
-    """One of the two programs; `commands` are those of its prompt."""
+    """One of the two programs.
+
+    `commands` are those of its prompt, `subcommands` the parsers of what follows a first word.
+    """
 
     name: str
     parser: argparse.ArgumentParser
     commands: Mapping[str, Command]
+    subcommands: Mapping[str, argparse.ArgumentParser]
 
     def __post_init__(self) -> None:
         self.parser.prog = self.name
 
     @property
     def options(self) -> list[argparse.Action]:
-        return [action for action in self.parser._actions if action.option_strings]
+        return _options(self.parser)
 
     @property
     def positionals(self) -> list[argparse.Action]:
-        return [action for action in self.parser._actions if not action.option_strings]
+        return _positionals(self.parser)
+
+
+def _options(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [action for action in parser._actions if action.option_strings]
+
+
+def _positionals(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [action for action in parser._actions if not action.option_strings]
 
 
 def programs() -> list[Program]:
     """Return both programs."""
     return [
-        Program("minitorrent", client.command_line.argument_parser(), COMMANDS),
-        Program("minitorrent-tracker", tracker.command_line.argument_parser(), {}),
+        Program("minitorrent", client.command_line.argument_parser(), COMMANDS, {}),
+        Program(
+            "minitorrent-tracker",
+            tracker.command_line.argument_parser(),
+            {},
+            {init_command.NAME: init_command.argument_parser()},
+        ),
     ]
 
 
@@ -94,11 +112,14 @@ def _manual(program: Program) -> str:
         f"{_roff((program.parser.description or '')[1:].rstrip('.'))}",
         ".SH SYNOPSIS",
         f".B {_roff(program.name)}",
-        _roff(" ".join([*_synopsis(program), *(str(a.metavar) for a in program.positionals)])),
-        ".SH OPTIONS",
+        _roff(_synopsis(program.parser)),
     ]
-    for action in [*program.positionals, *program.options]:
-        lines += [".TP", f".B {_roff(_written(action))}", _roff(_help(action))]
+    for word, parser in program.subcommands.items():
+        lines += [".br", f".B {_roff(program.name)} {word}", _roff(_synopsis(parser))]
+    lines += [".SH OPTIONS", *_meanings(program.parser)]
+    for word, parser in program.subcommands.items():
+        lines += [f".SS {_roff(f'{program.name} {word}')}", _roff(parser.description or "")]
+        lines += _meanings(parser)
     if program.commands:
         lines += _commands(program.commands)
         lines += [".SH ERRORS", "With \\-\\-json, a command that fails returns one of these codes."]
@@ -143,12 +164,23 @@ def _words(command: Command) -> Iterator[tuple[str, str]]:
 
 def _examples(program: Program) -> list[str]:
     text = (program.parser.epilog or "") % {"prog": program.name}
-    blocks = inspect.cleandoc(text.partition("\n")[2]).splitlines()
-    return [".nf", *map(_roff, blocks), ".fi"]
+    examples, _, rest = text.partition("\n")[2].rstrip().partition("\n\n")
+    blocks = textwrap.dedent(examples).splitlines()
+    return [".nf", *map(_roff, blocks), ".fi", *([".PP", _roff(rest)] if rest else [])]
 
 
-def _synopsis(program: Program) -> list[str]:
-    return [f"[{_written(action)}]" for action in program.options]
+def _synopsis(parser: argparse.ArgumentParser) -> str:
+    options = [f"[{_written(action)}]" for action in _options(parser)]
+    words = [
+        f"[{action.metavar}]" if action.nargs == "?" else str(action.metavar)
+        for action in _positionals(parser)
+    ]
+    return " ".join([*options, *words])
+
+
+def _meanings(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in [*_positionals(parser), *_options(parser)]:
+        yield from (".TP", f".B {_roff(_written(action))}", _roff(_help(action)))
 
 
 def _written(action: argparse.Action) -> str:
@@ -156,7 +188,11 @@ def _written(action: argparse.Action) -> str:
     if not action.option_strings:
         return str(action.metavar)
     names = ", ".join(action.option_strings)
-    return names if action.nargs == 0 else f"{names} {action.metavar}"
+    return names if action.nargs == 0 else f"{names} {_value_name(action)}"
+
+
+def _value_name(action: argparse.Action) -> str:
+    return str(action.metavar or "|".join(map(str, action.choices or ())))
 
 
 def _help(action: argparse.Action) -> str:
@@ -172,7 +208,6 @@ def _roff(text: str) -> str:
 # --- completions ----------------------------------------------------------------------------
 def _bash(program: Program) -> str:
     function = f"_{program.name.replace('-', '_')}"
-    options = " ".join(name for action in program.options for name in action.option_strings)
     cases = []
     for action in program.options:
         if action.nargs != 0:
@@ -188,15 +223,34 @@ def _bash(program: Program) -> str:
             *cases,
             "    esac",
             "    if [[ $current == -* ]]; then",
-            f'        mapfile -t COMPREPLY < <(compgen -W "{options}" -- "$current")',
+            f'        local options="{_option_names(program.parser)}"',
+            *_bash_suboptions(program),
+            '        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")',
             "    else",
             '        mapfile -t COMPREPLY < <(compgen -f -- "$current")',
+            *_bash_subcommands(program),
             "    fi",
             "}",
             f"complete -o filenames -F {function} {program.name}",
             "",
         ]
     )
+
+
+def _option_names(parser: argparse.ArgumentParser) -> str:
+    return " ".join(name for action in _options(parser) for name in action.option_strings)
+
+
+def _bash_suboptions(program: Program) -> Iterator[str]:
+    for word, parser in program.subcommands.items():
+        yield f'        [[ ${{COMP_WORDS[1]}} == {word} ]] && options="{_option_names(parser)}"'
+
+
+def _bash_subcommands(program: Program) -> Iterator[str]:
+    if program.subcommands:
+        words = " ".join(program.subcommands)
+        more = f'COMPREPLY+=($(compgen -W "{words}" -- "$current"))'
+        yield f"        if [[ $COMP_CWORD == 1 ]]; then {more}; fi"
 
 
 def _bash_value(program: Program, action: argparse.Action) -> str:
@@ -230,6 +284,8 @@ def _zsh(program: Program) -> str:
     specs = [spec for action in program.options for spec in _zsh_option(program, action)]
     for place, action in enumerate(program.positionals, 1):
         values = _zsh_value(program, action)
+        if place == 1 and program.subcommands:
+            values = f"{{compadd -- {' '.join(program.subcommands)}; {values}}}"
         specs.append(f"{place}:{_zsh_text(str(action.metavar))}:{values}")
     lines.append("_arguments -s \\")
     lines += [f"    {_quoted(spec)} \\" for spec in specs[:-1]]
@@ -241,7 +297,7 @@ def _zsh_option(program: Program, action: argparse.Action) -> Iterator[str]:
         repeated = "*" if isinstance(action, argparse._AppendAction) else ""
         spec = f"{repeated}{name}[{_zsh_text(_help(action))}]"
         if action.nargs != 0:
-            spec += f":{_zsh_text(str(action.metavar))}:{_zsh_value(program, action)}"
+            spec += f":{_zsh_text(_value_name(action))}:{_zsh_value(program, action)}"
         yield spec
 
 
@@ -272,6 +328,9 @@ def _fish(program: Program) -> str:
             for name in action.option_strings
         ]
         lines.append(" ".join(["complete -c", program.name, *names, *_fish_value(program, action)]))
+    for word, parser in program.subcommands.items():
+        said = _quoted((parser.description or "").rstrip("."))
+        lines.append(f"complete -c {program.name} -n __fish_is_first_token -a {word} -d {said}")
     return "\n".join([*lines, ""])
 
 

@@ -4,6 +4,7 @@ _minitorrent_tracker() {
     COMPREPLY=()
     case $before in
         --data-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --listen) :; return ;;
         --database) :; return ;;
         --http-port) :; return ;;
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
@@ -18,9 +19,12 @@ _minitorrent_tracker() {
         --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key" -- "$current")
+        local options="-h --help --version --data-dir --listen --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
+        [[ ${COMP_WORDS[1]} == init ]] && options="-h --help --port"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "init" -- "$current")); fi
     fi
 }
 complete -o filenames -F _minitorrent_tracker minitorrent-tracker

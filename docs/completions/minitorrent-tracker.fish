@@ -2,6 +2,7 @@
 complete -c minitorrent-tracker -s h -l help -f -d 'show this help message and exit'
 complete -c minitorrent-tracker -l version -f -d 'show the version'
 complete -c minitorrent-tracker -l data-dir -x -a '(__fish_complete_directories)' -d 'folder for the tracker'\''s state (default: a folder in the user'\''s data folder)'
+complete -c minitorrent-tracker -l listen -x -d 'address of this machine to accept clients at, with a port if it isn'\''t the same: 0.0.0.0 or :: for all (default: the one in TRACKER_INFO)'
 complete -c minitorrent-tracker -l database -x -d 'database to use (default: SQLite in DIR)'
 complete -c minitorrent-tracker -l http-port -x -d 'port for HTTP announces (default: session port + 1; 0: no HTTP)'
 complete -c minitorrent-tracker -l log-level -x -a 'debug info warning error' -d 'lowest level to log on stderr: debug, info, warning, error (default: info)'
@@ -14,3 +15,4 @@ complete -c minitorrent-tracker -l max-sessions-per-address -x -d 'maximum per a
 complete -c minitorrent-tracker -l quota -x -d 'set a quota per user (can be repeated); docs/operations.md lists the names'
 complete -c minitorrent-tracker -l tls-cert -r -F -d 'certificate (PEM) for the session port'
 complete -c minitorrent-tracker -l tls-key -r -F -d 'key of that certificate (PEM, without a password)'
+complete -c minitorrent-tracker -n __fish_is_first_token -a init -d 'Write the file that names a new tracker, for it and for its clients'

@@ -10,7 +10,8 @@ _minitorrent() {
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir -c --web --web-any --web-renew --json --stay --active --log-level" -- "$current")
+        local options="-h --help --version --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

@@ -61,6 +61,9 @@ def test_bash_completes(tmp_path: Path) -> None:
     assert completed("minitorrent", "--data-dir", f"{tmp_path}/f") == [f"{tmp_path}/folder"]
     assert completed("minitorrent", "h:1", f"{tmp_path}/fi") == [f"{tmp_path}/file"]
     assert completed("minitorrent-tracker", "--log-format", "") == ["text", "json"]
+    assert completed("minitorrent-tracker", "ini") == ["init"]
+    assert completed("minitorrent-tracker", "tracker_info.txt", "ini") == []
+    assert completed("minitorrent-tracker", "init", "--") == ["--help", "--port"]
 
 
 def test_fish_completes() -> None:
@@ -69,6 +72,7 @@ def test_fish_completes() -> None:
         ("minitorrent", "--js", "--json"),
         ("minitorrent", "-c list_g", "list_groups"),
         ("minitorrent-tracker", "--log-format js", "json"),
+        ("minitorrent-tracker", "ini", "init"),
     ):
         script = f"source {COMPLETIONS / program}.fish; complete -C '{program} {typed}'"
         assert said("fish", "--no-config", "-c", script).split("\t")[0].strip() == offered
