@@ -50,6 +50,7 @@ from client.services.invitations import InvitationService
 from client.services.limits import LimitService
 from client.services.notices import NoticeService
 from client.services.session import Session
+from client.services.settings import SettingsService
 from client.services.trackers import TrackerService
 from client.services.transfers import Completions, TransferService
 from client.state.database import Database
@@ -158,6 +159,8 @@ class _Assembly:
             lambda text: self._notices.publish(NoticeKind.TRACKER, text),
         )
         self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
+        places = choose_places(self._settings, config.active)
+        self._scheduler = DownloadScheduler(places, time.monotonic, config.timing.lend_place_after)
         self._completions = Completions(self._events)
         self._disk = DiskSpace()
         self._tracker_client = self._keep(self._make_tracker_client())
@@ -230,6 +233,7 @@ class _Assembly:
             files=self._files(transfers, remote, links),
             transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
+            settings=self._settings_service(),
             notices=NoticeService(notices, remote),
             trackers=TrackerService(tracker_client, known_trackers),
             diagnostics=Diagnostics(account, transfers, snapshots),
@@ -237,6 +241,9 @@ class _Assembly:
                 self._config, port, account, tracker_client, known_trackers, credentials, transfers
             ),
         )
+
+    def _settings_service(self) -> SettingsService:
+        return SettingsService(self._config, self._settings, self._rate_limits, self._scheduler)
 
     def _files(
         self, transfers: TransferManager, remote: Remote, links: MetainfoLinks
@@ -268,13 +275,12 @@ class _Assembly:
     def _transfers(
         self, torrents: TorrentContext, announcer: Announcer, credentials: Credentials
     ) -> TransferManager:
-        places = choose_places(self._settings, self._config.active)
         context = TransferContext(
             torrents,
             self._store,
             announcer,
             credentials,
-            DownloadScheduler(places, time.monotonic, self._config.timing.lend_place_after),
+            self._scheduler,
             self._rate_limits,
             self._disk,
             self._jobs,

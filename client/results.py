@@ -211,6 +211,30 @@ class LimitsResult(Result):
     limits: list[LimitRow]
 
 
+class SettingsRow(Result):
+    """All settings, by name; see client.core.settings. Limits are bytes a second, 0 for none."""
+
+    download_folder: str
+    listen: str
+    active: int
+    limit_down: int
+    limit_up: int
+    language: str
+    hidden_notices: tuple[str, ...]
+
+
+class SettingsResult(Result):
+    """The settings. Text shows all of them, or the one called `name`, which may have changed.
+
+    `listening` is where this client accepts peers now; `listen` is for its next start.
+    """
+
+    settings: SettingsRow
+    name: str | None = Field(default=None, exclude=True)
+    is_changed: bool = Field(default=False, exclude=True)
+    listening: str = Field(default="", exclude=True)
+
+
 class PieceMap(Result):
     """Where the pieces of a transfer are, in runs of pieces.
 

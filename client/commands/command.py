@@ -53,6 +53,9 @@ class Kind(StrEnum):
     PATTERN = "pattern"
     COUNT = "count"
     ORDER = "order"
+    SETTING = "setting"
+    VALUE = "value"
+    """A value of the setting given before."""
 
     @property
     def is_secret(self) -> bool:
@@ -89,6 +92,8 @@ _MEANINGS = {
     " one character",
     Kind.COUNT: "a whole number",
     Kind.ORDER: "name, size, age or seeders",
+    Kind.SETTING: "a setting, as listed by settings",
+    Kind.VALUE: "its new value",
 }
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
+from client.core.bandwidth.rates import parse_rate
 from client.core.bandwidth.throttle import Direction
 from client.results import LimitsResult
 from common.errors import ErrorCode, MinitorrentError
-
-_RATE: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,3}))?([KMG]?)", re.ASCII | re.IGNORECASE)
-_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_MAX_RATE: Final = 1 << 60  # fits the database's integers
 
 
 def _limit(context: Context, arguments: Arguments) -> LimitsResult:
@@ -25,7 +19,7 @@ def _limit(context: Context, arguments: Arguments) -> LimitsResult:
     if rate is None:
         return limits.list()
     group, name = _transfer(context, arguments)
-    return limits.set(direction, _read_rate(rate), group, name)
+    return limits.set(direction, parse_rate(rate), group, name)
 
 
 def _transfer(context: Context, arguments: Arguments) -> tuple[str | None, str | None]:
@@ -45,21 +39,6 @@ def _direction(typed: str) -> Direction:
         return "down"
     raise MinitorrentError(
         ErrorCode.USAGE, f"{typed!r} is neither up nor down; for example: limit up 500K"
-    )
-
-
-def _read_rate(typed: str) -> int:
-    """Parse bytes per second, such as `500K`, `1.5M` or `1000`; raises MinitorrentError(usage)."""
-    match = _RATE.fullmatch(typed)
-    if match is not None:
-        whole, fraction, unit = match.groups(default="")
-        scale = _UNITS[unit.upper()]
-        rate = int(whole) * scale + int(fraction.ljust(3, "0")) * scale // 1000
-        if (rate or not int(whole + fraction)) and rate <= _MAX_RATE:
-            return rate
-    raise MinitorrentError(
-        ErrorCode.USAGE,
-        f"{typed!r} is not a rate; give bytes per second, such as 500K or 2M, or 0 for no limit.",
     )
 
 

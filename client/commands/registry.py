@@ -15,6 +15,7 @@ from client.commands import (
     limits,
     metainfo,
     notices,
+    settings,
     transfers,
 )
 from client.commands.command import Command
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, Command] = _by_name(
         *files.COMMANDS,
         *transfers.COMMANDS,
         *limits.COMMANDS,
+        *settings.COMMANDS,
         *diagnostics.COMMANDS,
         *metainfo.COMMANDS,
         *general.COMMANDS,

@@ -205,6 +205,22 @@ class LimitsApi(Protocol):
     ) -> results.LimitsResult: ...
 
 
+class SettingsApi(Protocol):
+    """See client.services.settings.SettingsService."""
+
+    @property
+    def download_folder(self) -> Path: ...
+
+    @property
+    def language(self) -> str: ...
+
+    def list(self, name: str | None = None) -> results.SettingsResult: ...
+
+    def set(self, name: str, typed: str) -> results.SettingsResult: ...
+
+    def shows(self, kind: str) -> bool: ...
+
+
 class NoticesApi(Protocol):
     """See client.services.notices.NoticeService."""
 
@@ -257,6 +273,9 @@ class SessionApi(Protocol):
 
     @property
     def limits(self) -> LimitsApi: ...
+
+    @property
+    def settings(self) -> SettingsApi: ...
 
     @property
     def notices(self) -> NoticesApi: ...

@@ -15,6 +15,7 @@ from client.services.health.doctor import Doctor
 from client.services.invitations import InvitationService
 from client.services.limits import LimitService
 from client.services.notices import NoticeService
+from client.services.settings import SettingsService
 from client.services.trackers import TrackerService
 from client.services.transfers import TransferService
 from client.services.views import overview
@@ -43,6 +44,7 @@ class Session:
         files: FileService,
         transfers: TransferService,
         limits: LimitService,
+        settings: SettingsService,
         notices: NoticeService,
         trackers: TrackerService,
         diagnostics: Diagnostics,
@@ -58,6 +60,7 @@ class Session:
         self.files = files
         self.transfers = transfers
         self.limits = limits
+        self.settings = settings
         self.notices = notices
         self.trackers = trackers
         self.diagnostics = diagnostics

@@ -14,6 +14,7 @@ from prompt_toolkit.document import Document
 
 from client.commands.command import Argument, Command, Kind
 from client.commands.parsing import Word, quote, split
+from client.core.settings import DOWNLOAD_FOLDER, SETTINGS
 from common.text import harmless, visible
 
 
@@ -134,6 +135,8 @@ def _after_command(
             yield Name(f"--{option.name}", option.summary, is_option=True)
         return
     for argument, group in _readings(command, values, current.text, names):
+        if argument.kind is Kind.VALUE:
+            yield from _of_setting(values[0], current.text, names)
         found = _of_kind(argument.kind, group, current.text, commands, names)
         yield from (name for name in found if not (argument.many and name.text in values))
 
@@ -213,6 +216,8 @@ def _of_kind(
         return names.groups(typed, mine=kind is Kind.GROUP)
     if kind is Kind.DIRECTION:
         return [Name("up", "uploads"), Name("down", "downloads")]
+    if kind is Kind.SETTING:
+        return [Name(setting.name, setting.meaning) for setting in SETTINGS.values()]
     if kind is Kind.PATH:
         return names.paths(typed)
     if group is None or kind not in _IN_GROUP:
@@ -226,6 +231,13 @@ def _of_kind(
     return {Kind.USER: names.members, Kind.REQUESTER: names.requesters, Kind.FILE: names.files}[
         kind
     ](group, typed)
+
+
+def _of_setting(name: str, typed: str, names: Names) -> Sequence[Name]:
+    """Return the values that a setting could get."""
+    if name == DOWNLOAD_FOLDER.name:
+        return names.paths(typed)
+    return [Name(choice) for choice in SETTINGS[name].choices] if name in SETTINGS else []
 
 
 class CommandCompleter(Completer):

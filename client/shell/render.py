@@ -15,6 +15,7 @@ from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.shell.downloads import download_lines
 from client.shell.list_tables import LIST_FORMATTERS
+from client.shell.settings_table import settings_text
 from client.shell.terminal.screen import Column, Screen
 from common.text import count, local_time, percent, rate, size, visible
 
@@ -232,6 +233,7 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.SharesResult: _shares,
     results.PeersResult: _peers,
     results.LimitsResult: _limits,
+    results.SettingsResult: settings_text,
     results.TrackersResult: _trackers,
     results.ChecksResult: _checks,
     results.WhyResult: _why,

@@ -200,4 +200,5 @@ class Repl:
 
     def _show_notice(self, notice: Notice) -> None:
         """Show a notice, from any thread, above the prompt if there is one."""
-        self._foreground.print_above(lambda: self._output.notice(notice))
+        if self._session.settings.shows(notice.kind):
+            self._foreground.print_above(lambda: self._output.notice(notice))

@@ -130,7 +130,8 @@ class Script:
 
     def _show_notice(self, notice: Notice) -> None:
         self._failed |= notice.kind is NoticeKind.DOWNLOAD_FAILED
-        self._output.notice(notice)
+        if self._session.settings.shows(notice.kind):
+            self._output.notice(notice)
 
     def _ask(self, prompt: str) -> str:
         from prompt_toolkit.input import create_input

@@ -69,6 +69,18 @@ class DownloadScheduler:
         self._members: dict[int, Queued] = {}
         self._holds = 0
 
+    @property
+    def places(self) -> int:
+        """How many downloads that have peers may run at once; 0 means no limit."""
+        return self._queue.places
+
+    @places.setter
+    def places(self, places: int) -> None:
+        """Change their number, which starts or stops downloads."""
+        with self._lock:
+            self._queue.places = places
+        self.review()
+
     def join(self, member: Queued) -> None:
         """Queue a download, which runs when its turn comes; a no-op if it is queued already."""
         number = member.record.id

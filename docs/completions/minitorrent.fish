@@ -41,6 +41,7 @@ function __minitorrent_commands
         priority 'set the priority of a queued download' \
         wait 'wait until all downloads have ended' \
         limit 'show or set upload and download limits' \
+        settings 'show or change the client'\''s settings' \
         why 'explain why a transfer isn'\''t moving, and what to do' \
         relocate 'update a share after you moved its file' \
         doctor 'check port, trackers, clock, certificates, disk and more' \

@@ -227,6 +227,14 @@ class Listener:
         return transport, handshake
 
 
+def check_address(address: Endpoint) -> None:
+    """Check that peers can be accepted at an address that isn't in use.
+
+    Raises MinitorrentError(permission_denied).
+    """
+    _listen(address).close()
+
+
 def _listen(address: Endpoint) -> socket.socket:
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(

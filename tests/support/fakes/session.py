@@ -21,6 +21,7 @@ from tests.support.fakes.groups import FakeGroups
 from tests.support.fakes.invitations import FakeInvitations
 from tests.support.fakes.limits import FakeLimits
 from tests.support.fakes.notices import FakeNotices
+from tests.support.fakes.settings import FakeSettings
 from tests.support.fakes.state import FakeState
 from tests.support.fakes.trackers import FakeTrackers
 from tests.support.fakes.transfers import FakeTransfers
@@ -37,6 +38,7 @@ class FakeSession(FakeState):
         self.files = FakeFiles(self)
         self.transfers = FakeTransfers(self)
         self.limits = FakeLimits(self)
+        self.settings = FakeSettings(self)
         self.notices = FakeNotices(self)
         self.trackers = FakeTrackers(self)
         self.diagnostics = FakeDiagnostics(self)

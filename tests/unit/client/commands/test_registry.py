@@ -20,7 +20,7 @@ CONTRACT = """
 create_user login logout whoami passwd notices create_group join_group leave_group list_groups
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
-resume cancel recheck priority limit wait share get magnet remove use_group peers trackers
+resume cancel recheck priority limit settings wait share get magnet remove use_group peers trackers
 invite invites revoke_invite join doctor sessions end_session audit
 export_credentials why relocate help quit exit
 """
@@ -143,6 +143,9 @@ def test_topics_are_contiguous() -> None:
         ("limit up 2g", ("limit", "up", 2 << 30, None, None)),
         ("limit up 0.001K", ("limit", "up", 1, None, None)),
         ("limit up 1234567", ("limit", "up", 1234567, None, None)),
+        ("settings", ("settings",)),
+        ("settings active", ("settings", "active")),
+        ("settings active 3", ("settings", "active", "3")),
         ("wait", ("wait", None)),
         ("wait 1.5", ("wait", 1.5)),
         ("share a m", ("share", Offer(Path("a")), Path("m"), None)),

@@ -12,6 +12,7 @@ from prompt_toolkit.document import Document
 
 from client.commands.parsing import parse, split
 from client.commands.registry import COMMANDS
+from client.core.settings import SETTINGS
 from client.shell.completion import CommandCompleter, Suggestion, suggestions
 from client.shell.names import _MOST_PATHS, SessionNames
 from common.errors import ErrorCode, MinitorrentError
@@ -79,6 +80,18 @@ def test_the_default_group_comes_first() -> None:
     assert names("limit up 1M ", session) == ["film.mkv", "notes.txt", "lab"]
     assert names("limit up 1M lab ", session) == ["film.mkv", "notes.txt"]
     assert names("limit up 1M film.mkv ", session) == []
+
+
+def test_settings_and_their_values(tmp_path: Path) -> None:
+    assert names("settings ") == list(SETTINGS)
+    assert names("settings lang") == ["language"]
+    assert names("settings language ") == ["auto", "en", "de"]
+    assert names("settings language d") == ["de"]
+    assert names("settings active ") == []
+    assert names("settings nonsense ") == []
+    assert "file_added" in names("settings hidden_notices ")
+    (tmp_path / "films").mkdir()
+    assert names(f"settings download_folder {tmp_path}/fi") == [f"{tmp_path}/films/"]
 
 
 def test_directions_of_a_limit() -> None:

@@ -78,7 +78,7 @@ def test_short_answers_take_one_line(line: str, text: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_a_renderer(name: str) -> None:
     words = {"SECONDS": "1", "N": "-7", "COMMAND": "login", "ID": "17"}
-    words |= {"DIRECTION": "up", "RATE": "1M"}
+    words |= {"DIRECTION": "up", "RATE": "1M", "NAME": "active", "VALUE": "3"}
     command = COMMANDS[name]
     line = " ".join([name, *(words.get(a.name, a.name.lower()) for a in command.arguments)])
     for screen in (PIPE, TERMINAL, NARROW):
@@ -97,6 +97,25 @@ def test_limits() -> None:
     ]
     session.limits.rows = [results.LimitRow(group=None, name=None, up=0, down=0)]
     assert shown("limit", session) == "No rate limits"
+
+
+def test_settings() -> None:
+    session = FakeSession()
+    assert shown("settings", session).splitlines() == [
+        "setting          value",
+        "download_folder  /home/ann/Downloads",
+        "listen           127.0.0.1:6001",
+        "active           5",
+        "limit_down       no limit",
+        "limit_up         500 KiB/s",
+        "language         auto",
+        "hidden_notices   none",
+    ]
+    assert shown("settings active", session) == "active is 5"
+    assert shown("settings active 0", session) == "active is now no limit"
+    assert shown("settings listen 127.0.0.1:6002", session) == (
+        "listen is now 127.0.0.1:6002 from the next start; until then 127.0.0.1:6001"
+    )
 
 
 def test_doctor_results() -> None:

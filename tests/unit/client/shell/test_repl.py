@@ -424,8 +424,8 @@ def test_every_kind_of_notice_is_shown_above_the_prompt(sitting: Sitting) -> Non
     sentences = {kind: f"This is about {kind}." for kind in NoticeKind}
 
     def notify() -> None:
-        sitting.type("use_group lab\r")
-        sitting.called("use_group", "lab")
+        sitting.type("settings hidden_notices none\r")
+        sitting.called("settings", "hidden_notices", "none")
         for kind, sentence in sentences.items():
             sitting.session.notices.notify(kind, sentence)
         wait_until(lambda: set(sentences.values()) <= set(sitting.errors), what="all of them")
@@ -433,6 +433,20 @@ def test_every_kind_of_notice_is_shown_above_the_prompt(sitting: Sitting) -> Non
 
     with sitting.meanwhile(notify):
         sitting.sit()
+
+
+def test_hidden_kinds_of_notices_are_not_shown(sitting: Sitting) -> None:
+    def notify() -> None:
+        sitting.type("settings hidden_notices file_added\r")
+        sitting.called("settings", "hidden_notices", "file_added")
+        sitting.session.notices.notify("file_added", "bob shared notes.txt.")
+        sitting.session.notices.notify("join_requested", "eve asks to join lab.")
+        wait_until(lambda: "eve asks to join lab." in sitting.errors)
+        sitting.type("quit\r")
+
+    with sitting.meanwhile(notify):
+        sitting.sit()
+    assert "bob shared notes.txt." not in sitting.errors
 
 
 def test_json_at_a_terminal(sitting: Sitting) -> None:

@@ -198,6 +198,18 @@ def test_a_download_that_failed_before_the_end_counts_too(
     assert capsys.readouterr().err == "film.mkv failed: the disk is full.\n"
 
 
+def test_hidden_notices_are_not_shown_but_count(capsys: pytest.CaptureFixture[str]) -> None:
+    session = FakeSession()
+
+    def lines() -> Iterator[bytes]:
+        yield b"settings hidden_notices download_failed\n"
+        session.notices.notify("download_failed", "film.mkv failed: the disk is full.")
+        session.notices.notify("file_added", "bob shared notes.txt.")
+
+    assert script(session, lines()) == 1
+    assert capsys.readouterr().err == "bob shared notes.txt.\n"
+
+
 def test_a_failed_wait_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     session = FakeSession()
     session.user = "ann"

@@ -185,6 +185,18 @@ def test_a_cleared_scheduler_starts_no_download(scheduler: DownloadScheduler, cl
     assert running(new_downloads) == [1, 2]
 
 
+def test_places_can_be_added_and_taken_away(clock: Clock) -> None:
+    scheduler = DownloadScheduler(1, clock, PATIENCE)
+    members = joined(scheduler, 0, 0, 0)
+    scheduler.places = 2
+    assert scheduler.places == 2
+    assert running(members) == [1, 2]
+    scheduler.places = 1
+    assert running(members) == [1]
+    scheduler.places = NO_LIMIT
+    assert running(members) == [1, 2, 3]
+
+
 def test_the_number_of_places_is_kept_for_later_runs(database: Database) -> None:
     settings = Settings(database)
     assert choose_places(settings, None) == DEFAULT_ACTIVE
