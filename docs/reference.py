@@ -149,6 +149,8 @@ def _commands(commands: Mapping[str, Command]) -> list[str]:
             lines += [".TP", f".B {_roff(command.usage)}", _roff(f"{summary} {command.details}")]
             for word, meaning in _words(command):
                 lines += [".br", f".I {_roff(word)}", _roff(meaning)]
+            if command.aliases:
+                lines += [".br", _roff(f"Short form: {', '.join(command.aliases)}")]
             lines += [".br", _roff(f"Example: {command.example}")]
             if command.errors:
                 lines += [".br", _roff(f"Errors: {', '.join(command.errors)}")]

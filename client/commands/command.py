@@ -278,6 +278,8 @@ class Command:
     answer: str = ""
     errors: tuple[ErrorCode, ...] = ()
     """The errors that it may return in addition to COMMON_ERRORS."""
+    aliases: tuple[str, ...] = ()
+    """Other names under which it can be typed; everything else knows it by its name."""
     settle: Callable[[Context, Arguments], Arguments] | None = None
     """Decides what each word stands for, where the number of words doesn't tell (see `assign`)."""
     ends_program: bool = False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from client.commands.command import Argument, Kind
 from client.commands.parsing import Invocation, quote
+from client.commands.usual_words import LISTS
 from client.storage.paths.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 
@@ -43,6 +44,9 @@ def corrected(
     the command. If the tracker can't be reached, the error is returned unchanged.
     """
     kinds = _KINDS_BY_ERROR.get(error.code, frozenset())
+    listed = LISTS.get(invocation.arguments.optional("GROUP") or "")
+    if listed and Kind.GROUP in kinds and invocation.command.name == "list_files":
+        return _with_suggestion(error, listed)
     for argument in invocation.command.arguments:
         given = invocation.arguments.given(argument.name)
         if argument.kind in kinds and len(given) == 1:
@@ -50,9 +54,13 @@ def corrected(
             with suppress(MinitorrentError, OSError):  # no names, no suggestion
                 near = _near(argument, given[0], group, session)
                 if near is not None:
-                    sentence = error.message.rstrip(".")
-                    return MinitorrentError(error.code, f"{sentence}. Did you mean {quote(near)}?")
+                    return _with_suggestion(error, quote(near))
     return error
+
+
+def _with_suggestion(error: MinitorrentError, near: str) -> MinitorrentError:
+    sentence = error.message.rstrip(".")
+    return MinitorrentError(error.code, f"{sentence}. Did you mean {near}?")
 
 
 def nearest(typed: str, names: Iterable[str]) -> str | None:

@@ -19,6 +19,7 @@ class HelpRow(BaseModel):
     topic: str
     usage: str
     summary: str
+    aliases: list[str]
 
 
 class HelpResult(BaseModel):
@@ -75,7 +76,11 @@ def _explained(word: str, meaning: str) -> Explained:
 
 def _row(command: Command) -> HelpRow:
     return HelpRow(
-        command=command.name, topic=command.topic, usage=command.usage, summary=command.summary
+        command=command.name,
+        topic=command.topic,
+        usage=command.usage,
+        summary=command.summary,
+        aliases=list(command.aliases),
     )
 
 
@@ -106,10 +111,11 @@ COMMANDS = (
         name="help",
         topic="general",
         summary="list all commands, or explain one",
+        aliases=("?",),
         run=_help,
         arguments=(Argument("COMMAND", Kind.COMMAND, optional=True),),
         details="For one command, shows its arguments, what it does, which errors it can return,"
-        " and an example.",
+        " and an example; so does COMMAND --help.",
         example="help download_file",
     ),
     Command(

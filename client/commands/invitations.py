@@ -91,7 +91,8 @@ COMMANDS = (
         run=_join,
         arguments=(Argument("INVITATION", Kind.INVITATION, prompt="Invitation"),),
         details="You are a member at once. Blanks and brackets around the invitation don't matter."
-        " It is sent only to a tracker that it names.",
+        " It is sent only to a tracker that it names. With a group's name instead, it is short for"
+        " join_group.",
         example="join mt1ZDE6YzE2...",
         answer="You are a member of {group}; see its files with: list_files {group}",
         errors=(

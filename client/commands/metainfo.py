@@ -95,7 +95,8 @@ COMMANDS = (
         ),
         options=(Option("resume", "complete the copy that exists at DEST, in place"),),
         details="The file must be shared in one of your groups. DEST and --resume work as in"
-        " download_file.",
+        " download_file. If the first word is one of your groups and no file, get GROUP NAME... is"
+        " short for download_file.",
         example="get film.torrent ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(

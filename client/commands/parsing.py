@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from client.commands.command import Argument, Arguments, Command, Kind, Option
+from client.commands.usual_words import SUGGESTED, begun
 from common.errors import ErrorCode, MinitorrentError
 
 _UNDECODABLE = re.compile("[\ud800-\udfff]")
@@ -148,12 +149,18 @@ def may_hold_secret(text: str, commands: Mapping[str, Command]) -> bool:
         return "#" in text
     name, arguments = words[0].text, words[1:]
     secret = {name for name, command in commands.items() if command.has_secrets}
-    likely = {name} if name in commands else set(_alike(name, commands, _POSSIBLE))
+    likely = {commands[name].name} if name in commands else _possible(name, commands)
     if not likely or likely & secret or _ANNOUNCE_KEY.search(text):
         return True
     if name in commands and len(arguments) == 1 and _is_about_commands(commands[name]):
         return False
     return any(part in secret for word in arguments for part in _SEPARATORS.split(word.text))
+
+
+def _possible(name: str, commands: Mapping[str, Command]) -> set[str]:
+    """Return the commands that a word which is none may stand for."""
+    usual = SUGGESTED.get(name.casefold())
+    return {*_alike(name, commands, _POSSIBLE), *((usual,) if usual else ())}
 
 
 def _is_about_commands(command: Command) -> bool:
@@ -187,6 +194,8 @@ def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
     if not line.words:
         return None
     command = find(line.words[0].text, commands)
+    if "help" in commands and _asks_for_help(command, line.words[1:]):
+        return Invocation(commands["help"], Arguments({"COMMAND": command.name}))
     return Invocation(command, bind(command, line.words[1:]))
 
 
@@ -194,7 +203,7 @@ def missing_secrets(text: str, commands: Mapping[str, Command]) -> tuple[Argumen
     """Return the passwords missing at the end of a line, if nothing else is missing."""
     line = split(text)
     command = commands.get(line.words[0].text) if line.words and not line.open_quote else None
-    if command is None:
+    if command is None or _asks_for_help(command, line.words[1:]):
         return ()
     given, _, _ = _take_options(command, line.words[1:])
     missing = command.arguments[len(given) :]
@@ -209,19 +218,21 @@ def find(name: str, commands: Mapping[str, Command]) -> Command:
     if name in commands:
         return commands[name]
     near = nearest(name, commands)
-    if near is None:
+    if not near:
         raise MinitorrentError(
             ErrorCode.USAGE, "There is no such command; help lists all commands."
         )
-    raise MinitorrentError(
-        ErrorCode.USAGE, f"There is no command {name!r}; did you mean {near.name}?"
-    )
+    *others, last = near
+    meant = f"{', '.join(others)} or {last}" if others else last
+    raise MinitorrentError(ErrorCode.USAGE, f"There is no command {name!r}; did you mean {meant}?")
 
 
-def nearest(word: str, commands: Mapping[str, Command]) -> Command | None:
-    """Return the command that a mistyped word most likely stands for, or None."""
-    found = _alike(word, commands, _PROBABLE)
-    return commands[found[0]] if found else None
+def nearest(word: str, commands: Mapping[str, Command]) -> Sequence[str]:
+    """Return the names of the commands that a word most likely stands for; none if it is unlike."""
+    usual = SUGGESTED.get(word.casefold())
+    if usual is not None and usual in commands:
+        return [usual]
+    return begun(word, commands) or _alike(word, commands, _PROBABLE)[:1]
 
 
 def _alike(word: str, commands: Mapping[str, Command], likeness: float) -> list[str]:
@@ -247,6 +258,22 @@ def bind(command: Command, words: Sequence[Word]) -> Arguments:
         else:
             values[argument.name] = text
     return Arguments(values, frozenset(flags), command.usage, lists, tuple(texts))
+
+
+def _asks_for_help(command: Command, words: Sequence[Word]) -> bool:
+    """Return whether `--help` is among the words, and not the value of an option."""
+    takes_value = {f"--{option.name}" for option in command.options if option.value is not None}
+    before = ""
+    for word in words:
+        if word.quoted or before in takes_value:
+            before = ""
+        elif word.text == "--":
+            return False
+        elif word.text == "--help":
+            return True
+        else:
+            before = word.text
+    return False
 
 
 def _take_options(

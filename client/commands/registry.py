@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping
 
 from client.commands import (
     accounts,
@@ -21,11 +20,26 @@ from client.commands import (
 from client.commands.command import Command
 
 
-def _by_name(commands: Iterable[Command]) -> Mapping[str, Command]:
-    return MappingProxyType({command.name: command for command in commands})
+class CommandTable(Mapping[str, Command]):
+    """Commands by name, in order. An alias finds its command too, but isn't listed."""
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._commands = {command.name: command for command in commands}
+        self._found = self._commands | {
+            alias: command for command in self._commands.values() for alias in command.aliases
+        }
+
+    def __getitem__(self, word: str) -> Command:
+        return self._found[word]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
 
 
-COMMANDS: Mapping[str, Command] = _by_name(
+COMMANDS: Mapping[str, Command] = CommandTable(
     (
         *accounts.COMMANDS,
         *groups.COMMANDS,

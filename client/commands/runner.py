@@ -13,6 +13,7 @@ from client.commands.command import Arguments, Command, Context, always, never
 from client.commands.did_you_mean import corrected
 from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
+from client.commands.short_forms import written_out
 from common.errors import ErrorCode, MinitorrentError
 from common.text import size
 
@@ -94,8 +95,7 @@ class Runner:
 
     def run(self, text: str) -> Outcome | None:
         """Run one line; return None for a blank line or comment. Errors are outcomes too."""
-        word = command_word(text)
-        return self._outcome(word, lambda: parse(self._with_secrets(text), COMMANDS))
+        return self._outcome(command_word(text), lambda: self._parse(text))
 
     def call(self, command: Command, arguments: Arguments) -> Outcome:
         """Run a command with parsed arguments. Errors are outcomes too."""
@@ -106,10 +106,12 @@ class Runner:
     def _outcome(self, word: str, read: Callable[[], Invocation | None]) -> Outcome | None:
         """Return the outcome of what `read` returns or raises; None if it returns None."""
         command = COMMANDS.get(word)
+        word = command.name if command else word
         try:
             invocation = read()
             if invocation is None:
                 return None
+            command, word = invocation.command, invocation.command.name
             result = self._run(invocation)
         except MinitorrentError as error:
             return Outcome(word, command, error)
@@ -128,6 +130,10 @@ class Runner:
             return invocation.command.run(self._context, invocation.arguments)
         except MinitorrentError as error:
             raise corrected(error, invocation, self._context.session) from None
+
+    def _parse(self, text: str) -> Invocation | None:
+        line = written_out(text, self._context.session)
+        return parse(self._with_secrets(line), COMMANDS)
 
     def _with_secrets(self, text: str) -> str:
         """Return the line completed with the passwords it leaves out, after prompting for them."""

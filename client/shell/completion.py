@@ -14,6 +14,7 @@ from prompt_toolkit.document import Document
 
 from client.commands.command import Argument, Command, Kind
 from client.commands.parsing import Word, quote, split
+from client.commands.short_forms import SHORT_FORMS
 from client.core.settings import DOWNLOAD_FOLDER, SETTINGS
 from common.text import harmless, visible
 
@@ -80,12 +81,26 @@ def suggestions(
     if line.ends_in_comment:
         return []
     if not words:
-        found = [Name(name, command.summary) for name, command in commands.items()]
+        found = [*_commands(commands), *(_aliases(commands) if current.text else ())]
     elif words[0].text in commands:
-        found = list(_after_command(commands[words[0].text], words[1:], current, commands, names))
+        command = commands[words[0].text]
+        found = list(_after_command(command, words[1:], current, commands, names))
+        found += _after_short_form(command, words[1:], current, commands, names)
     else:
         return []
     return [_suggestion(name, current) for name in _matching(found, current.text)]
+
+
+def _commands(commands: Mapping[str, Command]) -> list[Name]:
+    return [Name(name, command.summary) for name, command in commands.items()]
+
+
+def _aliases(commands: Mapping[str, Command]) -> list[Name]:
+    return [
+        Name(alias, f"{command.name}: {command.summary}")
+        for command in commands.values()
+        for alias in command.aliases
+    ]
 
 
 def _matching(names: Sequence[Name], typed: str) -> list[Name]:
@@ -139,6 +154,23 @@ def _after_command(
             yield from _of_setting(values[0], current.text, names)
         found = _of_kind(argument.kind, group, current.text, commands, names)
         yield from (name for name in found if not (argument.many and name.text in values))
+
+
+def _after_short_form(
+    command: Command,
+    words: Sequence[Word],
+    current: Word,
+    commands: Mapping[str, Command],
+    names: Names,
+) -> Iterator[Name]:
+    """Yield names for what a command may also stand for: `get GROUP NAME...`, `join GROUP`."""
+    meant = commands.get(SHORT_FORMS.get(command.name, ""))
+    if meant is None or (current.text.startswith("--") and not current.quoted):
+        return
+    if not words:
+        yield from names.groups(current.text, mine=meant.arguments[0].kind is Kind.GROUP)
+    elif _is_group(words[0].text, names):
+        yield from _after_command(meant, words, current, commands, names)
 
 
 def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], bool]:
@@ -211,7 +243,7 @@ def _of_kind(
     kind: Kind, group: str | None, typed: str, commands: Mapping[str, Command], names: Names
 ) -> Sequence[Name]:
     if kind is Kind.COMMAND:
-        return [Name(name, command.summary) for name, command in commands.items()]
+        return _commands(commands)
     if kind in (Kind.GROUP, Kind.ANY_GROUP):
         return names.groups(typed, mine=kind is Kind.GROUP)
     if kind is Kind.DIRECTION:

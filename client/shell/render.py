@@ -5,6 +5,7 @@ Names come from other users, so every value is passed through `visible`.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -193,6 +194,8 @@ def _help(result: HelpResult, screen: Screen) -> str:
             topic = row.topic
             lines.append(screen.paint(topic.capitalize(), "bold"))
         lines += _usage_lines(row.usage, row.summary)
+    short = [f"{alias} ({row.command})" for row in result.commands for alias in row.aliases]
+    lines += textwrap.wrap(f"Short forms: {', '.join(short)}", _HELP_WIDTH, subsequent_indent="  ")
     return "\n".join([*lines, "For details of a command: help COMMAND"])
 
 
@@ -204,6 +207,8 @@ def _usage_lines(usage: str, summary: str) -> list[str]:
 
 def _command_help(result: CommandHelpResult, screen: Screen) -> str:
     lines = [screen.paint(result.usage, "bold"), f"  {result.summary}"]
+    if result.aliases:
+        lines.append(f"  Short form: {', '.join(result.aliases)}")
     if result.details:
         lines += ["", *_indented(result.details)]
     words = [*result.arguments, *result.options]
@@ -216,8 +221,6 @@ def _command_help(result: CommandHelpResult, screen: Screen) -> str:
 
 
 def _indented(text: str) -> list[str]:
-    import textwrap
-
     return textwrap.wrap(text, _HELP_WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 

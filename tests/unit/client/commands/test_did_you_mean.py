@@ -33,6 +33,7 @@ def said(code: ErrorCode, line: str, session: FakeSession | None = None) -> str:
     ("code", "line", "name"),
     [
         (ErrorCode.NO_SUCH_GROUP, "list_files Labb", "lab"),
+        (ErrorCode.NO_SUCH_GROUP, "ls groups", "list_groups"),
         (ErrorCode.NO_SUCH_GROUP, "join_group studoi", "studio"),
         (ErrorCode.NO_SUCH_USER, "promote lab bbo", "bob"),
         (ErrorCode.NOT_MEMBER, "demote boob", "bob"),

@@ -227,11 +227,56 @@ def test_missing_passwords_are_found(line: str, missing: list[str]) -> None:
     assert [argument.name for argument in missing_secrets(line, COMMANDS)] == missing
 
 
-def test_nearest_command() -> None:
-    near = nearest("lst_files", COMMANDS)
-    assert near is not None
-    assert near.name == "list_files"
-    assert nearest("qqqqq", COMMANDS) is None
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("lst_files", ["list_files"]),
+        ("qqqqq", []),
+        ("list_f", ["list_files"]),
+        ("LIST-F", ["list_files"]),
+        ("whoa", ["whoami"]),
+        ("log", ["login", "logout"]),
+        ("r", []),  # too short, and there are many
+        ("dir", ["list_files"]),
+        ("Bye", ["quit"]),
+        ("download", ["download_file"]),
+        ("upload", ["upload_file"]),
+        ("groups", ["list_groups"]),
+    ],
+)
+def test_the_commands_that_a_word_may_stand_for(word: str, names: list[str]) -> None:
+    assert nearest(word, COMMANDS) == names
+
+
+def test_an_unknown_word_names_what_it_may_stand_for_and_runs_nothing() -> None:
+    with pytest.raises(MinitorrentError, match=r"no command 'log'; did you mean login or logout\?"):
+        parse("log ann secret", COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("list_files --help", "list_files"),
+        ("ls lab --help", "list_files"),
+        ("login ann secret --help", "login"),
+        ("help --help", "help"),
+    ],
+)
+def test_the_option_help_explains_the_command(line: str, asked: str) -> None:
+    invocation = parse(line, COMMANDS)
+    assert invocation is not None
+    assert invocation.command.name == "help"
+    assert invocation.arguments.text("COMMAND") == asked
+    assert missing_secrets(line, COMMANDS) == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["upload_file a --name --help", "use_group -- --help", "use_group '--help'"]
+)
+def test_a_value_is_no_option_help(line: str) -> None:
+    invocation = parse(line, COMMANDS)
+    assert invocation is not None
+    assert "--help" in invocation.arguments.values.values()
 
 
 def command_with(*arguments: Argument) -> Command:

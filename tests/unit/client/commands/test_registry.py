@@ -12,6 +12,7 @@ import pytest
 from client.commands.command import COMMON_ERRORS, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
+from client.commands.usual_words import SUGGESTED
 from client.services.content.uploads import Offer
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fakes.session import FakeSession
@@ -49,6 +50,20 @@ def test_commands_are_sorted(command: Any) -> None:
     assert command.details.endswith(".")
     assert not set(command.errors) & set(COMMON_ERRORS)
     assert all(argument.meaning for argument in command.arguments)
+
+
+def test_aliases_find_their_command_and_are_nothing_else() -> None:
+    aliases = [alias for command in COMMANDS.values() for alias in command.aliases]
+    assert {"ls", "put", "leave", "kick", "?"} <= set(aliases)
+    assert len(set(aliases)) == len(aliases)
+    assert not set(aliases) & set(COMMANDS)
+    assert COMMANDS["ls"] is COMMANDS["list_files"]
+    assert len(COMMANDS) == len(list(COMMANDS))
+
+
+def test_suggested_words_are_no_commands() -> None:
+    assert not [word for word in SUGGESTED if word in COMMANDS]
+    assert set(SUGGESTED.values()) <= {*COMMANDS, "remove_file"}
 
 
 def test_every_kind_and_every_code_is_explained() -> None:

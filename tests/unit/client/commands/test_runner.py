@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,49 @@ def test_success_and_failure_as_json_objects() -> None:
     }
     assert outcome("nonsense 'x")["command"] == "nonsense"
     assert outcome("nonsense 'x")["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "call"),
+    [
+        ("ls lab", "list_files", ("list_files", "lab")),
+        ("kick lab bob", "remove_member", ("remove_member", "lab", "bob")),
+        ("get lab film.mkv /tmp", "download_file", ("download_file", "lab", "film.mkv", "/tmp")),
+        ("get  'lab' film.mkv d --resume", "download_file", ("download_file", "lab", "film.mkv")),
+        ("get studio film.mkv", "get", ("get", "studio", "film.mkv")),
+        ("get film.torrent lab", "get", ("get", "film.torrent", "lab")),
+        ("get magnet:?xt=x lab", "get", ("get", "magnet:?xt=x", "lab")),
+        ("join studio", "join_group", ("join_group", "studio")),
+        ("join mt1AbC", "join", ("join", "mt1AbC")),
+        ("join 'mt1 AbC'", "join", ("join", "mt1 AbC")),
+    ],
+)
+def test_the_usual_words_are_understood(line: str, name: str, call: tuple[str, ...]) -> None:
+    session = FakeSession()
+    session.user = "ann"
+    assert outcome(line, session)["command"] == name
+    assert session.calls[-1][: len(call)] == call
+
+
+def test_a_metainfo_file_is_not_taken_for_a_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = FakeSession()
+    (tmp_path / "lab").mkdir()
+    assert outcome("get lab film.mkv .", session)["command"] == "download_file"
+    (tmp_path / "lab").rmdir()
+    (tmp_path / "lab").touch()
+    assert outcome("get lab film.mkv", session)["command"] == "get"
+    session.failure = MinitorrentError(ErrorCode.NOT_LOGGED_IN, "Log in first.")
+    (tmp_path / "lab").unlink()
+    assert outcome("get lab film.mkv", session)["command"] == "get"
+
+
+def test_a_failing_alias_is_named_by_its_command() -> None:
+    assert outcome("put")["command"] == "upload_file"
+    assert outcome("? whoami")["command"] == "help"
+    assert outcome("whoami --help")["command"] == "help"
 
 
 def test_blank_lines_have_no_result() -> None:

@@ -46,6 +46,19 @@ def test_commands_are_suggested_with_their_help() -> None:
     assert names("login # a") == []
 
 
+def test_short_forms_are_suggested_once_something_is_typed() -> None:
+    assert names("kic") == ["kick"]
+    assert offered("kic")[0].help == "remove_member: remove a member from a group (admins)"
+    assert names("ls ") == ["lab"]
+    assert names("kick lab ") == ["ann", "bob"]
+    assert "lab" in names("get l")
+    assert names("get lab two") == ["two words.txt"]
+    assert names("get nowhere two") == []
+    assert names("join st") == ["studio"]
+    assert names("join studio ") == []
+    assert names("get --r") == ["--resume"]
+
+
 def test_arguments_of_an_unknown_command() -> None:
     assert names("nonsense ") == []
 
