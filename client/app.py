@@ -4,80 +4,83 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from client.command_line import CONSOLE_SCRIPT, FAILURE, USAGE, argument_parser
-from client.config import DEFAULT_TIMING, ClientConfig, Timing, default_data_dir
+from client import command_line
+from client.command_line import CONSOLE_SCRIPT, FAILURE, NO_TRACKER, SUCCESS, USAGE
+from client.config import DEFAULT_TIMING, ClientConfig, Timing
 from client.shell.terminal.keyboard import Keyboard
-from client.shell.terminal.signals import Interrupts
-from client.storage.paths.reading import read_plain
+from client.shell.terminal.signals import Interrupts, Stopped
+from client.start import Start, read_start, remember
 from client.storage.paths.writing import open_to_append
-from common import tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.process.loading import loading
 from common.process.streams import prepare_streams
 from common.text import harmless
-from common.types import Endpoint
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi
+
+_STATUS = {ErrorCode.USAGE: USAGE, ErrorCode.TRACKER_UNREACHABLE: NO_TRACKER}
+"""The exit statuses of errors other than FAILURE."""
 
 
 def main(argv: Sequence[str] | None = None, timing: Timing = DEFAULT_TIMING) -> int:
     """Run a client; returns the exit status."""
     prepare_streams()
-    words, parser = sys.argv[1:] if argv is None else argv, argument_parser()
-    parser.may_hold_secrets = "-c" in words
-    options = parser.parse_args(words)
+    options = command_line.parse(sys.argv[1:] if argv is None else argv)
+    is_interactive = _is_interactive(options)
     try:
-        config = _read_config(options, timing)
+        start = read_start(options, timing, _ask if is_interactive else None)
     except MinitorrentError as error:
         return _refuse(error, USAGE)
+    except Stopped:
+        return FAILURE
     try:
-        with (
-            Interrupts(ctrl_c_ends=not _is_interactive(options)) as interrupts,
-            Keyboard() as keyboard,
-            _locked(config.data_dir),
-            _logging(config, to_file=_is_interactive(options)),
-        ):
-            return _run(config, options, interrupts, keyboard)
+        status = _run_locked(start, options, is_interactive=is_interactive)
     except MinitorrentError as error:
-        return _refuse(error, USAGE if error.code is ErrorCode.USAGE else FAILURE)
+        _forget_receiving(start, options, error.code is ErrorCode.INVITE_INVALID)
+        return _refuse(error, _STATUS.get(error.code, FAILURE))
+    except Stopped:
+        return FAILURE
+    _forget_receiving(start, options, status == SUCCESS)
+    return status
 
 
-def _read_config(options: argparse.Namespace, timing: Timing) -> ClientConfig:
-    """Check the options; raises MinitorrentError(usage)."""
-    listen = Endpoint.parse(options.listen)
-    web = None if options.web is None else Endpoint.parse(options.web)
-    trackers = _read_trackers(Path(options.tracker_info))
-    data_dir = options.data_dir or default_data_dir(listen)
-    return ClientConfig(
-        listen,
-        trackers,
-        data_dir.absolute(),
-        options.log_level,
-        options.active,
-        web,
-        timing,
-    )
+def _run_locked(start: Start, options: argparse.Namespace, *, is_interactive: bool) -> int:
+    """Run on the data folder, alone."""
+    with (
+        Interrupts(ctrl_c_ends=not is_interactive) as interrupts,
+        Keyboard() as keyboard,
+        _locked(start.config.data_dir),
+        _logging(start.config, to_file=is_interactive),
+    ):
+        return _run(start, options, interrupts, keyboard)
 
 
-def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
-    """Return the trackers in the tracker information file; raises MinitorrentError(usage)."""
+def _forget_receiving(start: Start, options: argparse.Namespace, is_over: bool) -> None:
+    """Delete the data folder of an invitation when everything is received, or it has ended."""
+    if options.action == "receive" and is_over:
+        shutil.rmtree(start.config.data_dir, ignore_errors=True)
+
+
+def _remember(start: Start) -> None:
+    """Remember this start; if that fails, the client runs all the same."""
     try:
-        text = read_plain(path, tracker_info.MAX_SIZE).decode()
+        remember(start)
     except MinitorrentError as error:
-        raise MinitorrentError(ErrorCode.USAGE, f"Can't read {path}. {error.message}") from error
-    except UnicodeDecodeError as error:
-        raise MinitorrentError(ErrorCode.USAGE, f"{path} is not a text file.") from error
-    try:
-        return tuple(tracker_info.parse(text))
-    except MinitorrentError as error:
-        raise MinitorrentError(ErrorCode.USAGE, f"{path}: {error.message}") from error
+        _refuse(error, SUCCESS)
+
+
+def _ask(prompt: str) -> str:
+    from client.shell.terminal.questions import ask_line
+
+    return ask_line(prompt)
 
 
 def _refuse(error: MinitorrentError, status: int) -> int:
@@ -90,7 +93,8 @@ def _refuse(error: MinitorrentError, status: int) -> int:
 
 def _is_interactive(options: argparse.Namespace) -> bool:
     """Return whether the user types commands at a prompt."""
-    return options.commands is None and sys.stdin is not None and sys.stdin.isatty()
+    is_prompt = options.action in ("run", "join") and options.commands is None
+    return is_prompt and sys.stdin is not None and sys.stdin.isatty()
 
 
 @contextmanager
@@ -137,14 +141,25 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
 
 
 def _run(
-    config: ClientConfig, options: argparse.Namespace, interrupts: Interrupts, keyboard: Keyboard
+    start: Start, options: argparse.Namespace, interrupts: Interrupts, keyboard: Keyboard
 ) -> int:
-    """Open the session, run the shell or a script on it, and always close it."""
+    """Open the session, do on it what the user wants, and always close it."""
     with loading():
         from client.build import open_session
 
+    config = start.config
     session = open_session(config)
     try:
+        if options.action != "run" or start.invitation is not None:
+            from client.oneshot.actions import Action
+
+            action = Action(session, interrupts)
+            if options.action == "receive":
+                return action.receive(start, options.destination)
+            if options.action == "send":
+                return action.send(options)
+            action.join(start, options)
+        _remember(start)
         with _web(session, config, options):
             if _is_interactive(options):
                 return _run_shell(session, interrupts, config, options)

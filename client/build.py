@@ -163,6 +163,7 @@ class _Assembly:
         self._scheduler = DownloadScheduler(places, time.monotonic, config.timing.lend_place_after)
         self._completions = Completions(self._events)
         self._disk = DiskSpace()
+        self._known_trackers.trust(config.invited)
         self._tracker_client = self._keep(self._make_tracker_client())
 
     def _make_tracker_client(self) -> TrackerClient:

@@ -1,17 +1,17 @@
-"""The client's command line."""
+"""The client's command line: the usual form, and the actions join, send and receive."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from common import __version__
 from common.text import harmless
 
-FAILURE, USAGE = 1, 2
+SUCCESS, FAILURE, USAGE, NO_TRACKER = range(4)
 """Exit statuses."""
 
 CONSOLE_SCRIPT = "minitorrent"
@@ -19,13 +19,28 @@ _MOST_DIGITS = 4  # of a number on the command line
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _EXAMPLES = """\
 examples:
+  %(prog)s
+      start as last time; list_files and other commands are typed at a prompt
   %(prog)s 127.0.0.1:6001 tracker_info.txt
-      type commands at a prompt; help lists them
-  %(prog)s 127.0.0.1:6001 tracker_info.txt --stay < evening.txt
+      the first start: where this client accepts peers, and a list of trackers
+  %(prog)s join mt1ZDE6YzE2...
+      enter a group by an invitation; this needs no other preparation
+  %(prog)s send film.mkv
+      print an invitation by which one other person can receive the file
+  %(prog)s receive mt1ZDE6YzE2... Downloads/
+      receive what was sent; this needs neither an account nor a profile
+  %(prog)s --stay < evening.txt
       run the commands in a file, one per line, and keep seeding
-  %(prog)s 127.0.0.1:6001 tracker_info.txt -c 'login ann' -c list_groups
+  %(prog)s -c 'login ann' -c list_groups
       run two commands; the client prompts for the password
 """
+_DATA_DIR_HELP = (
+    "folder for this client's state (default: the profile's, or a folder named after HOST:PORT in"
+    " the user's data folder)"
+)
+_INVITATION_HELP = "the invitation, as it was sent to you"
+
+Add = Callable[..., argparse.Action]
 
 
 class CommandLineParser(argparse.ArgumentParser):
@@ -40,35 +55,129 @@ class CommandLineParser(argparse.ArgumentParser):
         self.exit(USAGE, f"{CONSOLE_SCRIPT}: {harmless(message)}; see: {self.prog} --help\n")
 
 
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; `action` in the result is "run" or one of `ACTIONS`.
+
+    Exits with status 2 when it is wrong.
+    """
+    action = words[0] if words and words[0] in ACTIONS else "run"
+    parser = argument_parser() if action == "run" else action_parser(action)
+    parser.may_hold_secrets = "-c" in words
+    options = parser.parse_args(words if action == "run" else words[1:])
+    options.action = action
+    if action == "run" and (options.listen is None) != (options.tracker_info is None):
+        parser.error("the following argument is required: TRACKER_INFO")
+    return options
+
+
 def argument_parser() -> CommandLineParser:
-    """Return the command-line parser, with the program name as it was called."""
-    is_script = Path(sys.argv[0]).stem == CONSOLE_SCRIPT
-    parser = CommandLineParser(
-        prog=CONSOLE_SCRIPT if is_script else "python -m client",
-        description="Share files with the members of your groups.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    """Return the parser of the usual form, with the program name as it was called."""
+    parser = _parser("Share files with the members of your groups.", _EXAMPLES)
+    add = parser.add_argument
+    add(
+        "listen",
+        metavar="HOST:PORT",
+        nargs="?",
+        help="where this client accepts peers; left out, with TRACKER_INFO, it starts as last time",
     )
-    parser.add_argument("listen", metavar="HOST:PORT", help="where this client accepts peers")
-    parser.add_argument(
-        "tracker_info", metavar="TRACKER_INFO", help="file that lists the trackers' addresses"
+    add(
+        "tracker_info",
+        metavar="TRACKER_INFO",
+        nargs="?",
+        help="file that lists the trackers' addresses",
     )
-    _add_options(parser.add_argument)
-    _add_page_options(parser.add_argument)
-    _add_run_options(parser.add_argument)
+    add(
+        "--version", action="version", version=f"Minitorrent {__version__}", help="show the version"
+    )
+    _add_profile(add)
+    _add_commands(add)
+    _add_page_options(add)
+    _add_run_options(add)
+    _add_log_level(add)
     return parser
 
 
-def _add_options(add: Callable[..., argparse.Action]) -> None:
-    version = f"Minitorrent {__version__}"
-    add("--version", action="version", version=version, help="show the version")
-    add(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help="folder for this client's state (default: a folder named after HOST:PORT in the user's"
-        " data folder)",
+def action_parser(action: str) -> CommandLineParser:
+    """Return the parser for the words after one of `ACTIONS`."""
+    description, add_all = ACTIONS[action]
+    parser = _parser(description)
+    parser.prog += f" {action}"
+    add_all(parser.add_argument)
+    return parser
+
+
+def _parser(description: str, epilog: str = "") -> CommandLineParser:
+    is_script = Path(sys.argv[0]).stem == CONSOLE_SCRIPT
+    return CommandLineParser(
+        prog=CONSOLE_SCRIPT if is_script else "python -m client",
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def _add_join(add: Add) -> None:
+    add("invitation", metavar="INVITATION", help=_INVITATION_HELP)
+    add("--user", metavar="USER", help="the name of your account, new or old; asked for if missing")
+    add(
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help="file whose first line is the password; asked for if missing",
+    )
+    add("--remember", action="store_true", help="stay logged in over restarts of this client")
+    _add_profile(add)
+    _add_commands(add)
+    _add_page_options(add)
+    _add_run_options(add)
+    _add_log_level(add)
+
+
+def _add_send(add: Add) -> None:
+    add("paths", metavar="PATH", nargs="+", help="a file or folder to send")
+    add(
+        "--uses",
+        type=_number,
+        default=1,
+        metavar="N",
+        help="how many people may receive it (default: 1)",
+    )
+    add(
+        "--days",
+        type=_number,
+        metavar="D",
+        help="end the invitation after D days (default: 7)",
+    )
+    _add_profile(add)
+    _add_log_level(add)
+
+
+def _add_receive(add: Add) -> None:
+    add("invitation", metavar="INVITATION", help=_INVITATION_HELP)
+    add(
+        "destination",
+        metavar="DEST",
+        nargs="?",
+        default=".",
+        help="a folder, or for a single file its new path (default: the current folder)",
+    )
+    _add_log_level(add)
+
+
+ACTIONS: dict[str, tuple[str, Callable[[Add], None]]] = {
+    "join": ("Enter a group by an invitation, then go on as usual.", _add_join),
+    "send": ("Send files and folders to whoever has the printed invitation.", _add_send),
+    "receive": ("Receive what was sent with an invitation, and exit.", _add_receive),
+}
+"""What the first word can be instead of HOST:PORT, with a description and the arguments."""
+
+
+def _add_profile(add: Add) -> None:
+    add("--profile", metavar="NAME", help="which remembered client to start (default: default)")
+    add("--data-dir", type=Path, metavar="DIR", help=_DATA_DIR_HELP)
+
+
+def _add_commands(add: Add) -> None:
     add(
         "-c",
         dest="commands",
@@ -78,7 +187,7 @@ def _add_options(add: Callable[..., argparse.Action]) -> None:
     )
 
 
-def _add_page_options(add: Callable[..., argparse.Action]) -> None:
+def _add_page_options(add: Add) -> None:
     add("--web", metavar="HOST:PORT", help="serve the page and the HTTP API; prints the link")
     add(
         "--web-any", action="store_true", help="allow a --web address that other machines can reach"
@@ -90,7 +199,7 @@ def _add_page_options(add: Callable[..., argparse.Action]) -> None:
     )
 
 
-def _add_run_options(add: Callable[..., argparse.Action]) -> None:
+def _add_run_options(add: Add) -> None:
     add("--json", action="store_true", help="print one JSON object per command")
     add("--stay", action="store_true", help="keep seeding after the last command")
     add(
@@ -99,6 +208,9 @@ def _add_run_options(add: Callable[..., argparse.Action]) -> None:
         metavar="N",
         help="downloads to run at once, 0 for no limit; remembered for later runs (default: 5)",
     )
+
+
+def _add_log_level(add: Add) -> None:
     add(
         "--log-level",
         choices=_LOG_LEVELS,
@@ -113,3 +225,10 @@ def _small_number(typed: str) -> int:
     if not typed.isdecimal() or len(typed) > _MOST_DIGITS:
         raise argparse.ArgumentTypeError(f"{typed!r} is not a number from 0 to 9999")
     return int(typed)
+
+
+def _number(typed: str) -> int:
+    number = _small_number(typed)
+    if not number:
+        raise argparse.ArgumentTypeError("0 is too small")
+    return number

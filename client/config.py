@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from common.types import Endpoint
 
 if TYPE_CHECKING:  # a usage error needn't load the logging library
+    from common.invitation import InvitedTracker
     from common.process.logs import Level
 
 
@@ -61,6 +62,8 @@ class ClientConfig:
     web: Endpoint | None = None
     """Where to serve the page and the HTTP API."""
     timing: Timing = DEFAULT_TIMING
+    invited: tuple[InvitedTracker, ...] = ()
+    """Trackers of an invitation: their certificates are trusted before they are connected to."""
 
 
 def app_folder() -> Path:

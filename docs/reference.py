@@ -77,7 +77,12 @@ def _positionals(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 def programs() -> list[Program]:
     """Return both programs."""
     return [
-        Program("minitorrent", client.command_line.argument_parser(), COMMANDS, {}),
+        Program(
+            "minitorrent",
+            client.command_line.argument_parser(),
+            COMMANDS,
+            {word: client.command_line.action_parser(word) for word in client.command_line.ACTIONS},
+        ),
         Program(
             "minitorrent-tracker",
             tracker.command_line.argument_parser(),
@@ -119,7 +124,7 @@ def _manual(program: Program) -> str:
     lines += [".SH OPTIONS", *_meanings(program.parser)]
     for word, parser in program.subcommands.items():
         lines += [f".SS {_roff(f'{program.name} {word}')}", _roff(parser.description or "")]
-        lines += _meanings(parser)
+        lines += _meanings(parser, _option_names(program.parser))
     if program.commands:
         lines += _commands(program.commands)
         lines += [".SH ERRORS", "With \\-\\-json, a command that fails returns one of these codes."]
@@ -174,14 +179,18 @@ def _examples(program: Program) -> list[str]:
 def _synopsis(parser: argparse.ArgumentParser) -> str:
     options = [f"[{_written(action)}]" for action in _options(parser)]
     words = [
-        f"[{action.metavar}]" if action.nargs == "?" else str(action.metavar)
+        f"[{action.metavar}]"
+        if action.nargs == "?"
+        else f"{action.metavar}{'...' if action.nargs == '+' else ''}"
         for action in _positionals(parser)
     ]
     return " ".join([*options, *words])
 
 
-def _meanings(parser: argparse.ArgumentParser) -> Iterator[str]:
-    for action in [*_positionals(parser), *_options(parser)]:
+def _meanings(parser: argparse.ArgumentParser, known: str = "") -> Iterator[str]:
+    """Describe the arguments and options, but for those that are `known` already."""
+    options = [one for one in _options(parser) if one.option_strings[0] not in known.split()]
+    for action in [*_positionals(parser), *options]:
         yield from (".TP", f".B {_roff(_written(action))}", _roff(_help(action)))
 
 
@@ -289,6 +298,8 @@ def _zsh(program: Program) -> str:
         if place == 1 and program.subcommands:
             values = f"{{compadd -- {' '.join(program.subcommands)}; {values}}}"
         specs.append(f"{place}:{_zsh_text(str(action.metavar))}:{values}")
+    if program.subcommands:
+        specs.append("*:file:_files")
     lines.append("_arguments -s \\")
     lines += [f"    {_quoted(spec)} \\" for spec in specs[:-1]]
     return "\n".join([*lines, f"    {_quoted(specs[-1])}", ""])

@@ -66,6 +66,10 @@ class Output:
         elif text := answer(outcome.command, outcome.answer, screen_of(self._out)):
             self._print(self._out, text)
 
+    def line(self, text: str) -> None:
+        """Print a line on stdout. Raises BrokenPipeError when the reader is gone."""
+        self._print(self._out, text)
+
     def notice(self, notice: Notice) -> None:
         """Print a notice on stderr."""
         screen, colour = screen_of(self._err), _COLOURS[presentation_of(notice.kind).tone]

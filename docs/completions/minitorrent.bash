@@ -3,6 +3,7 @@ _minitorrent() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
     case $before in
+        --profile) :; return ;;
         --data-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         -c) mapfile -t COMPREPLY < <(compgen -W "create_user login logout whoami passwd sessions end_session create_group join_group leave_group use_group list_groups list_members list_requests accept_request reject_request remove_member promote demote transfer_group audit notices invite invites revoke_invite join list_files upload_file download_file stop_share show_downloads show_shares peers pause resume cancel recheck priority wait limit settings why relocate doctor share get magnet remove export_credentials trackers help quit exit" -- "$current"); return ;;
         --web) :; return ;;
@@ -10,10 +11,14 @@ _minitorrent() {
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        local options="-h --help --version --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
+        local options="-h --help --version --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
+        [[ ${COMP_WORDS[1]} == join ]] && options="-h --help --user --password-file --remember --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
+        [[ ${COMP_WORDS[1]} == send ]] && options="-h --help --uses --days --profile --data-dir --log-level"
+        [[ ${COMP_WORDS[1]} == receive ]] && options="-h --help --log-level"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "join send receive" -- "$current")); fi
     fi
 }
 complete -o filenames -F _minitorrent minitorrent

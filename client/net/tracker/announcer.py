@@ -121,6 +121,7 @@ class Announcer:
         self._timing = timing
         self._entries: dict[InfoHash, _Entry] = {}
         self._stopped: list[AnnouncedFile] = []
+        self._completed: list[AnnouncedFile] = []  # and stopped before that was announced
         self._questions: deque[_Question] = deque(maxlen=_MAX_QUESTIONS)
         self._changed = threading.Condition()
         self._closing = False
@@ -146,6 +147,8 @@ class Announcer:
         with self._changed:
             entry = self._entries.pop(info_hash, None)
             if entry is not None:
+                if entry.event == "completed":
+                    self._completed.append(_announced_file(entry.announced, "completed"))
                 self._stopped.append(_announced_file(entry.announced, "stopped"))
                 self._changed.notify()
 
@@ -166,7 +169,10 @@ class Announcer:
             self._changed.notify()
 
     def close(self) -> None:
-        """Stop announcing; the end of the connection tells the tracker the rest."""
+        """Stop announcing, but for what is just complete.
+
+        The end of the connection tells the tracker the rest.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -179,7 +185,7 @@ class Announcer:
                 while not self._closing and (pause := self._pause()) > 0:
                     self._changed.wait(min(pause, _NOTHING_DUE))
                 if self._closing:
-                    return
+                    break
                 self._gather()
             try:
                 self._round()
@@ -187,6 +193,20 @@ class Announcer:
                 log.exception("announcing failed")
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, self._timing.announce_retry)
+        if self._tracker_client.current is not None:
+            self._announce_completed()
+
+    def _announce_completed(self) -> None:
+        """Announce what is complete and, perhaps, stopped already: the download counts."""
+        with self._changed:
+            completed, self._completed = self._completed, []
+            completed += [
+                _announced_file(entry.announced, "completed")
+                for entry in self._entries.values()
+                if self._closing and entry.event == "completed"
+            ]
+        for start in range(0, len(completed), MAX_FILES):
+            self._announce([(file, None) for file in completed[start : start + MAX_FILES]])
 
     def _gather(self) -> None:
         """Wait a moment, if there are very many files, to announce more of them in one round."""
@@ -202,6 +222,7 @@ class Announcer:
 
     def _round(self) -> None:
         """Announce what is due, and ask about the peers that are due."""
+        self._announce_completed()
         now = self._clock()
         with self._changed:
             stopped, self._stopped = self._stopped, []

@@ -6,6 +6,7 @@ from client.list_results import InvitesResult
 from client.results import InviteResult, JoinResult, RevokeInviteResult, UserResult
 from client.services.paging import USUAL_LIMIT
 from common.api.invitations import InviteRow
+from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.state import FakeState, unusual
 
 INVITATION = "mt1AAECAwQFBgcICQoLDA0ODw"
@@ -53,4 +54,6 @@ class FakeInvitations:
 
     def sign_up(self, text: str, user: str, password: str, *, is_guest: bool = False) -> UserResult:
         self._state.called("create_user", user, password, text, is_guest)
+        if user in self._state.taken:
+            raise MinitorrentError(ErrorCode.USER_EXISTS, f"There is an account {user} already.")
         return UserResult(user=user)

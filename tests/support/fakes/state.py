@@ -23,6 +23,7 @@ class FakeState:
         self.waits_for = threading.Event()
         self.waits_for.set()
         self.failed: list[str] = []
+        self.taken: set[str] = set()  # names of accounts
 
     def called(self, *call: object) -> None:
         """Record a call, and raise `failure` if there is one."""

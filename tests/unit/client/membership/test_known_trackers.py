@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from client.membership.known_trackers import KnownTrackers
 from client.net.tracker.tracker_connection import UntrustedTrackerError
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
+from common.errors import MinitorrentError
+from common.invitation import InvitedTracker
 from common.tls import fingerprint
 from common.types import Endpoint
 
@@ -65,3 +68,37 @@ def test_a_forgotten_tracker_is_trusted_at_the_next_connection(
     known_trackers.forget(HERE)
     known_trackers.check(HERE, b"two")
     assert known_trackers.trusted(HERE) == fingerprint(b"two")
+
+
+def invited(certificate: bytes) -> list[InvitedTracker]:
+    return [InvitedTracker(HERE, hashlib.sha256(certificate).digest())]
+
+
+def test_an_invitation_names_the_only_certificate_to_trust(
+    known_trackers: KnownTrackers, notices: list[str]
+) -> None:
+    known_trackers.trust(invited(b"one"))
+    with pytest.raises(UntrustedTrackerError, match="than the invitation names"):
+        known_trackers.check(HERE, b"two")
+    notices.clear()
+    known_trackers.check(HERE, b"one")
+    assert notices == []
+    known_trackers.trust(invited(b"one"))
+    with pytest.raises(UntrustedTrackerError, match="than before"):
+        known_trackers.check(HERE, b"two")
+
+
+def test_an_invitation_changes_no_known_certificate(known_trackers: KnownTrackers) -> None:
+    known_trackers.check(HERE, b"one")
+    with pytest.raises(MinitorrentError, match="another certificate"):
+        known_trackers.trust(invited(b"two"))
+    known_trackers.check(HERE, b"one")
+
+
+def test_an_invitation_that_no_tracker_confirmed_leaves_nothing(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "client.sqlite")
+    KnownTrackers(PinnedCertificates(database), print).trust(invited(b"forged"))
+    known_trackers = KnownTrackers(PinnedCertificates(database), print)
+    known_trackers.trust(invited(b"one"))
+    known_trackers.check(HERE, b"one")
+    database.close()

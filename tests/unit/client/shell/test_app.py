@@ -21,6 +21,12 @@ from tests.support.fakes import session as fake_session
 from tests.support.fakes.session import FakeSession
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep this user's own profiles out."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+
+
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSession]:
     """The replacement for a real session."""
@@ -56,7 +62,7 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "required"),
+        ([], "join INVITATION, or HOST:PORT TRACKER_INFO"),
         (["127.0.0.1:7000"], "TRACKER_INFO"),
         (["here", "INFO"], "'here' is not an address"),
         (["127.0.0.1:99999", "INFO"], "is not an address"),

@@ -47,6 +47,11 @@ class ScriptedTracker(TrackerClient):
         self.error: MinitorrentError | None = None
         self.meanwhile: Callable[[], None] = lambda: None
 
+    @property
+    def current(self) -> Endpoint | None:
+        """See TrackerClient."""
+        return Endpoint("tracker", 1)
+
     def call(self, operation: Operation[Any, Any], request: Model) -> Any:
         """See TrackerClient."""
         if isinstance(request, Announce):
@@ -331,6 +336,21 @@ def test_without_a_tracker_nobody_is_identified(
     bench.pass_time(bench.timing.identify_for)
     wait_until(lambda: (7, None, False) in torrent.answers, what="the answer")
     assert torrent.answers == [(7, None, answer) for answer in answers]
+
+
+@pytest.mark.parametrize("is_stopped_first", [False, True])
+def test_a_download_that_ends_with_the_client_counts(is_stopped_first: bool) -> None:
+    bench = Bench(Timing())
+    torrent = bench.add(FakeTorrent())
+    bench.tracker.error = MinitorrentError(ErrorCode.TIMEOUT, "busy")
+    bench.announcer.completed(torrent.info_hash)
+    bench.wait_for(lambda: len(bench.tracker.announces) == 2, "the attempt")
+    bench.tracker.error = None
+    if is_stopped_first:
+        bench.announcer.remove(torrent.info_hash)
+    bench.announcer.close()
+    assert "completed" in bench.tracker.events()[2:]
+    assert bench.tracker.events()[-2:] in (["completed", "completed"], ["completed", "stopped"])
 
 
 def test_closing_ends_a_long_pause() -> None:

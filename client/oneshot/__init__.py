@@ -1,0 +1,1 @@
+"""What the program does besides running commands: join, send and receive."""

@@ -1,0 +1,127 @@
+"""The actions of the command line on a session: join, send and receive."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from client.command_line import FAILURE, SUCCESS
+from client.commands.runner import Runner
+from client.core.notices.notice_kinds import NoticeKind
+from client.oneshot.commands import OwnCommands
+from client.oneshot.joining import Account, join
+from client.oneshot.receiving import receive
+from client.oneshot.sending import Terminal, send
+from client.results import Notice
+from client.shell.output import Output, screen_of
+from client.shell.progress import Progress
+from client.shell.terminal.questions import Questions
+from client.shell.terminal.signals import Interrupts
+from client.start import Start
+from client.storage.paths.reading import read_plain
+from common import invitation
+from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.services.api import SessionApi
+
+_MAX_PASSWORD_FILE = 4096  # bytes
+_WORTH_SAYING = (NoticeKind.WARNING, NoticeKind.TRACKER)
+
+
+class Action:
+    """One action on a session; Ctrl-C ends it. Its methods raise MinitorrentError and Stopped."""
+
+    def __init__(self, session: SessionApi, interrupts: Interrupts) -> None:
+        self._session = session
+        self._interrupts = interrupts
+        self._output = Output()
+        self._progress = Progress(self._output, screen_of(sys.stderr), interrupts.stopped)
+        runner = Runner(
+            session,
+            progress=self._progress.hashing,
+            cancelled=lambda: self._progress.waiting(session),
+        )
+        self._commands = OwnCommands(runner)
+
+    def join(self, start: Start, options: argparse.Namespace) -> None:
+        """Enter the group of the invitation."""
+        assert start.invitation is not None
+        account = None
+        if options.action == "join" and (options.user or options.password_file):
+            account = _account(options)
+        group = join(self._session, start.invitation, account, self._asking())
+        self._output.note(f"You are a member of {group}; see its files with: list_files {group}")
+
+    def send(self, options: argparse.Namespace) -> int:
+        """Send the paths; returns the exit status."""
+        self._log_in()
+        self._session.notices.listen(self._show_notice)
+        terminal = Terminal(
+            show_invitation=self._output.line,
+            note=self._output.note,
+            progress=self._output.progress,
+            is_ending=self._interrupts.stopped,
+        )
+        paths = [Path(os.path.abspath(path)) for path in options.paths]  # noqa: PTH100 - links stay
+        is_done = send(self._commands, paths, options.uses, options.days, terminal)
+        return SUCCESS if is_done else FAILURE
+
+    def receive(self, start: Start, destination: str) -> int:
+        """Receive everything into the destination; returns the exit status."""
+        assert start.invitation is not None
+        text = start.invitation
+        self._session.notices.listen(self._output.notice)
+
+        def sign_up(guest: Account) -> None:
+            self._session.invitations.sign_up(text, guest.user, guest.password, is_guest=True)
+
+        group = invitation.parse(text).group
+        try:
+            paths = receive(self._commands, sign_up, group, start.config.data_dir, destination)
+        except MinitorrentError:
+            if self._interrupts.stopped():
+                raise MinitorrentError(
+                    ErrorCode.TIMEOUT, "Interrupted; run the same line again to continue."
+                ) from None
+            raise
+        finally:
+            self._progress.end()
+        for path in paths:
+            self._output.line(path)
+        return SUCCESS
+
+    def _log_in(self) -> None:
+        """Log in at the terminal, unless this client is logged in already."""
+        if self._session.overview().user is not None:
+            return
+        asking = self._asking()
+        if asking is None:
+            raise MinitorrentError(
+                ErrorCode.NOT_LOGGED_IN,
+                "Nobody is logged in; log in once with: -c 'login USER --remember'",
+            )
+        self._session.accounts.login(asking.text("Your name: "), asking.secret("Password: "))
+
+    def _asking(self) -> Questions | None:
+        return Questions(self._interrupts, self._output.error) if sys.stdin.isatty() else None
+
+    def _show_notice(self, notice: Notice) -> None:
+        if notice.kind in _WORTH_SAYING:
+            self._output.notice(notice)
+
+
+def _account(options: argparse.Namespace) -> Account | None:
+    """Return the account of --user and --password-file; both or, at a terminal, none."""
+    if options.user is None or options.password_file is None:
+        raise MinitorrentError(ErrorCode.USAGE, "Give both --user and --password-file.")
+    try:
+        text = read_plain(options.password_file, _MAX_PASSWORD_FILE).decode()
+    except UnicodeDecodeError:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{options.password_file} is not a text file."
+        ) from None
+    return Account(options.user, text.partition("\n")[0].rstrip("\r"))
