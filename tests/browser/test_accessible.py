@@ -19,7 +19,7 @@ def test_no_tab_has_a_serious_accessibility_violation(
 ) -> None:
     window = Window(browser, link_of(eve), size, scheme)
     window.button("Create").click()
-    window.page.get_by_role("alert").get_by_text("group is missing").wait_for()
+    window.page.get_by_role("alert").get_by_text("Enter a name").wait_for()
     for tab in TABS:
         window.tab(tab)
         window.page.get_by_role("heading", name=tab, level=2).wait_for()

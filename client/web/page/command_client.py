@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from nicegui import ui
 from pydantic import BaseModel
 
 from client import results
@@ -17,9 +16,10 @@ from client.results import Notice
 from client.services.api import SessionApi
 from client.services.content.uploads import HashProgress
 from client.web.models import read_arguments
-from client.web.page.translation import _
+from client.web.page.sentences import in_page_words
+from client.web.page.toasts import CommandError, has_succeeded, show_error, show_message
 from client.web.pool import CommandPool
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import MinitorrentError
 
 _KEPT = 500
 """Notices kept for windows that have not shown them yet."""
@@ -87,7 +87,8 @@ class CommandClient:
         arguments = read_arguments(command, fields)
         outcome = await self._pool.run(command, arguments, progress=progress)
         if isinstance(outcome.answer, MinitorrentError):
-            raise outcome.answer
+            raise CommandError(name, outcome.answer)
+        has_succeeded(name)
         assert isinstance(outcome.answer, kind)
         return outcome.answer
 
@@ -107,8 +108,8 @@ class CommandClient:
         except MinitorrentError as error:
             show_error(error)
             return
-        text = f"{answer.reason} {answer.hint}"
-        ui.notify(text, classes="notice", timeout=0, close_button=_("Close"))
+        text = f"{in_page_words(answer.reason)} {in_page_words(answer.hint)}"
+        show_message(text, stays=True)
 
     async def query(self, call: Callable[[SessionApi], Value]) -> Value:
         """Return what `call` returns for the session; raises MinitorrentError as the session does.
@@ -120,20 +121,3 @@ class CommandClient:
     async def work(self, call: Callable[[], Value]) -> Value:
         """Return the value of a call that may block; it runs in a thread."""
         return await self._pool.work(call)
-
-
-def show_message(text: str) -> None:
-    """Show a message for a few seconds, as plain text."""
-    ui.notify(text, classes="notice", position="bottom-right")
-
-
-def show_error(error: MinitorrentError) -> None:
-    """Show an error; internal errors stay until the user closes them."""
-    seconds = 0 if error.code is ErrorCode.INTERNAL else 10_000
-    ui.notify(
-        error.message,
-        classes="notice notice-error",
-        position="bottom-right",
-        timeout=seconds,
-        close_button=_("Close"),
-    )

@@ -11,6 +11,7 @@ from client.web.page.command_client import CommandClient
 from client.web.page.login import Login
 from client.web.page.main_view import MainView
 from client.web.page.parts.controls import icon_button
+from client.web.page.toasts import Toasts
 from client.web.page.translation import _
 
 _STYLE = Path(__file__).with_name("style.css")
@@ -35,6 +36,7 @@ class Layout:
             self._leave = icon_button("logout", _("Log out"), self._log_out)
             icon_button("contrast", _("Switch between light and dark"), self._switch_dark)
         self._main = ui.element("div").classes("page")
+        self._toasts = Toasts()
 
     async def open(self) -> None:
         """Draw the current state and keep it up to date."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.web.page.command_client import CommandClient, show_error
+from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, field, heading
+from client.web.page.toasts import show_error
 from client.web.page.translation import _
 from common.errors import ErrorCode, MinitorrentError
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.results import Overview
-from client.web.page.command_client import CommandClient, show_message
+from client.web.page.command_client import CommandClient
 from client.web.page.parts.choice import Choice
+from client.web.page.sentences import in_page_words
 from client.web.page.tabs.files import FilesTab
 from client.web.page.tabs.groups import GroupsTab
 from client.web.page.tabs.notices import NoticesTab
 from client.web.page.tabs.settings import SettingsTab
 from client.web.page.tabs.transfers import TransfersTab
+from client.web.page.toasts import count_more, show_message
 from client.web.page.translation import N_, _, ngettext
 
 _TABS = {
@@ -25,7 +27,7 @@ _PAUSES = {"groups": 5, "notices": 5, "settings": 5}
 """Seconds between updates of a visible tab; the other two tabs choose their own."""
 
 _MOST_TOLD = 3
-"""New notices shown as messages at once, the newest; the tab has all of them."""
+"""New notices shown as messages at once, the newest; others are counted. The tab has all."""
 
 
 class MainView:
@@ -67,7 +69,9 @@ class MainView:
         self._groups_tab.props["title"] = asking.format(number=waiting) if waiting else ""
         news = self._commands.notice_log.after(self._last_shown)
         for notice in news[-_MOST_TOLD:]:
-            show_message(notice.text)
+            show_message(in_page_words(notice.text))
+        if len(news) > _MOST_TOLD:
+            count_more(len(news) - _MOST_TOLD)
         self._last_shown += len(news)
         pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
         pause = pauses[self._panels.value]

@@ -16,6 +16,7 @@ STATES: Final = (
 )
 TRACKER_STATES: Final = (N_("connected"), N_("connecting"), N_("unreachable"), N_("offline"))
 ROLES: Final = (N_("owner"), N_("admin"), N_("member"))
+ROLES_GIVEN: Final = (N_("the owner"), N_("an admin"), N_("a member"))
 MODES: Final = (N_("sealed"), N_("open"))
 NOTICES: Final = (
     N_("Warning"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.results import LimitRow, LimitsResult
-from client.web.page.command_client import CommandClient, show_message
+from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, clear, field
+from client.web.page.toasts import show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import rate

@@ -5,11 +5,12 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.list_results import EventsResult
-from client.web.page.command_client import CommandClient, show_error
+from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import named
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import Column, Table
+from client.web.page.toasts import show_error
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import local_time, visible

@@ -12,10 +12,11 @@ from nicegui import ui
 from client.results import DownloadResult, MagnetResult
 from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path
-from client.web.page.command_client import CommandClient, Field, show_error, show_message
+from client.web.page.command_client import CommandClient, Field
 from client.web.page.parts.controls import button, field, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, answers, named
 from client.web.page.tabs.file_filter import FileFilter
+from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import visible

@@ -10,7 +10,7 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 from client.list_results import FilesResult
 from client.results import UploadResult
 from client.storage.paths.os_errors import translating
-from client.web.page.command_client import CommandClient, show_error, show_message
+from client.web.page.command_client import CommandClient
 from client.web.page.parts import dropped
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading, icon_button
@@ -20,6 +20,7 @@ from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.download_bar import DownloadBar
 from client.web.page.tabs.hashing import HashBar
+from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _, ngettext
 from common.api.files import FileRow
 from common.errors import MinitorrentError

@@ -8,15 +8,16 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.list_results import GroupsResult
-from client.web.page.command_client import CommandClient, show_message
+from client.web.page.command_client import CommandClient
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading
 from client.web.page.parts.list_window import Fields
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.members import MembersSection
+from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
-from common.errors import MinitorrentError
+from common.errors import ErrorCode, MinitorrentError
 
 _COLUMNS = (
     Column("group", N_("Group")),
@@ -97,6 +98,10 @@ class GroupsTab:
 
     async def _create(self) -> None:
         group = self._name.value
+        if not group:
+            error = MinitorrentError(ErrorCode.USAGE, _("Enter a name for the group."))
+            show_error(error, "create_group")
+            return
         if await self._commands.do("create_group", group=group, open=self._open.value):
             self._choice.group = group
             show_message(_("Created group {group}.").format(group=group))

@@ -11,13 +11,14 @@ from nicegui.events import GenericEventArguments
 
 from client.list_results import MembersResult, RequestsResult
 from client.results import ExportResult
-from client.web.page.command_client import CommandClient, show_error, show_message
+from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, confirm
 from client.web.page.parts.list_window import Fields
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.audit import show_audit
+from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 

@@ -8,6 +8,7 @@ from client.core.notices.notice_kinds import presentation_of
 from client.list_results import NoticesResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import heading
+from client.web.page.sentences import in_page_words
 from client.web.page.translation import _
 from common.api.events import NoticeRow
 from common.errors import MinitorrentError
@@ -41,7 +42,7 @@ class NoticesTab:
                 with ui.element("li"):
                     ui.label(local_time(row.at)).classes("quiet")
                     ui.label(_(presentation_of(row.kind).heading)).classes("quiet")
-                    ui.label(row.text).classes("name")
+                    ui.label(in_page_words(row.text)).classes("name")
             if not notices:
                 with ui.element("li"):
                     ui.label(_("No notices yet. Requests and completed downloads appear here."))

@@ -7,10 +7,11 @@ from nicegui.events import GenericEventArguments
 
 from client.list_results import SessionsResult
 from client.results import ChecksResult, TrackersResult
-from client.web.page.command_client import CommandClient, show_error, show_message
+from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, card, field, heading
 from client.web.page.parts.limit_form import LimitForm
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import local_time

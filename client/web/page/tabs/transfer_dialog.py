@@ -7,13 +7,14 @@ from pathlib import Path
 from nicegui import ui
 
 from client.results import PeersResult
-from client.web.page.command_client import CommandClient, show_message
+from client.web.page.command_client import CommandClient
 from client.web.page.parts import graph
 from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import PathDialog, named
 from client.web.page.parts.limit_form import LimitForm, PriorityForm
 from client.web.page.parts.rate_graph import RateGraph
 from client.web.page.parts.tables import Column, Table
+from client.web.page.toasts import show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
 from common.text import percent, rate, visible
