@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import socket
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from client import command_line
@@ -24,6 +25,7 @@ from common.process.streams import prepare_streams
 from common.text import harmless
 
 if TYPE_CHECKING:
+    from client.control.page import Page
     from client.services.api import SessionApi
 
 _STATUS = {ErrorCode.USAGE: USAGE, ErrorCode.TRACKER_UNREACHABLE: NO_TRACKER}
@@ -53,14 +55,27 @@ def main(argv: Sequence[str] | None = None, timing: Timing = DEFAULT_TIMING) -> 
 
 
 def _run_locked(start: Start, options: argparse.Namespace, *, is_interactive: bool) -> int:
-    """Run on the data folder, alone."""
-    with (
-        Interrupts(ctrl_c_ends=not is_interactive) as interrupts,
-        Keyboard() as keyboard,
-        _locked(start.config.data_dir),
-        _logging(start.config, to_file=is_interactive),
-    ):
-        return _run(start, options, interrupts, keyboard)
+    """Run on the data folder, alone, or hand the commands to the client that runs there."""
+    from client.control.data_folder import FolderInUseError, listening_in, locked
+    from client.control.hand_over import find, hand_over
+
+    config, began = start.config, time.monotonic()
+    with Interrupts(ctrl_c_ends=not is_interactive) as interrupts, Keyboard() as keyboard:
+        while True:
+            try:
+                with (
+                    locked(config.data_dir),
+                    _logging(config, to_file=is_interactive),
+                    listening_in(config.data_dir) as control,
+                ):
+                    return _run(start, options, interrupts, keyboard, control)
+            except FolderInUseError:
+                if is_interactive or options.action != "run":
+                    raise
+            running = find(config.data_dir, began)
+            if running is not None:
+                with running:
+                    return hand_over(running, config, options, interrupts)
 
 
 def _forget_receiving(start: Start, options: argparse.Namespace, is_over: bool) -> None:
@@ -98,32 +113,6 @@ def _is_interactive(options: argparse.Namespace) -> bool:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Create the data folder, private to its user, and lock it against other clients."""
-    from filelock import FileLock, Timeout
-
-    path = folder / "client.lock"
-    lock = FileLock(path, timeout=0, mode=0o600)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(open_to_append(path))
-        lock.acquire()
-    except Timeout as error:
-        raise MinitorrentError(
-            ErrorCode.PERMISSION_DENIED,
-            f"Another client is using {folder}; quit it, or choose another --data-dir.",
-        ) from error
-    except OSError as error:
-        raise MinitorrentError(
-            ErrorCode.PERMISSION_DENIED, f"Can't use {folder} as the data folder: {error.strerror}."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
 def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
     """Send the log to stderr, or to a file if the user types at this terminal."""
     from common.process.logs import logging_to
@@ -141,11 +130,16 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
 
 
 def _run(
-    start: Start, options: argparse.Namespace, interrupts: Interrupts, keyboard: Keyboard
+    start: Start,
+    options: argparse.Namespace,
+    interrupts: Interrupts,
+    keyboard: Keyboard,
+    control: socket.socket | None,
 ) -> int:
     """Open the session, do on it what the user wants, and always close it."""
     with loading():
         from client.build import open_session
+        from client.control.server import serving
 
     config = start.config
     session = open_session(config)
@@ -160,7 +154,7 @@ def _run(
                 return action.send(options)
             action.join(start, options)
         _remember(start)
-        with _web(session, config, options):
+        with _web(session, config, options) as page, serving(session, control, config, page.link):
             if _is_interactive(options):
                 return _run_shell(session, interrupts, config, options)
             return _run_script(session, interrupts, keyboard, options)
@@ -183,38 +177,24 @@ def _run_script(
 ) -> int:
     """Run a script; returns the exit status."""
     from client.shell.output import Output
-    from client.shell.script import Script, stdin_lines
+    from client.shell.script import Script
+    from client.shell.terminal.typed_lines import secret_prompt, stdin_lines
 
     given = options.commands
     lines = stdin_lines(interrupts) if given is None else map(os.fsencode, given)
-    script = Script(session, Output(as_json=options.json), interrupts, keyboard)
+    output, ask = Output(as_json=options.json), secret_prompt(interrupts)
+    script = Script(session, output, interrupts, keyboard, ask)
     return script.run(lines, stay=options.stay)
 
 
 @contextmanager
-def _web(session: SessionApi, config: ClientConfig, options: argparse.Namespace) -> Iterator[None]:
-    """Serve the page while inside the block, if requested, and print the link."""
-    if config.web is None:
-        yield
-        return
-    try:
-        from client.web.server import WebServer
-    except ModuleNotFoundError as error:
-        raise MinitorrentError(
-            ErrorCode.USAGE,
-            f"--web needs {error.name}, which is missing: pip install 'minitorrent[web]'",
-        ) from error
-    web = WebServer(
-        session,
-        config.web,
-        config.data_dir,
-        is_public=options.web_any,
-        renew_link=options.web_renew,
-    )
-    web.start()
-    try:
-        sys.stderr.write(f"page at {web.link}\n")
-        sys.stderr.flush()
-        yield
-    finally:
-        web.close()
+def _web(session: SessionApi, config: ClientConfig, options: argparse.Namespace) -> Iterator[Page]:
+    """Serve the page while inside the block, once it is requested; print the link if it is now."""
+    from client.control.page import Page
+
+    page = Page(session, config.data_dir, is_public=options.web_any, renew_link=options.web_renew)
+    with closing(page):
+        if config.web is not None:
+            sys.stderr.write(f"page at {page.serve(config.web)}\n")
+            sys.stderr.flush()
+        yield page

@@ -48,6 +48,12 @@ class Timing:
 
 DEFAULT_TIMING: Final = Timing()
 
+LOCK_NAME: Final = "client.lock"
+"""The file in a data folder that its running client has locked."""
+
+LONGEST_LINE: Final = 1 << 20
+"""The maximum length of a line in a script, in bytes."""
+
 
 @dataclass(frozen=True)
 class ClientConfig:

@@ -36,10 +36,22 @@ class EventBus:
         self._lock = threading.Lock()
         self._subscribers: tuple[tuple[type, Callable[[Any], None]], ...] = ()
 
-    def subscribe(self, kind: type[EventT], callback: Callable[[EventT], None]) -> None:
-        """Call ``callback`` with every event of this type that is published from now on."""
+    def subscribe(
+        self, kind: type[EventT], callback: Callable[[EventT], None]
+    ) -> Callable[[], None]:
+        """Call ``callback`` with every event of this type that is published from now on.
+
+        Returns a function that ends this; a call that is under way goes on.
+        """
+        subscriber = (kind, callback)
+
+        def end() -> None:
+            with self._lock:
+                self._subscribers = tuple(s for s in self._subscribers if s is not subscriber)
+
         with self._lock:
-            self._subscribers = (*self._subscribers, (kind, callback))
+            self._subscribers = (*self._subscribers, subscriber)
+        return end
 
     def publish(self, event: object) -> None:
         """Call the subscribers of the event's type; returns when all of them have returned."""

@@ -35,18 +35,19 @@ class Notices:
         self._waiting: deque[Notice] = deque(maxlen=_MAX_WAITING)
         self._kept: deque[NoticeRow] = deque(maxlen=_MAX_KEPT)
 
-    def listen(self, callback: Callable[[Notice], None]) -> None:
+    def listen(self, callback: Callable[[Notice], None]) -> Callable[[], None]:
         """Call ``callback`` (from any thread) with every notice from now on.
 
-        The first listener also gets the notices from before.
+        The first listener also gets the notices from before. Returns a function that ends this.
         """
-        self._events.subscribe(Notice, callback)
+        end = self._events.subscribe(Notice, callback)
         with self._lock:
             self._has_listener = True
             waiting = list(self._waiting)
             self._waiting.clear()
         for notice in waiting:
             callback(notice)
+        return end
 
     def publish(self, kind: NoticeKind | str, text: str, group: str | None = None) -> None:
         """Publish a notice, and keep it unless the tracker does.

@@ -14,15 +14,13 @@ from client.commands.did_you_mean import corrected
 from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
 from client.commands.short_forms import written_out
+from client.config import LONGEST_LINE
 from common.errors import ErrorCode, MinitorrentError
 from common.text import size
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi
     from client.services.content.uploads import HashProgress
-
-LONGEST_LINE = 1 << 20
-"""The maximum length of a line in a script, in bytes."""
 
 _START_OF_LONG_LINE = 200
 """Bytes of a line that is too long in which its command is looked for."""

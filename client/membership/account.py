@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from client.caller import current_caller
 from client.core.notices.events import (
     CertificatesRevoked,
     EventsMissed,
@@ -51,8 +52,13 @@ class Account:
 
     @property
     def group(self) -> str | None:
-        """The group in use."""
-        return self._group
+        """The group in use, which is the caller's own if it has one."""
+        caller = current_caller()
+        if caller is None or self._user is None or caller.user != self._user:
+            return self._group
+        with self._lock:
+            is_left = self._knows_all and caller.group not in self._groups
+        return None if is_left else caller.group
 
     @property
     def groups(self) -> set[str]:
@@ -76,7 +82,7 @@ class Account:
     def require_group(self, group: str | None) -> str:
         """Return the named group, else the one in use; raises MinitorrentError(usage)."""
         self.require()
-        chosen = group or self._group
+        chosen = group or self.group
         if chosen is None:
             raise MinitorrentError(
                 ErrorCode.USAGE, "Which group? Name it, or choose one with: use_group GROUP"
@@ -106,7 +112,14 @@ class Account:
             self._events.publish(LoggedOut(user, reason))
 
     def use(self, group: str) -> None:
-        """Make a group the default where none is named, in later sessions too."""
+        """Make a group the default where none is named, in later sessions too.
+
+        If this is done for a caller, it becomes the default of that caller only.
+        """
+        caller = current_caller()
+        if caller is not None:
+            caller.user, caller.group = self.require(), group
+            return
         self._settings.set(self.require(), _GROUP_SETTING, group)
         with self._lock:
             self._group = group

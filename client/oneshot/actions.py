@@ -16,7 +16,7 @@ from client.oneshot.joining import Account, join
 from client.oneshot.receiving import receive
 from client.oneshot.sending import Terminal, send
 from client.results import Notice
-from client.shell.output import Output, screen_of
+from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.questions import Questions
 from client.shell.terminal.signals import Interrupts
@@ -39,7 +39,7 @@ class Action:
         self._session = session
         self._interrupts = interrupts
         self._output = Output()
-        self._progress = Progress(self._output, screen_of(sys.stderr), interrupts.stopped)
+        self._progress = Progress(self._output, self._output.error_screen, interrupts.stopped)
         runner = Runner(
             session,
             progress=self._progress.hashing,

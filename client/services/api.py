@@ -194,6 +194,8 @@ class TransfersApi(Protocol):
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
     ) -> results.WaitResult: ...
 
+    def wait_for_own(self, cancelled: Callable[[], bool]) -> results.WaitResult: ...
+
 
 class LimitsApi(Protocol):
     """See client.services.limits.LimitService."""
@@ -224,7 +226,7 @@ class SettingsApi(Protocol):
 class NoticesApi(Protocol):
     """See client.services.notices.NoticeService."""
 
-    def listen(self, callback: Callable[[results.Notice], None]) -> None: ...
+    def listen(self, callback: Callable[[results.Notice], None]) -> Callable[[], None]: ...
 
     def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult: ...
 

@@ -20,9 +20,9 @@ class NoticeService:
         self._notices = notices
         self._remote = remote
 
-    def listen(self, callback: Callable[[Notice], None]) -> None:
-        """Call `callback` (from any thread) with every notice from now on."""
-        self._notices.listen(callback)
+    def listen(self, callback: Callable[[Notice], None]) -> Callable[[], None]:
+        """Call `callback` (from any thread) with every notice, until the result is called."""
+        return self._notices.listen(callback)
 
     def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
         """List what concerned this user; without a limit what is unread, and the newest.

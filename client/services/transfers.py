@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from client import results
+from client.caller import current_caller, note_download
 from client.core.notices.events import (
     TransferCompleted,
     TransferEvent,
@@ -25,28 +26,59 @@ from common.errors import ErrorCode, MinitorrentError
 _POLL = 0.1
 
 
+_MOST_ENDED = 100_000
+"""Ended downloads that are remembered, the newest."""
+
+
 class Completions:
-    """Downloads that completed, failed or found the disk full since the last `take`."""
+    """Downloads that completed, failed or found the disk full."""
 
     def __init__(self, events: EventBus) -> None:
         self._lock = threading.Lock()
-        self._ended: dict[str, bool] = {}  # title -> whether it completed
+        self._taken = 0.0
+        self._ended: dict[tuple[str, str], tuple[float, bool]] = {}  # when, whether it completed
         for kind in (TransferCompleted, TransferFailed, TransferPaused):
             events.subscribe(kind, self._add)
 
     def _add(self, event: TransferEvent) -> None:
         """Record the end of a download; if it both completed and failed, the last event counts."""
+        key = (event.group, event.name)
         with self._lock:
-            self._ended.pop(event.title, None)
-            self._ended[event.title] = isinstance(event, TransferCompleted)
+            self._ended.pop(key, None)
+            self._ended[key] = (time.monotonic(), isinstance(event, TransferCompleted))
+            if len(self._ended) > _MOST_ENDED:
+                del self._ended[next(iter(self._ended))]
 
     def take(self) -> results.WaitResult:
-        """Return what ended since the last call."""
+        """Return what ended since the last call for the same caller."""
+        caller = current_caller()
         with self._lock:
-            ended, self._ended = self._ended, {}
+            now = time.monotonic()
+            if caller is None:
+                since, self._taken = self._taken, now
+            else:
+                since, caller.waited = caller.waited, now
+            return self._since(since)
+
+    def own(self) -> results.WaitResult:
+        """Return which downloads of this caller have ended since it came."""
+        caller = current_caller()
+        if caller is None:
+            return self.take()
+        with self._lock:
+            return self._since(caller.arrived, caller.has_started)
+
+    def _since(
+        self, moment: float, counts: Callable[[str, str], bool] = lambda _group, _name: True
+    ) -> results.WaitResult:
+        ended = [
+            (f"{group}/{name}", complete)
+            for (group, name), (at, complete) in self._ended.items()
+            if at > moment and counts(group, name)
+        ]
         return results.WaitResult(
-            completed=[title for title, complete in ended.items() if complete],
-            failed=[title for title, complete in ended.items() if not complete],
+            completed=[title for title, complete in ended if complete],
+            failed=[title for title, complete in ended if not complete],
         )
 
 
@@ -97,6 +129,7 @@ class TransferService:
         """Continue a paused or failed transfer."""
         transfer = self._get(group, name)
         transfer.resume()
+        note_download(group, name)
         return _result(transfer)
 
     def cancel(self, group: str, name: str) -> results.TransferResult:
@@ -143,8 +176,25 @@ class TransferService:
         MinitorrentError: timeout after `seconds`; no_peers when, without a time limit, there was
         no peer to download from for too long.
         """
+        self._wait(seconds, cancelled, self._running)
+        return self._completions.take()
+
+    def wait_for_own(self, cancelled: Callable[[], bool]) -> results.WaitResult:
+        """Wait like `wait`, without a time limit, for the downloads that this caller started.
+
+        Returns what became of them. Without a caller, that is every download.
+        """
+        self._wait(None, cancelled, self._own_running)
+        return self._completions.own()
+
+    def _wait(
+        self,
+        seconds: float | None,
+        cancelled: Callable[[], bool],
+        find_running: Callable[[], list[Transfer]],
+    ) -> None:
         started = met = time.monotonic()
-        while (running := self._running()) and not cancelled():
+        while (running := find_running()) and not cancelled():
             now = time.monotonic()
             if not all(transfer.needs_peers for transfer in running):
                 met = now
@@ -159,10 +209,15 @@ class TransferService:
                     "this client runs, as soon as there is one.",
                 )
             time.sleep(_POLL)
-        return self._completions.take()
 
     def _running(self) -> list[Transfer]:
         return [transfer for transfer in self._transfers.all() if transfer.is_running]
+
+    def _own_running(self) -> list[Transfer]:
+        caller, running = current_caller(), self._running()
+        if caller is None:
+            return running
+        return [one for one in running if caller.has_started(one.record.group, one.record.name)]
 
     def _get(self, group: str, name: str) -> Transfer:
         self._account.require()

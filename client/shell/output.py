@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 import threading
 from contextlib import suppress
-from typing import TextIO
 
 from client.commands.runner import Outcome
 from client.core.notices.notice_kinds import Tone, presentation_of
 from client.results import Notice
 from client.shell.render import answer
-from client.shell.terminal.screen import Screen
+from client.shell.terminal.screen import ENDLESS, Screen, Stream, screen_of
 from common.errors import MinitorrentError
 from common.text import guarded, harmless
 
 _ERASE_LINE = "\r\x1b[K"
 _COLOURS = {Tone.NEUTRAL: "cyan", Tone.CAUTION: "yellow", Tone.FAILURE: "red"}
-
-
-def screen_of(stream: TextIO) -> Screen:
-    """Return what a stream can display; only terminals have a width and colours."""
-    unicode = can_show(stream.encoding)
-    if not stream.isatty():
-        return Screen(unicode=unicode)
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    width = shutil.get_terminal_size().columns
-    return Screen(width=width, colour=not plain, unicode=unicode)
-
-
-def can_show(encoding: str | None) -> bool:
-    """Return whether this encoding has the characters for bars, arrows and dots."""
-    try:
-        "█░…·↓↑".encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 class Output:
@@ -49,10 +27,10 @@ class Output:
     """
 
     def __init__(
-        self, out: TextIO | None = None, err: TextIO | None = None, *, as_json: bool = False
+        self, out: Stream | None = None, err: Stream | None = None, *, as_json: bool = False
     ) -> None:
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        self._out: Stream = out or sys.stdout
+        self._err: Stream = err or sys.stderr
         self._json = as_json
         self._lock = threading.Lock()
         self._progress = ""
@@ -92,6 +70,11 @@ class Output:
         return self._json
 
     @property
+    def error_screen(self) -> Screen:
+        """What stderr can display."""
+        return screen_of(self._err)
+
+    @property
     def shows_progress(self) -> bool:
         """Whether stderr is a terminal on which a line can be redrawn."""
         return self._err.isatty()
@@ -100,14 +83,14 @@ class Output:
         """Show `text` as the progress line, or erase the line if `text` is empty."""
         if not self.shows_progress:
             return
-        text = text[: shutil.get_terminal_size().columns - 1]
+        text = text[: (self.error_screen.width or ENDLESS) - 1]
         with self._lock:
             if text != self._progress:
                 self._progress = text
                 self._err.write(f"{_ERASE_LINE}{guarded(text)}")
                 self._err.flush()
 
-    def _print(self, stream: TextIO, text: str) -> None:
+    def _print(self, stream: Stream, text: str) -> None:
         with self._lock:
             if self._progress:
                 self._progress = ""

@@ -22,11 +22,11 @@ from client.shell.completion import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
 from client.shell.names import SessionNames
-from client.shell.output import Output, can_show
+from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.confirmation import Confirmation
 from client.shell.terminal.foreground import Foreground
-from client.shell.terminal.screen import Screen
+from client.shell.terminal.screen import Screen, can_show
 from client.shell.terminal.secret import SecretPrompt, as_typed, keep_for_later, paste_bindings
 from client.shell.terminal.signals import Interrupts, Stopped
 from client.shell.toolbar import prompt_text, toolbar_lines

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from client.commands.runner import LONGEST_LINE, Outcome, Runner
+from client.commands.runner import Outcome, Runner
 from client.core.notices.notice_kinds import NoticeKind
 from client.results import Notice
-from client.shell.output import Output, screen_of
+from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.keyboard import Keyboard
-from client.shell.terminal.signals import Interrupts, Stopped
+from client.shell.terminal.signals import Stopped, Stopping
+from client.shell.terminal.typed_lines import stdin_lines
 from common.errors import ErrorCode, MinitorrentError
 from common.process.streams import abandon_stdout
 
@@ -25,29 +23,37 @@ if TYPE_CHECKING:
 SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
 """Exit statuses; 2 is for errors in the program's own arguments."""
 
-_READ_SIZE = 1 << 16
-
 
 class Script:
-    """Runs a list of commands and determines the exit status."""
+    """Runs a list of commands and determines the exit status.
+
+    `ask` prompts for a secret; None if there is no terminal to ask at.
+    """
 
     def __init__(
-        self, session: SessionApi, output: Output, interrupts: Interrupts, keyboard: Keyboard
+        self,
+        session: SessionApi,
+        output: Output,
+        interrupts: Stopping,
+        keyboard: Keyboard,
+        ask: Callable[[str], str] | None = None,
     ) -> None:
         self._session = session
         self._output = output
         self._interrupts = interrupts
         self._keyboard = keyboard
-        self._progress = Progress(output, screen_of(sys.stderr), interrupts.stopped)
+        self._progress = Progress(output, output.error_screen, interrupts.stopped)
         self._runner = Runner(
             session,
             progress=self._progress.hashing,
             cancelled=lambda: self._progress.waiting(session),
-            ask=self._ask if sys.stdin is not None and sys.stdin.isatty() else None,
+            ask=ask,
         )
         self._failed = False
         self._no_tracker = False
-        session.notices.listen(self._show_notice)
+        self.was_quit = False
+        """Whether a command ended the script."""
+        self._stop_listening = session.notices.listen(self._show_notice)
 
     @property
     def status(self) -> int:
@@ -59,7 +65,8 @@ class Script:
     def run(self, lines: Iterable[bytes], *, stay: bool = False) -> int:
         """Run every line, then wait for downloads or keep seeding; return the exit status."""
         try:
-            if not self._run_lines(lines):
+            self.was_quit = self._run_lines(lines)
+            if not self.was_quit:
                 if stay:
                     with self._keyboard.line_by_line():
                         self._stay()
@@ -72,6 +79,8 @@ class Script:
             if not isinstance(error, BrokenPipeError):
                 self._failed = True
                 self._output.error(f"Can't write answers: {error.strerror}.")
+        finally:
+            self._stop_listening()
         return self.status
 
     def _run_lines(self, lines: Iterable[bytes]) -> bool:
@@ -106,8 +115,8 @@ class Script:
         if self._session.overview().user is None:
             return
         try:
-            result = self._session.transfers.wait(
-                None, lambda: self._progress.waiting(self._session)
+            result = self._session.transfers.wait_for_own(
+                lambda: self._progress.waiting(self._session)
             )
             self._failed |= bool(result.failed)
         except MinitorrentError as error:
@@ -132,40 +141,3 @@ class Script:
         self._failed |= notice.kind is NoticeKind.DOWNLOAD_FAILED
         if self._session.settings.shows(notice.kind):
             self._output.notice(notice)
-
-    def _ask(self, prompt: str) -> str:
-        from prompt_toolkit.input import create_input
-
-        from client.shell.terminal.secret import SecretPrompt
-
-        with Path("/dev/tty").open("w", encoding="utf-8") as terminal:
-
-            def show(text: str) -> None:
-                terminal.write(text)
-                terminal.flush()
-
-            return SecretPrompt(create_input(), show, self._interrupts).ask(prompt)
-
-
-def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:
-    """Yield the lines of stdin as they arrive; raises Stopped on a signal.
-
-    Yields nothing if stdin is a terminal and this process is a background job.
-    """
-    if sys.stdin is None:
-        return
-    signal.signal(signal.SIGTTIN, signal.SIG_IGN)
-    descriptor = sys.stdin.fileno()
-    unread = b""
-    while True:
-        interrupts.wait(descriptor)
-        try:
-            read = os.read(descriptor, _READ_SIZE)
-        except OSError:  # the terminal is gone, or not ours: that ends the input
-            read = b""
-        if not read:
-            break
-        *lines, unread = (unread + read).split(b"\n")
-        yield from lines
-        unread = unread[: LONGEST_LINE + 1]  # enough to detect that it is too long
-    yield unread

@@ -149,16 +149,16 @@ def test_status_1_and_one_line_when_the_port_is_in_use(
     assert str(tracker.address.port) in refusal
 
 
-def test_a_second_client_on_the_same_folder_is_refused(
+def test_a_client_carries_out_the_commands_of_a_second_one_on_its_folder(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     with ClientProcess(tmp_path, [tracker]) as first:
-        first.ok("help")
-        ended = client(tmp_path, [tracker.address], "-c", "help")
-        assert ended.status == 1
-        (refusal,) = ended.errors
-        assert "Another client" in refusal
-        first.ok("help")
+        first.sign_in("sharer")
+        ended = client(tmp_path, [tracker.address], "-c", "whoami")
+        assert (ended.status, ended.output) == (0, ["sharer"])
+        (note,) = ended.errors
+        assert f"it accepts peers at {first.address}" in note
+        assert first.ok("whoami") == {"user": "sharer"}
 
 
 def test_the_end_of_the_script_waits_for_downloads(tracker: TrackerProcess, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from client.caller import note_download
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.transfers.resume import FileStamps
@@ -94,6 +95,7 @@ class Downloads:
         selection = _check_selection(described, options)
         final = resolve(destination, described.name)
         existing = self._manager.find(reply.group, reply.name)
+        note_download(reply.group, reply.name)
         if existing is not None:
             if existing.info_hash == described.info_hash and not _is_lost(existing):
                 return self._continue(existing, final, options)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from client.shell.terminal.widths import cell_width
 from common.text import LONGEST_VALUE, harmless
@@ -105,3 +108,41 @@ class Screen:
         )
         console.print(grid)
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+class Stream(Protocol):
+    """What answers are printed to: a stream of this process, or the caller's."""
+
+    @property
+    def encoding(self) -> str: ...
+
+    def isatty(self) -> bool: ...
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> None: ...
+
+
+def screen_of(stream: Stream) -> Screen:
+    """Return what a stream can display; only terminals have a width and colours.
+
+    A stream that isn't of this process has an attribute `screen`.
+    """
+    known = getattr(stream, "screen", None)
+    if isinstance(known, Screen):
+        return known
+    unicode = can_show(stream.encoding)
+    if not stream.isatty():
+        return Screen(unicode=unicode)
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    width = shutil.get_terminal_size().columns
+    return Screen(width=width, colour=not plain, unicode=unicode)
+
+
+def can_show(encoding: str | None) -> bool:
+    """Return whether this encoding has the characters for bars, arrows and dots."""
+    try:
+        "█░…·↓↑".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Self, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -21,6 +21,19 @@ class Stopped(BaseException):
 
     Like KeyboardInterrupt it isn't an error, so it isn't caught by `except Exception`.
     """
+
+
+class Stopping(Protocol):
+    """What tells a program, or a part of it, to stop."""
+
+    def stopped(self) -> bool:
+        """Return whether the running command should stop as soon as it can."""
+
+    def check(self) -> None:
+        """Raise Stopped if the program has been asked to end."""
+
+    def wait(self, descriptor: int | None = None) -> None:
+        """Wait until `descriptor` is readable, or forever; raises Stopped on a signal."""
 
 
 class Interrupts:
@@ -82,15 +95,19 @@ class Interrupts:
 
     def wait(self, descriptor: int | None = None) -> None:
         """Wait until `descriptor` is readable, or forever; raises Stopped on a signal."""
-        watched = [self._woken] if descriptor is None else [self._woken, descriptor]
+        self.wait_for_any(*([] if descriptor is None else [descriptor]))
+
+    def wait_for_any(self, *descriptors: int) -> Collection[int]:
+        """Wait until some are readable, and return those; raises Stopped on a signal."""
+        watched = [self._woken, *descriptors]
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)  # a prompt has removed it
         with self.interruptible():
             while True:
                 ready, _, _ = select.select(watched, [], [])
                 if self._woken in ready:
                     os.read(self._woken, 4096)
-                if descriptor in ready:
-                    return
+                if others := set(ready).intersection(descriptors):
+                    return others
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

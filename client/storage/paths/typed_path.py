@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from client.caller import current_caller
 from client.storage.paths.os_errors import shown, translated, translating
 from common.errors import ErrorCode, MinitorrentError
 from common.paths import MAX_COMPONENT_BYTES, check_component
@@ -19,9 +20,10 @@ _MAX_SHOWN: Final = 80  # characters of a path in an error
 def typed_path(path: str | Path) -> Path:
     """Return the absolute path for what a user typed: `~` is the home folder, `..` is resolved.
 
-    Symbolic links keep their names; the path need not exist. Raises MinitorrentError: usage for
-    an empty path, invalid_name for one that is invalid, too long, or not valid Unicode (which
-    could be neither shown nor recorded); file_not_found for an unknown home.
+    A relative path is relative to the caller's folder (see client.caller). Symbolic links keep
+    their names; the path need not exist. Raises MinitorrentError: usage for an empty path,
+    invalid_name for one that is invalid, too long, or not valid Unicode (which could be neither
+    shown nor recorded); file_not_found for an unknown home.
     """
     text = os.fspath(path)
     if not text:
@@ -29,7 +31,10 @@ def typed_path(path: str | Path) -> Path:
     if "\0" in text:
         raise _refused(text, "contains a NUL character, which paths can't contain")
     try:
-        absolute = os.path.abspath(Path(text).expanduser())  # noqa: PTH100 - absolute() keeps `..`
+        expanded = Path(text).expanduser()
+        caller = current_caller()
+        placed = expanded if caller is None else caller.folder / expanded
+        absolute = os.path.abspath(placed)  # noqa: PTH100 - absolute() keeps `..`
     except RuntimeError as error:
         raise MinitorrentError(
             ErrorCode.FILE_NOT_FOUND, f"There is no home folder for {shown(text)}; check the path."

@@ -30,8 +30,9 @@ class FakeNotices:
         for listener in self._listeners:
             listener(Notice(kind=kind, text=text))
 
-    def listen(self, callback: Callable[[Notice], None]) -> None:
+    def listen(self, callback: Callable[[Notice], None]) -> Callable[[], None]:
         self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
 
     def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
         self._state.called("notices", *unusual(pattern, USUAL_LIMIT if limit is None else limit))

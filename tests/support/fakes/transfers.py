@@ -71,3 +71,6 @@ class FakeTransfers:
             if seconds is not None and time.monotonic() - began >= seconds:
                 raise MinitorrentError(ErrorCode.TIMEOUT, "Downloads still run.")
         return results.WaitResult(completed=["lab/film.mkv"], failed=self._state.failed)
+
+    def wait_for_own(self, cancelled: Callable[[], bool]) -> results.WaitResult:
+        return self.wait(None, cancelled)

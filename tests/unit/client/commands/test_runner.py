@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from client.commands.runner import Outcome, Runner
 from client.results import Notice
-from client.shell.output import Output, can_show, screen_of
+from client.shell.output import Output
 from client.shell.progress import Progress
-from client.shell.terminal.screen import Screen
+from client.shell.terminal.screen import Screen, can_show, screen_of
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import download
 from tests.support.fakes.session import FakeSession

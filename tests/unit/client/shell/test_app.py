@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from client.app import _locked, main
+from client.app import main
 from client.config import ClientConfig, default_data_dir
+from client.control.data_folder import locked
 from client.storage.paths.writing import open_to_append
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
@@ -163,7 +164,7 @@ def test_foreign_files_in_the_data_folder(
             os.mkfifo(folder / name)
         else:
             (folder / name).symlink_to(target)
-        with pytest.raises(MinitorrentError) as caught, _locked(folder):
+        with pytest.raises(MinitorrentError) as caught, locked(folder):
             open_to_append(folder / name)
         assert caught.value.code is ErrorCode.FILE_EXISTS
     assert target.read_bytes() == b"precious"
