@@ -64,7 +64,7 @@ class Downloads:
         Wrong data is only overwritten if `options` say `in_place`. An existing download continues,
         and with more files if these options select more.
         """
-        return self._begin(user, self._ask(group, name), destination, options)
+        return _noted(self._begin(user, self._ask(group, name), destination, options))
 
     def describe(self, group: str, name: str) -> Metainfo:
         """Return the metainfo of a group's file."""
@@ -78,7 +78,7 @@ class Downloads:
         options: DownloadOptions = DEFAULT_OPTIONS,
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
-        return self._begin(user, self._metainfo_links.find(reference), destination, options)
+        return _noted(self._begin(user, self._metainfo_links.find(reference), destination, options))
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
         return self._remote.call(files.GET_FILE, group=group, name=name)
@@ -95,7 +95,6 @@ class Downloads:
         selection = _check_selection(described, options)
         final = resolve(destination, described.name)
         existing = self._manager.find(reply.group, reply.name)
-        note_download(reply.group, reply.name)
         if existing is not None:
             if existing.info_hash == described.info_hash and not _is_lost(existing):
                 return self._continue(existing, final, options)
@@ -202,6 +201,12 @@ class Downloads:
         assert have is not None
         assert stamps is not None
         return self._manager.repair(transfer, have, stamps)
+
+
+def _noted(transfer: Transfer) -> Transfer:
+    """Count a download as started by its caller; returns it."""
+    note_download(transfer.record.group, transfer.record.name)
+    return transfer
 
 
 def _is_lost(transfer: Transfer) -> bool:
