@@ -18,10 +18,22 @@ class FilesResult(Result):
     pattern: str = Field(default="", exclude=True)
 
 
+class GroupRow(groups.GroupRow):
+    """A group; what concerns requests is left out of JSON."""
+
+    requested: bool = Field(default=False, exclude=True)
+    requests: int = Field(default=0, exclude=True)
+
+    @classmethod
+    def of(cls, row: groups.GroupRow) -> GroupRow:
+        """Return the tracker's row as one of ours."""
+        return cls.model_validate(vars(row))
+
+
 class GroupsResult(Result):
     """Groups as `user` sees them; `user` is left out of JSON."""
 
-    groups: list[groups.GroupRow]
+    groups: list[GroupRow]
     total: int
     pattern: str = Field(default="", exclude=True)
     user: str = Field(exclude=True)

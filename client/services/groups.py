@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from client import results
-from client.list_results import EventsResult, GroupsResult, MembersResult, RequestsResult
+from client.list_results import EventsResult, GroupRow, GroupsResult, MembersResult, RequestsResult
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remote import TrackerCalls
@@ -43,7 +43,8 @@ class GroupService:
             self._remote, groups.LIST_GROUPS, "groups", limit, pattern=pattern, member=member
         )
         user = self._account.require()
-        return GroupsResult(groups=found.rows, total=found.total, pattern=pattern, user=user)
+        rows = [GroupRow.of(row) for row in found.rows]
+        return GroupsResult(groups=rows, total=found.total, pattern=pattern, user=user)
 
     def members(
         self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -57,7 +58,11 @@ class ListGroups(PageRequest):
 
 
 class GroupRow(Model):
-    """`members` and `files` are counts; `member` says whether the caller is one."""
+    """`members` and `files` are counts; `member` says whether the caller is one.
+
+    `requested` says whether the caller has asked to join; `requests` counts those who have, if the
+    caller decides on them. Both are left out where there is nothing to say.
+    """
 
     group: str
     owner: str
@@ -65,6 +70,8 @@ class GroupRow(Model):
     files: Count
     mode: Mode
     member: bool
+    requested: bool = Field(default=False, exclude_if=operator.not_)
+    requests: Count = Field(default=0, exclude_if=operator.not_)
 
 
 class ListGroupsReply(PageReply):

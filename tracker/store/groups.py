@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from tracker.domain.rules import Member, Role
@@ -23,6 +23,9 @@ class GroupSummary:
     members: int
     files: int
     is_member: bool
+    has_requested: bool
+    requests: int
+    """Requests to join that the user may decide on."""
 
 
 class GroupRepository:
@@ -82,16 +85,30 @@ class GroupRepository:
         owner = aliased(Membership)
         members = select(func.count()).where(Membership.group_id == Group.id)
         files = select(func.count()).where(File.group_id == Group.id)
+        mine = exists().where(JoinRequest.group_id == Group.id, JoinRequest.user_id == user_id)
+        requests = select(func.count()).where(JoinRequest.group_id == Group.id)
+        is_admin = exists().where(
+            Membership.group_id == Group.id,
+            Membership.user_id == user_id,
+            Membership.role != Role.MEMBER.value,
+        )
         rows = self._session.execute(
-            select(Group, User.name, members.scalar_subquery(), files.scalar_subquery())
+            select(
+                Group,
+                User.name,
+                members.scalar_subquery(),
+                files.scalar_subquery(),
+                mine,
+                case((is_admin, requests.scalar_subquery()), else_=0),
+            )
             .join(owner, (owner.group_id == Group.id) & (owner.role == Role.OWNER.value))
             .join(User, User.id == owner.user_id)
             .where(Group.id.in_(ids))
             .order_by(Group.name)
         )
         return [
-            GroupSummary(group, owner_name, member_count, file_count, member)
-            for group, owner_name, member_count, file_count in rows
+            GroupSummary(group, owner_name, member_count, file_count, member, asked, asking)
+            for group, owner_name, member_count, file_count, asked, asking in rows
         ]
 
     def names_of(self, user_id: int, limit: int) -> list[str]:

@@ -33,6 +33,19 @@ def test_a_group_keeps_its_mode(ann: SessionClient, mode: str) -> None:
     assert modes["club"] == mode
 
 
+def test_the_list_of_groups_marks_requests(ann: SessionClient, eve: SessionClient) -> None:
+    def marks(client: SessionClient) -> list[tuple[object, object]]:
+        rows = client.call("list_groups")["groups"]
+        return [(row.get("requested"), row.get("requests")) for row in rows]
+
+    assert marks(eve) == [(None, None)]
+    eve.call("join_group", group="lab")
+    assert marks(eve) == [(True, None)], "only admins see how many have asked"
+    assert marks(ann) == [(None, 1)]
+    ann.call("accept_request", group="lab", user="eve")
+    assert marks(eve) == marks(ann) == [(None, None)]
+
+
 def test_group_names_are_unique(ann: SessionClient, eve: SessionClient) -> None:
     assert code_of(eve, "create_group", group="lab") == "group_exists"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from client import results
-from client.list_results import EventsResult, GroupsResult, MembersResult, RequestsResult
+from client.list_results import EventsResult, GroupRow, GroupsResult, MembersResult, RequestsResult
 from client.services.paging import USUAL_LIMIT
 from common.api import groups
 from common.api.audit import AuditRow
@@ -27,7 +27,7 @@ class FakeGroups:
         known = [("lab", "ann", True), ("studio", "zoe", False)]
         known += [(name, "zoe", False) for name in self.more]
         rows = [
-            groups.GroupRow(group=name, owner=owner, members=2, files=3, mode="open", member=own)
+            GroupRow(group=name, owner=owner, members=2, files=3, mode="open", member=own)
             for name, owner, own in known
             if member in (None, own) and fits(name, pattern)
         ]

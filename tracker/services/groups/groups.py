@@ -79,6 +79,8 @@ class GroupService:
                     files=row.files,
                     mode=_mode(row.group),
                     member=row.is_member,
+                    requested=row.has_requested,
+                    requests=row.requests,
                 )
                 for row in rows
             ],
