@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from common.errors import ErrorCode, MinitorrentError
+from common.process.installing import install_command
 from common.types import Endpoint
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ class Page:
     def _start(self, address: Endpoint) -> WebServer:
         try:
             from client.web.server import WebServer
-        except ModuleNotFoundError as error:
+        except ModuleNotFoundError as error:  # installed without its dependencies
+            command = install_command("nicegui")
             raise MinitorrentError(
-                ErrorCode.USAGE,
-                f"--web needs {error.name}, which is missing: pip install 'minitorrent[web]'",
+                ErrorCode.USAGE, f"The page needs {error.name}, which is missing; type: {command}"
             ) from error
         server = WebServer(
             self._session,

@@ -15,10 +15,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from common.process.installing import install_command
 from tracker.store.dialects import BUSY_SECONDS, make_engine, reader, writer
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.queue_lock import QueueLock
 from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWork
+
+_DRIVERS = {"psycopg": "psycopg[binary]"}
+"""The package to install for each database driver that the documentation names."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _ROOM = 1 << 16  # free bytes below which SQLite can't create or extend its files
@@ -76,10 +80,12 @@ def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
     """
     try:
         engine = make_engine(url, busy_seconds)
+    except ModuleNotFoundError as error:
+        driver = _DRIVERS.get(error.name or "")
+        remedy = f"; type: {install_command(driver)}" if driver else ""
+        raise DatabaseError(f"its driver {error.name} is not installed{remedy}") from None
     except (ArgumentError, ImportError, TypeError, ValueError):
-        raise DatabaseError(
-            "the database URL is not valid, or its driver is not installed"
-        ) from None
+        raise DatabaseError("the database URL is not valid") from None
     try:
         with _only_one_opens(engine):
             _check_is_ours(engine)

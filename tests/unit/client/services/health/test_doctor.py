@@ -120,4 +120,4 @@ def test_a_tracker_that_is_silent(examine: Examine, silent: FakeTracker) -> None
 def test_the_libraries_are_those_of_the_programs_own_list() -> None:
     found = {library.name: library for library in environment.libraries()}
     assert found["cryptography"].found is not None
-    assert "nicegui" not in found  # that is an extra's
+    assert "psycopg" not in found  # that is an extra's

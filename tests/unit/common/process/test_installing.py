@@ -1,0 +1,20 @@
+"""The command that adds a package to this program's environment."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import pytest
+
+from common.process.installing import install_command
+
+
+def test_pip_of_this_environment_installs() -> None:
+    command = shlex.split(install_command("psycopg[binary]"))
+    assert command == [sys.executable, "-m", "pip", "install", "psycopg[binary]"]
+
+
+def test_pipx_installs_into_its_own_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", "/home/ann/.local/share/pipx/venvs/minitorrent")
+    assert install_command("psycopg[binary]") == "pipx inject minitorrent 'psycopg[binary]'"
