@@ -177,13 +177,14 @@ def _run_script(
 ) -> int:
     """Run a script; returns the exit status."""
     from client.shell.output import Output
-    from client.shell.script import Script
+    from client.shell.script import Script, watch_at_terminal
     from client.shell.terminal.typed_lines import secret_prompt, stdin_lines
 
     given = options.commands
     lines = stdin_lines(interrupts) if given is None else map(os.fsencode, given)
     output, ask = Output(as_json=options.json), secret_prompt(interrupts)
-    script = Script(session, output, interrupts, keyboard, ask)
+    watch = watch_at_terminal(interrupts, output)
+    script = Script(session, output, interrupts, keyboard, ask, watch)
     return script.run(lines, stay=options.stay)
 
 

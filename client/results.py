@@ -146,7 +146,10 @@ class DownloadRow(Result):
 
 
 class DownloadsResult(Result):
+    """Downloads; `states` are those that were asked for, as typed, and left out of JSON."""
+
     downloads: list[DownloadRow]
+    states: str = Field(default="", exclude=True)
 
 
 class ShareRow(Result):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pydantic import BaseModel
 
@@ -53,6 +53,7 @@ class Kind(StrEnum):
     PATTERN = "pattern"
     COUNT = "count"
     ORDER = "order"
+    STATE = "state"
     SETTING = "setting"
     VALUE = "value"
     """A value of the setting given before."""
@@ -92,6 +93,7 @@ _MEANINGS = {
     " one character",
     Kind.COUNT: "a whole number",
     Kind.ORDER: "name, size, age or seeders",
+    Kind.STATE: "running, checking, queued, paused, failed or complete",
     Kind.SETTING: "a setting, as listed by settings",
     Kind.VALUE: "its new value",
 }
@@ -160,6 +162,8 @@ class Option:
     value: str | None = None
     """The name of its value in usage lines; None for a flag."""
     kind: Kind = Kind.NEW_NAME
+    repeats: bool = False
+    """Whether it may be given again; its values are then joined with commas."""
 
     @property
     def usage(self) -> str:
@@ -220,6 +224,9 @@ class Declined(BaseException):
     """
 
 
+Watch: TypeAlias = Callable[[Callable[[], BaseModel]], None]
+"""Shows the result that a function returns, again and again, until the user ends it."""
+
 YES: Final = Option("yes", "don't ask for confirmation")
 """The option of every command that asks before it does what can't be undone."""
 
@@ -232,7 +239,8 @@ class Context:
     `cancelled` returns whether a wait should end early. `confirm` asks a question that ends in a
     question mark, such as "Remove bob from lab?", and returns whether the answer is yes; anywhere
     but at the prompt (in a script, with -c or --json, over HTTP, on the page) it returns True at
-    once.
+    once. `watch` shows what its argument returns, again and again, until the user ends it; None
+    where there is no terminal.
     """
 
     session: SessionApi
@@ -240,6 +248,7 @@ class Context:
     progress: HashProgress | None = None
     cancelled: Callable[[], bool] = never
     confirm: Callable[[str], bool] = always
+    watch: Watch | None = None
 
     def require(self, question: str, arguments: Arguments) -> None:
         """Ask the user to confirm, unless the option --yes is given; raises Declined on no."""

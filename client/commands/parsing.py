@@ -229,10 +229,9 @@ def find(name: str, commands: Mapping[str, Command]) -> Command:
 
 def nearest(word: str, commands: Mapping[str, Command]) -> Sequence[str]:
     """Return the names of the commands that a word most likely stands for; none if it is unlike."""
-    usual = SUGGESTED.get(word.casefold())
-    if usual is not None and usual in commands:
-        return [usual]
-    return begun(word, commands) or _alike(word, commands, _PROBABLE)[:1]
+    usual = SUGGESTED.get(word.casefold(), "")
+    found = [*([usual] if usual in commands else []), *begun(word, commands)]
+    return list(dict.fromkeys(found)) or _alike(word, commands, _PROBABLE)[:1]
 
 
 def _alike(word: str, commands: Mapping[str, Command], likeness: float) -> list[str]:
@@ -297,7 +296,9 @@ def _take_options(
                 flags.add(name)
             else:
                 following = value if equals else next((w.text for w in waiting), "")
-                values[name] = _option_value(command, option, following)
+                read = _option_value(command, option, following)
+                again = option.repeats and name in values
+                values[name] = f"{values[name]},{read}" if again else read
     return texts, values, flags
 
 

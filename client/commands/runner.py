@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import BaseModel
 
-from client.commands.command import Arguments, Command, Context, always, never
+from client.commands.command import Arguments, Command, Context, Watch, always, never
 from client.commands.did_you_mean import corrected
 from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
@@ -56,7 +56,8 @@ class Runner:
     """Runs command lines on a session.
 
     `ask` prompts for a secret at the terminal; None if there is no terminal. `confirm` asks a
-    yes-or-no question; where it may return False, `run` may raise Declined.
+    yes-or-no question; where it may return False, `run` may raise Declined. `watch` is None if
+    there is no terminal.
     """
 
     def __init__(
@@ -67,8 +68,9 @@ class Runner:
         cancelled: Callable[[], bool] = never,
         ask: Callable[[str], str] | None = None,
         confirm: Callable[[str], bool] = always,
+        watch: Watch | None = None,
     ) -> None:
-        self._context = Context(session, COMMANDS, progress, cancelled, confirm)
+        self._context = Context(session, COMMANDS, progress, cancelled, confirm, watch)
         self._ask = ask
 
     def command(self, line: bytes) -> Command | None:

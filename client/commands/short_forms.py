@@ -6,7 +6,7 @@ the longer command only if it can't mean that.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHORT_FORMS: Final = MappingProxyType({"get": "download_file", "join": "join_group"})
 """The commands that these may stand for."""
 
+_WORDS_OF_GET = 3
 _INVITATION = "mt1"
 """How invitations begin."""
 
@@ -32,7 +33,7 @@ def written_out(text: str, session: SessionApi) -> str:
         return text
     first, rest = words[0].text, text[words[1].start :]
     is_short = (first == "join" and len(words) == 2) or (
-        first == "get" and len(words) > 2 and _is_own_group(words[1].text, session)
+        first == "get" and len(words) > 2 and _is_own_group(words, session)
     )
     return f"{SHORT_FORMS[first]} {rest}" if is_short else text
 
@@ -42,9 +43,13 @@ def _could_be_group(word: Word) -> bool:
     return not is_invitation and not word.text.startswith("--") and bool(NAME.match(word.text))
 
 
-def _is_own_group(word: str, session: SessionApi) -> bool:
-    """Return whether a word is one of the user's groups and no metainfo file."""
-    with suppress(MinitorrentError, OSError):  # it can't be found out now
-        path = typed_path(word)
-        return (path.is_dir() or not path.exists()) and session.groups.is_own(word)
-    return False
+def _is_own_group(words: Sequence[Word], session: SessionApi) -> bool:
+    """Return whether the word after `get` is one of the user's groups and no metainfo file.
+
+    If that can't be found out now, it depends on whether there are too many words for `get`.
+    """
+    try:
+        path = typed_path(words[1].text)
+        return (path.is_dir() or not path.exists()) and session.groups.is_own(words[1].text)
+    except (MinitorrentError, OSError):
+        return len(words) > _WORDS_OF_GET

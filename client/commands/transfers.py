@@ -6,9 +6,9 @@ import math
 import re
 
 from client.commands.command import GROUP, YES, Argument, Arguments, Command, Context, Kind
+from client.commands.download_list import SHOW_DOWNLOADS
 from client.core.transfers.download_options import PRIORITIES
 from client.results import (
-    DownloadsResult,
     PeersResult,
     PriorityResult,
     SharesResult,
@@ -21,10 +21,6 @@ from common.text import visible
 _PRIORITY = re.compile(r"[-+]?[0-9]{1,9}")
 _DOWNLOAD = (GROUP, Argument("NAME", Kind.DOWNLOAD))
 _TRANSFER = (GROUP, Argument("NAME", Kind.TRANSFER))
-
-
-def _show_downloads(context: Context, _: Arguments) -> DownloadsResult:
-    return context.session.transfers.downloads()
 
 
 def _show_shares(context: Context, _: Arguments) -> SharesResult:
@@ -94,15 +90,7 @@ def _seconds(typed: str) -> float:
 
 
 COMMANDS = (
-    Command(
-        name="show_downloads",
-        topic="transfers",
-        summary="show your downloads and their progress",
-        run=_show_downloads,
-        details="[D] downloading, [C] complete (and seeding), [P] paused, [Q] queued or checking,"
-        " [F] failed.",
-        example="show_downloads",
-    ),
+    SHOW_DOWNLOADS,
     Command(
         name="show_shares",
         topic="transfers",

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from client.commands.command import Argument, Command, Kind
+from client.commands.command import Argument, Command, Kind, Option
+from client.commands.download_list import STATES
 from client.commands.parsing import Word, quote, split
 from client.commands.short_forms import SHORT_FORMS
 from client.core.settings import DOWNLOAD_FOLDER, SETTINGS
+from common.api.files import Sort
 from common.text import harmless, visible
 
 
@@ -142,8 +144,9 @@ def _after_command(
     names: Names,
 ) -> Iterator[Name]:
     """Yield names for the word that follows `words` in a command's arguments."""
-    values, open_option = _positional(command, words)
-    if open_option:
+    values, option = _positional(command, words)
+    if option is not None:
+        yield from _of_kind(option.kind, None, current.text, commands, names)
         return
     if current.text.startswith("--") and not current.quoted:
         for option in command.options:
@@ -173,16 +176,16 @@ def _after_short_form(
         yield from _after_command(meant, words, current, commands, names)
 
 
-def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], bool]:
-    """Return the words that aren't options, and whether the last option still needs its value."""
-    takes_value = {f"--{option.name}" for option in command.options if option.value is not None}
+def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], Option | None]:
+    """Return the words that aren't options, and the option that still needs its value, if any."""
+    options = {f"--{option.name}": option for option in command.options if option.value is not None}
     values: list[str] = []
-    waiting = False
+    waiting: Option | None = None
     for word in words:
-        if waiting:
-            waiting = False
+        if waiting is not None:
+            waiting = None
         elif word.text.startswith("--") and not word.quoted:
-            waiting = word.text in takes_value
+            waiting = options.get(word.text)
         else:
             values.append(word.text)
     return values, waiting
@@ -250,6 +253,10 @@ def _of_kind(
         return [Name("up", "uploads"), Name("down", "downloads")]
     if kind is Kind.SETTING:
         return [Name(setting.name, setting.meaning) for setting in SETTINGS.values()]
+    if kind is Kind.STATE:
+        return _states(typed)
+    if kind is Kind.ORDER:
+        return [Name(order) for order in get_args(Sort)]
     if kind is Kind.PATH:
         return names.paths(typed)
     if group is None or kind not in _IN_GROUP:
@@ -270,6 +277,12 @@ def _of_setting(name: str, typed: str, names: Names) -> Sequence[Name]:
     if name == DOWNLOAD_FOLDER.name:
         return names.paths(typed)
     return [Name(choice) for choice in SETTINGS[name].choices] if name in SETTINGS else []
+
+
+def _states(typed: str) -> list[Name]:
+    """Return the states that could follow the last comma in `typed`."""
+    before = typed[: typed.rfind(",") + 1]
+    return [Name(before + word) for word in STATES if word not in before.split(",")]
 
 
 class CommandCompleter(Completer):

@@ -70,6 +70,11 @@ class Output:
         return self._json
 
     @property
+    def screen(self) -> Screen:
+        """What stdout can display."""
+        return screen_of(self._out)
+
+    @property
     def error_screen(self) -> Screen:
         """What stderr can display."""
         return screen_of(self._err)

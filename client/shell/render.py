@@ -78,6 +78,8 @@ def _invite(result: results.InviteResult, _: Screen) -> str:
 
 
 def _downloads(result: results.DownloadsResult, screen: Screen) -> str:
+    if not result.downloads and result.states:
+        return f"No downloads are {visible(result.states.replace(',', ' or '))}"
     if not result.downloads:
         return "No downloads; start one with: download_file GROUP NAME DEST"
     return "\n".join(download_lines(result.downloads, screen))

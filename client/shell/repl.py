@@ -21,6 +21,7 @@ from client.results import Notice, Overview
 from client.shell.completion import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
+from client.shell.live_view import LiveView
 from client.shell.names import SessionNames
 from client.shell.output import Output
 from client.shell.progress import Progress
@@ -80,6 +81,7 @@ class Repl:
             cancelled=lambda: self._progress.waiting(session),
             ask=lambda prompt: self._secret.ask(prompt),
             confirm=always if output.is_json else lambda question: self._confirmation.ask(question),
+            watch=None if output.is_json else lambda read: self._live_view.watch(read),
         )
         self._is_first_start = not (data_dir / "history").exists()
         self._pasted: list[str] = []
@@ -88,6 +90,9 @@ class Repl:
         self._secret = SecretPrompt(self._prompt.input, self._write, interrupts)
         self._confirmation = Confirmation(
             self._prompt.input, self._terminal, self._foreground.taken_by
+        )
+        self._live_view = LiveView(
+            self._prompt.input, self._terminal, self._foreground, output.screen
         )
         self._overview: tuple[float, Overview] | None = None
 

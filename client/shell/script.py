@@ -6,13 +6,16 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
+from client.commands.command import Watch
 from client.commands.runner import Outcome, Runner
 from client.core.notices.notice_kinds import NoticeKind
 from client.results import Notice
 from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.keyboard import Keyboard
-from client.shell.terminal.signals import Stopped, Stopping
+from client.shell.terminal.signals import Interrupts, Stopped, Stopping
 from client.shell.terminal.typed_lines import stdin_lines
 from common.errors import ErrorCode, MinitorrentError
 from common.process.streams import abandon_stdout
@@ -27,7 +30,7 @@ SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
 class Script:
     """Runs a list of commands and determines the exit status.
 
-    `ask` prompts for a secret; None if there is no terminal to ask at.
+    `ask` prompts for a secret, `watch` redraws an answer; None if there is no terminal.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Script:
         interrupts: Stopping,
         keyboard: Keyboard,
         ask: Callable[[str], str] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._session = session
         self._output = output
@@ -48,6 +52,7 @@ class Script:
             progress=self._progress.hashing,
             cancelled=lambda: self._progress.waiting(session),
             ask=ask,
+            watch=watch,
         )
         self._failed = False
         self._no_tracker = False
@@ -141,3 +146,25 @@ class Script:
         self._failed |= notice.kind is NoticeKind.DOWNLOAD_FAILED
         if self._session.settings.shows(notice.kind):
             self._output.notice(notice)
+
+
+def watch_at_terminal(interrupts: Interrupts, output: Output) -> Watch | None:
+    """Return what redraws an answer until the user ends it; None without a terminal."""
+    if not output.is_terminal:
+        return None
+
+    def watch(read: Callable[[], BaseModel]) -> None:
+        from prompt_toolkit.input import create_input
+        from prompt_toolkit.output import create_output
+
+        from client.shell.live_view import LiveView
+        from client.shell.terminal.foreground import Foreground
+
+        foreground = Foreground(lambda: interrupts.ending)
+        interrupts.on_end = foreground.leave
+        try:
+            LiveView(create_input(), create_output(), foreground, output.screen).watch(read)
+        finally:
+            interrupts.on_end = None
+
+    return watch

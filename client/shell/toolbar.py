@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from client.commands.download_list import in_order
 from client.results import DownloadRow, Overview
 from client.shell.downloads import RUNNING
 from client.shell.terminal import widths
@@ -26,7 +27,7 @@ def prompt_text(overview: Overview) -> str:
 def toolbar_lines(overview: Overview, screen: Screen) -> list[str]:
     """Return a line for each of the first running downloads, then one for the client's state."""
     width = screen.width or _USUAL_WIDTH
-    running = [row for row in overview.downloads if row.state in RUNNING]
+    running = in_order(row for row in overview.downloads if row.state in RUNNING)
     lines = [_transfer(row, width, screen) for row in running[:_MOST_TRANSFERS]]
     return [*lines, _state(overview, len(running), width, screen)]
 

@@ -91,6 +91,7 @@ def test_a_metainfo_file_is_not_taken_for_a_group(
     session.failure = MinitorrentError(ErrorCode.NOT_LOGGED_IN, "Log in first.")
     (tmp_path / "lab").unlink()
     assert outcome("get lab film.mkv", session)["command"] == "get"
+    assert outcome("get lab film.mkv out", session)["error"]["code"] == "not_logged_in"
 
 
 def test_a_failing_alias_is_named_by_its_command() -> None:

@@ -180,6 +180,12 @@ def test_options() -> None:
     assert names("create_group --open ") == []
 
 
+def test_values_of_options() -> None:
+    assert names("show_downloads --state ")[:2] == ["running", "checking"]
+    assert names("show_downloads --state running,pau") == ["running,paused"]
+    assert names("list_files --sort s") == ["seeders", "size"]
+
+
 def test_words_without_suggestions() -> None:
     assert names("login ") == []
     assert names("wait ") == []

@@ -333,6 +333,39 @@ def test_a_notice_during_a_question_and_sigterm(sitting: Sitting) -> None:
     assert sitting.session.calls == []
 
 
+def test_downloads_are_watched_above_notices(sitting: Sitting) -> None:
+    sitting.session.rows = [download("a.mkv")]
+
+    def look() -> None:
+        wait_until(lambda: "returns to the prompt" in sitting.shown, what="the first frame")
+        sitting.session.rows = [download("b.mkv")]
+        sitting.session.notices.notify("join_requested", "eve asks to join lab.")
+        wait_until(lambda: "eve asks to join lab." in sitting.errors, what="the notice")
+        before = len(sitting.session.calls)
+        wait_until(lambda: len(sitting.session.calls) > before, what="the next frame")
+        sitting.type(f"{CTRL_C}quit\r")
+
+    sitting.type("show_downloads --watch\r")
+    with sitting.meanwhile(look):
+        sitting.sit()
+    assert [line.split()[2] for line in sitting.said] == ["b.mkv"]
+
+
+@pytest.mark.parametrize("end", ["q", CTRL_D, None])
+def test_what_ends_a_watch(sitting: Sitting, end: str | None) -> None:
+    def look() -> None:
+        wait_until(lambda: "returns to the prompt" in sitting.shown, what="the first frame")
+        if end is None:
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            sitting.type(f"{end}use_group lab\rquit\r")
+
+    sitting.type("show_downloads --watch\r")
+    with sitting.meanwhile(look):
+        sitting.sit()
+    assert (("use_group", "lab") in sitting.session.calls) is (end is not None)
+
+
 def test_tab_completes(sitting: Sitting) -> None:
     sitting.session.user = "ann"
 
