@@ -150,7 +150,8 @@ class Script:
 
 def watch_at_terminal(interrupts: Interrupts, output: Output) -> Watch | None:
     """Return what redraws an answer until the user ends it; None without a terminal."""
-    if not output.is_terminal:
+    is_keyboard = sys.stdin is not None and sys.stdin.isatty()
+    if not is_keyboard or output.screen.width is None or output.is_json:
         return None
 
     def watch(read: Callable[[], BaseModel]) -> None:
