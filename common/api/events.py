@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     ROLE_CHANGED = "role_changed"  # recorded as what was done, see below
     INVITE_USED = "invite_used"
     FILE_ADDED = "file_added"
+    FILE_REMOVED = "file_removed"  # by an admin or its owner, for everybody
     FILE_COMPLETED = "file_completed"
 
     # Recorded for the audit trail only. Of an account:
@@ -56,7 +57,7 @@ class EventNotice(Model):
     `kind` is one of EventKind, or a word added by a newer tracker. `subject` is the user or file
     affected. Whatever the kind, the group no longer accepts certificates of the holders in
     `removed` (see common.api.authority). If there are more than fit one notice, notices of kind
-    `certificates_revoked` follow with the same `id`.
+    `certificates_revoked` follow with the same `id`. `info_hash` is that of a removed file.
     """
 
     id: Count
@@ -67,6 +68,7 @@ class EventNotice(Model):
     subject: str
     text: str
     removed: Annotated[list[str], ROWS] = Field(default_factory=list)
+    info_hash: str = ""
 
 
 class ListNotices(Model):

@@ -38,6 +38,26 @@ class ListFilesReply(PageReply):
     files: Annotated[list[FileRow], ROWS]
 
 
+class FindFiles(PageRequest):
+    """List the files of all of the caller's groups, by name."""
+
+
+class FoundFile(Model):
+    """As FileRow."""
+
+    group: str
+    name: str
+    size: Count
+    info_hash: str
+    owner: str
+    seeders: Count
+    leechers: Count
+
+
+class FindFilesReply(PageReply):
+    files: Annotated[list[FoundFile], ROWS]
+
+
 class AddFile(Model):
     """Share a file in a group. `metainfo` is bytes here, base64 on the wire."""
 
@@ -89,9 +109,23 @@ class FileReply(Model):
     name: str
 
 
+class RemoveFile(Model):
+    """Remove a file from the group for everybody; for its owner and the group's admins."""
+
+    group: Name
+    name: FileName
+
+
+class RemoveFileReply(Model):
+    group: str
+    name: str
+    info_hash: str
+
+
 _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
 
 LIST_FILES = Operation("list_files", ListFiles, ListFilesReply, _MEMBERS_ONLY, scope="read")
+FIND_FILES = Operation("find_files", FindFiles, FindFilesReply, frozenset(), scope="read")
 ADD_FILE = Operation(
     "add_file",
     AddFile,
@@ -108,4 +142,11 @@ FIND_FILE = Operation(
 )
 STOP_SHARE = Operation(
     "stop_share", StopShare, FileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE}, scope="member"
+)
+REMOVE_FILE = Operation(
+    "remove_file",
+    RemoveFile,
+    RemoveFileReply,
+    _MEMBERS_ONLY | {ErrorCode.NOT_ADMIN, ErrorCode.NO_SUCH_FILE},
+    scope="admin",
 )

@@ -18,6 +18,10 @@ Mode = Literal["open", "sealed"]
 Role = Literal["owner", "admin", "member"]
 
 
+MAX_DECISIONS = 100
+"""Most requests to join that are decided in one call."""
+
+
 class CreateGroup(Model):
     """Create a group owned by the caller."""
 
@@ -128,6 +132,32 @@ class RejectRequest(OnMember):
     """Reject a user's request to join."""
 
 
+class DecideRequests(Model):
+    """Several users who ask to join; without any, the first of all who do.
+
+    At most MAX_DECISIONS are decided at once: if `left` is set, more users ask to join.
+    """
+
+    group: Name
+    users: Annotated[list[Name], Field(max_length=MAX_DECISIONS)] = Field(default_factory=list)
+
+
+class AcceptRequests(DecideRequests):
+    """Accept several requests to join, or none if one of these users has not asked."""
+
+
+class RejectRequests(DecideRequests):
+    """Reject several requests to join, or none if one of these users has not asked."""
+
+
+class DecideRequestsReply(Model):
+    """`users` were decided now; `left` counts the group's other requests."""
+
+    group: str
+    users: Annotated[list[str], ROWS]
+    left: Count
+
+
 class RemoveMember(OnMember):
     """Remove a member from the group."""
 
@@ -206,6 +236,12 @@ LIST_REQUESTS = Operation(
 )
 ACCEPT_REQUEST = Operation("accept_request", AcceptRequest, MemberReply, _ON_REQUEST, scope="admin")
 REJECT_REQUEST = Operation("reject_request", RejectRequest, MemberReply, _ON_REQUEST, scope="admin")
+ACCEPT_REQUESTS = Operation(
+    "accept_requests", AcceptRequests, DecideRequestsReply, _ON_REQUEST, scope="admin"
+)
+REJECT_REQUESTS = Operation(
+    "reject_requests", RejectRequests, DecideRequestsReply, _ON_REQUEST, scope="admin"
+)
 REMOVE_MEMBER = Operation("remove_member", RemoveMember, MemberReply, _ON_MEMBER, scope="admin")
 PROMOTE = Operation("promote", Promote, MemberReply, _ON_MEMBER, scope="admin")
 DEMOTE = Operation(

@@ -63,10 +63,14 @@ class PeerRow(Model):
 
 
 class Failure(Model):
-    """Why one file of an announce was refused: an error code and a sentence."""
+    """Why one file of an announce was refused: an error code and a sentence.
+
+    `removed`: an admin or its owner removed the file from the group.
+    """
 
     code: str
     message: str
+    removed: bool = False
 
 
 class FilePresence(Model):

@@ -131,7 +131,7 @@ def test_every_schema_version_migrates_with_its_data(version: str) -> None:
     assert before.items() <= counts(engine).items()
     with store.write() as work:
         assert work.users.by_name("x") is not None
-        assert [file.name for file, _ in work.files.page(1, "", "name", None, 9, 0.0)] == ["x"]
+        assert [file.name for file, _ in work.file_lists.page(1, "", "name", None, 9, 0.0)] == ["x"]
         # Files from before the quotas are counted too, with their metainfo.
         assert work.files.count_added_by(1) == (1, int(version < "0006"))
         assert work.events.last_id() == 1
@@ -166,7 +166,7 @@ def listed(store: Store, group: int, sort: Any, pattern: str = "") -> list[str]:
     after = None
     while True:
         with store.read() as work:
-            page = work.files.page(group, pattern, sort, after, 2, 0.0)
+            page = work.file_lists.page(group, pattern, sort, after, 2, 0.0)
         if not page:
             return names
         names += [file.name for file, _ in page]
@@ -203,7 +203,7 @@ def test_patterns_match_as_in_sqlite(stores: list[Store], tmp_path: Path, patter
     group = add_group(stores[0], NAMES)
     assert listed(stores[0], group, "name", pattern) == expected
     with stores[0].read() as work:
-        assert work.files.count(group, pattern) == len(expected)
+        assert work.file_lists.count(group, pattern) == len(expected)
 
 
 def event() -> Event:
@@ -322,9 +322,9 @@ def test_a_hundred_thousand_files(url: str, stores: list[Store]) -> None:
         for pattern in ("", "*99.BIN", "Ä"):
             began = time.monotonic()
             with stores[0].read() as work:
-                page = work.files.page(group, pattern, sort, None, 1001, 0.0)
-                total = work.files.count(group, pattern)
-                rest = page and work.files.page(group, pattern, sort, page[-1][1], 1001, 0.0)
+                page = work.file_lists.page(group, pattern, sort, None, 1001, 0.0)
+                total = work.file_lists.count(group, pattern)
+                rest = page and work.file_lists.page(group, pattern, sort, page[-1][1], 1001, 0.0)
             took = time.monotonic() - began
             sys.stderr.write(f"two pages by {sort}, {pattern!r}: {took * 1000:.0f} ms\n")
             assert took < 10

@@ -20,7 +20,7 @@ class Audience(Enum):
     MEMBERS = auto()
     """Of the group."""
     MEMBERS_AND_ACTOR = auto()
-    """At once also the actor, whose other clients have connections to drop."""
+    """At once also the actor, whose other clients have connections to drop, too."""
     CONNECTED_MEMBERS = auto()
     """As before, but not listed later: it is about connections."""
     SHARERS = auto()
@@ -51,6 +51,7 @@ AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
         EventKind.GROUP_INHERITED: Audience.SUBJECT,
         EventKind.INVITE_USED: Audience.ADMINS,
         EventKind.FILE_ADDED: Audience.MEMBERS,
+        EventKind.FILE_REMOVED: Audience.MEMBERS_AND_ACTOR,
         EventKind.FILE_COMPLETED: Audience.SHARERS,
     }
 )

@@ -9,6 +9,7 @@
 - When the owner leaves, the longest-standing admin becomes the owner, or else the longest-standing
   member. When nobody is left, the group is deleted. So a group always has one owner.
 - Only members see a group's members and files, and share, announce and find peers.
+- Admins remove any file from a group, its owner (the member who has shared it longest) that file.
 """
 
 from __future__ import annotations
@@ -99,6 +100,16 @@ def check_removal(group: str, user: str, actor: Role, subject: Role, *, is_self:
         raise _owner_stays(group, user)
     if subject is Role.ADMIN and actor is not Role.OWNER and not is_self:
         raise _owner_only(group, "remove an admin")
+
+
+def check_file_removal(group: str, name: str, role: Role, *, is_owner: bool) -> None:
+    """Check that a member may remove a file for everybody; raises MinitorrentError(not_admin)."""
+    if not (role.is_admin or is_owner):
+        raise MinitorrentError(
+            ErrorCode.NOT_ADMIN,
+            f"Only its owner and the admins of {group} can remove {name}; ask one of them. Your own"
+            f" share ends with: stop_share {group} {name}",
+        )
 
 
 def check_demotion(

@@ -181,7 +181,7 @@ def _account_handlers(services: Services) -> list[tuple[str, Handler]]:
 def _group_handlers(services: Services) -> list[tuple[str, Handler]]:
     return [
         _user(groups.CREATE_GROUP, services.groups.create_group),
-        _user(groups.JOIN_GROUP, services.members.join_group),
+        _user(groups.JOIN_GROUP, services.requests.join_group),
         _user(groups.LEAVE_GROUP, services.members.leave_group),
         _user(groups.LIST_GROUPS, services.groups.list_groups),
         _user(groups.GET_GROUP, services.groups.get_group),
@@ -189,9 +189,11 @@ def _group_handlers(services: Services) -> list[tuple[str, Handler]]:
         _user(authority.LIST_REMOVED, services.authorities.list_removed),
         _user(authority.ISSUE_CERTIFICATE, services.authorities.issue_certificate),
         _user(groups.LIST_MEMBERS, services.members.list_members),
-        _user(groups.LIST_REQUESTS, services.members.list_requests),
-        _user(groups.ACCEPT_REQUEST, services.members.accept_request),
-        _user(groups.REJECT_REQUEST, services.members.reject_request),
+        _user(groups.LIST_REQUESTS, services.requests.list_requests),
+        _user(groups.ACCEPT_REQUEST, services.requests.accept_request),
+        _user(groups.REJECT_REQUEST, services.requests.reject_request),
+        _user(groups.ACCEPT_REQUESTS, services.requests.accept_requests),
+        _user(groups.REJECT_REQUESTS, services.requests.reject_requests),
         _user(groups.REMOVE_MEMBER, services.members.remove_member),
         _user(groups.PROMOTE, services.members.promote),
         _user(groups.DEMOTE, services.members.demote),
@@ -207,10 +209,12 @@ def _file_handlers(services: Services) -> list[tuple[str, Handler]]:
     announces, keys = services.announces, services.keys
     return [
         _user(files.LIST_FILES, services.files.list_files),
+        _user(files.FIND_FILES, services.files.find_files),
         _user(files.ADD_FILE, services.files.add_file),
         _user(files.GET_FILE, services.files.get_file),
         _user(files.FIND_FILE, services.files.find_file),
         _user(files.STOP_SHARE, services.files.stop_share),
+        _user(files.REMOVE_FILE, services.files.remove_file),
         _user(presence.ANNOUNCE, announces.announce),
         _user(presence.IDENTIFY_PEER, announces.identify_peer),
         _user(presence.CHECK_PORT, services.reachability.check_port),

@@ -21,6 +21,7 @@ from tracker.services.groups.authority import CertificateService
 from tracker.services.groups.groups import GroupService
 from tracker.services.groups.invitations import InvitationService
 from tracker.services.groups.members import MemberService
+from tracker.services.groups.requests import JoinRequestService
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.notices import NoticeService
 from tracker.services.rate_limits import RateLimiter, RequestThrottle
@@ -63,6 +64,7 @@ class Services:
     tokens: TokenService
     groups: GroupService
     members: MemberService
+    requests: JoinRequestService
     invitations: InvitationService
     authorities: CertificateService
     files: FileService
@@ -103,7 +105,8 @@ def make_services(
         logins=LoginService(database, clock, tracker_id, passwords, quotas, audit_limit),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
-        members=MemberService(database, clock, quotas),
+        members=MemberService(database, clock),
+        requests=JoinRequestService(database, clock, quotas),
         invitations=invitations,
         authorities=certificates,
         files=FileService(database, clock, quotas),

@@ -62,6 +62,14 @@ def record(
     work.events.add(event)
 
 
+def record_removal(work: UnitOfWork, file: File, group: Group, me: Identity, now: float) -> None:
+    """Record that `me` removed a file from its group."""
+    text = f"{me.user} removed {file.name} from {group.name}."
+    event = _event(EventKind.FILE_REMOVED, group, me.user, file.name, me.address, now, text)
+    event.info_hash = file.info_hash
+    work.events.add(event)
+
+
 def record_account(
     work: UnitOfWork,
     kind: EventKind,
@@ -179,4 +187,5 @@ def as_notice(event: Event, removed: Sequence[str] = ()) -> EventNotice:
         subject=event.subject,
         text=event.text,
         removed=list(removed),
+        info_hash="" if event.info_hash is None else event.info_hash.hex(),
     )

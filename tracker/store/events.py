@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from common.api.events import EventKind
+from common.types import InfoHash
 from tracker.domain.audience import Audience, audience_of, kinds_for
 from tracker.domain.rules import Role
 from tracker.store.matching import fits
@@ -109,6 +110,12 @@ class EventRepository:
         newest = sorted(found, reverse=True)[:limit]
         events = select(Event).where(Event.id.in_(newest)).order_by(Event.id.desc())
         return list(self._session.scalars(events))
+
+    def removals(self, info_hashes: Collection[InfoHash]) -> dict[InfoHash, Event]:
+        """Return the event that last removed each of these files from its group."""
+        query = select(Event).where(Event.info_hash.in_(info_hashes)).order_by(Event.id)
+        found = self._session.scalars(query)
+        return {InfoHash(one.info_hash): one for one in found if one.info_hash is not None}
 
     def has_occurred_since(self, event: Event, since: float) -> bool:
         """Return whether the same actor did the same to the same subject after `since`."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, delete, func, select, tuple_, update
+from sqlalchemy import Exists, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from common.api.files import Sort
 from common.types import InfoHash, PeerId
-from tracker.domain.paging import KeyPart
-from tracker.store.matching import fits
-from tracker.store.peers import seeding
 from tracker.store.schema import Completion, File, Group, Metainfo, Share, User
 
 COUNTED_COMPLETIONS = 8
@@ -64,48 +59,6 @@ class FileRepository:
         """Return a file's metainfo as it was added."""
         return self._session.get_one(Metainfo, file_id).content
 
-    def count(self, group_id: int, pattern: str) -> int:
-        """Count the group's files that match a pattern."""
-        query = select(func.count()).select_from(File).where(*_listed(group_id, pattern))
-        return self._session.scalar(query) or 0
-
-    def page(
-        self,
-        group_id: int,
-        pattern: str,
-        sort: Sort,
-        after: tuple[KeyPart, ...] | None,
-        limit: int,
-        now: float,
-    ) -> list[tuple[File, tuple[KeyPart, ...]]]:
-        """Return the group's next files, each with its sort key, which `after` refers to."""
-        if sort == "name":
-            named = select(File).where(*_listed(group_id, pattern)).order_by(File.name)
-            if after is not None:
-                named = named.where(File.name > after[0])
-            return [(file, (file.name,)) for file in self._session.scalars(named.limit(limit))]
-        ids: Select[Any] = select(File.id).where(*_listed(group_id, pattern))
-        by, query = _by(ids, sort, now)
-        if after is not None:
-            query = query.where(tuple_(by, File.id) < tuple_(*after))
-        query = query.add_columns(by).order_by(by.desc(), File.id.desc()).limit(limit)
-        keys = {row[0]: row[1] for row in self._session.execute(query)}
-        files = self._session.scalars(select(File).where(File.id.in_(keys)))
-        found = {file.id: file for file in files}
-        return [(found[file_id], (key, file_id)) for file_id, key in keys.items()]
-
-    def owners(self, file_ids: Collection[int]) -> dict[int, str]:
-        """Return the user who has shared each file longest."""
-        first = (
-            select(func.min(Share.id)).where(Share.file_id.in_(file_ids)).group_by(Share.file_id)
-        )
-        rows = self._session.execute(
-            select(Share.file_id, User.name)
-            .join(User, User.id == Share.user_id)
-            .where(Share.id.in_(first))
-        )
-        return {row[0]: row[1] for row in rows}
-
     def owner(self, file_id: int) -> str:
         """Return the user who has shared the file longest."""
         return self._session.scalars(
@@ -129,6 +82,10 @@ class FileRepository:
             if file_id not in known
         )
         self._session.flush()
+
+    def remove(self, file_id: int) -> None:
+        """Delete a file with its metainfo, shares and peers."""
+        self._session.execute(delete(File).where(File.id == file_id))
 
     def unshare(self, file_id: int, user_id: int) -> bool:
         """Remove a user's share, and the file if it was the last; return whether there was one."""
@@ -170,23 +127,6 @@ class FileRepository:
         self._session.execute(
             update(File).where(File.id.in_(new)).values(completed=File.completed + 1)
         )
-
-
-def _listed(group_id: int, pattern: str) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [File.group_id == group_id]
-    if pattern:
-        conditions.append(fits(File.name, pattern))
-    return conditions
-
-
-def _by(query: Select[Any], sort: Sort, now: float) -> tuple[ColumnElement[Any], Select[Any]]:
-    """Return the sort column (descending), and the query extended by it."""
-    if sort == "seeders":
-        counts = seeding(now)
-        joined = query.outerjoin(counts, counts.c.file_id == File.id)
-        return func.coalesce(counts.c.seeders, 0), joined
-    column: ColumnElement[Any] = (File.size if sort == "size" else File.added_at).expression
-    return column, query
 
 
 def _is_shared() -> Exists:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -274,13 +275,20 @@ class Event(Base):
 
     An event of an account has group id 0, and the account as its subject. `address` is the actor's
     IP address, empty if the event followed from another one. `removed` lists, separated by spaces,
-    the uids of holders whose certificates it revokes.
+    the uids of holders whose certificates it revokes. `info_hash` is that of a file which it
+    removes from the group.
     """
 
     __tablename__ = "events"
     __table_args__ = (
         Index(None, "group_id", "at", "kind", "actor"),  # covers the query that counts them
         Index(None, "subject", "kind"),
+        Index(
+            None,
+            "info_hash",
+            sqlite_where=text("info_hash IS NOT NULL"),
+            postgresql_where=text("info_hash IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},  # ids are never reused
     )
 
@@ -294,6 +302,7 @@ class Event(Base):
     text: Mapped[str] = mapped_column(String(1024))
     removed: Mapped[str] = mapped_column(Text, default="", server_default="")
     address: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    info_hash: Mapped[bytes | None] = mapped_column(LargeBinary(20))
 
 
 class Tracker(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tracker.store.authorities import AuthorityRepository
 from tracker.store.events import EventRepository
+from tracker.store.file_lists import FileListRepository
 from tracker.store.files import FileRepository
 from tracker.store.groups import GroupRepository
 from tracker.store.invitations import InvitationRepository
@@ -41,6 +42,7 @@ class UnitOfWork:
         self.invitations = InvitationRepository(session)
         self.authorities = AuthorityRepository(session)
         self.files = FileRepository(session)
+        self.file_lists = FileListRepository(session)
         self.peers = PeerRepository(session)
         self.trackers = TrackerRepository(session)
         self.events = EventRepository(session)

@@ -101,8 +101,8 @@ class Lab:
         """Let a new user in; his announce key."""
         self._sign_up(user)
         caller = self.client(user).caller
-        self.services.members.join_group(caller.require_login(), groups.JoinGroup(group="lab"))
-        self.services.members.accept_request(
+        self.services.requests.join_group(caller.require_login(), groups.JoinGroup(group="lab"))
+        self.services.requests.accept_request(
             self.ann.caller.require_login(), groups.AcceptRequest(group="lab", user=user)
         )
         key = self.services.keys.announce_key(caller, presence.AnnounceKey(group="lab")).key
@@ -160,6 +160,11 @@ class Lab:
         me = self.ann.caller.require_login()
         request = groups.RemoveMember(group="lab", user=user)
         self.services.members.remove_member(me, request)
+
+    def remove_file(self, name: str) -> None:
+        """Ann removes a file for everybody."""
+        me = self.ann.caller.require_login()
+        self.services.files.remove_file(me, files.RemoveFile(group="lab", name=name))
 
     def clock(self) -> float:
         """The time, on every clock."""

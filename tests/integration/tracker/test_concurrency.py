@@ -14,7 +14,7 @@ USERS = ("ann", "bob", "cat", "dan", "eve", "fay")
 DEEDS = 80
 ON_GROUPS = ("create_group", "join_group", "join_group", "leave_group", "list_members")
 ON_USERS = ("remove_member", "promote", "demote", "transfer_group", "reject_request")
-ON_FILES = ("upload", "upload", "stop_share", "announce", "announce")
+ON_FILES = ("upload", "upload", "stop_share", "remove_file", "announce", "announce")
 DECISIONS = ("accept_request",) * 5
 
 
@@ -24,7 +24,7 @@ def act(client: SessionClient, choice: random.Random) -> None:
     action = choice.choice(ON_GROUPS + ON_USERS + ON_FILES + DECISIONS)
     if action == "upload":
         client.upload(group, choice.choice("xy"))
-    elif action == "stop_share":
+    elif action in ("stop_share", "remove_file"):
         client.call(action, group=group, name=choice.choice("xy"))
     elif action == "announce":
         for file in client.call("list_files", group=group)["files"]:

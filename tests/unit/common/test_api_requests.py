@@ -36,6 +36,7 @@ def test_every_tracker_command_has_an_operation() -> None:
         *("create_invite", "list_invites", "revoke_invite", "accept_invite"),
         *("remove_member", "promote", "demote", "transfer_group"),
         *("list_files", "add_file", "get_file", "find_file", "stop_share"),
+        *("find_files", "remove_file", "accept_requests", "reject_requests"),
         *("announce", "identify_peer", "check_port", "list_notices"),
         *("announce_key", "renew_announce_key"),
         *("create_token", "list_tokens", "renew_token", "revoke_token"),

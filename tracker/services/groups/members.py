@@ -1,4 +1,4 @@
-"""The members of groups, their roles, and the requests to join."""
+"""The members of groups and their roles."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from common.api.events import EventKind
 from tracker.domain import rules
 from tracker.domain.paging import cut, number_after
 from tracker.domain.rules import Role
-from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
-from tracker.services.clock import Clock, iso
+from tracker.services.clock import Clock
 from tracker.services.events import record
 from tracker.services.lookups import (
     find_administered_group,
-    find_group,
     find_own_group,
     find_user,
 )
@@ -28,37 +26,11 @@ _NEW_ROLES = {
 
 
 class MemberService:
-    """Operations on members and requests to join; tracker.domain.rules says who may do what."""
+    """Operations on members; tracker.domain.rules says who may do what."""
 
-    def __init__(self, database: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
+    def __init__(self, database: UnitOfWorkFactory, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._quotas = quotas
-
-    def join_group(self, me: Identity, request: api.JoinGroup) -> api.JoinGroupReply:
-        """Ask to join. Raises MinitorrentError(already_member, already_requested, ...)."""
-        with self._database.write() as work:
-            group = find_group(work, request.group, lock=True)
-            rules.check_join(
-                group.name,
-                work.groups.role_of(group.id, me.user_id),
-                work.groups.has_request(group.id, me.user_id),
-            )
-            self._check_requests(work, me, group)
-            now = self._clock()
-            work.groups.add_request(group.id, me.user_id, now)
-            text = f"{me.user} asks to join {group.name}."
-            record(work, EventKind.JOIN_REQUESTED, group, me, me.user, text, now)
-        return api.JoinGroupReply(group=request.group, status="requested")
-
-    def _check_requests(self, work: UnitOfWork, me: Identity, group: Group) -> None:
-        work.users.lock(me.user_id)
-        own = work.groups.count_requests_of(me.user_id)
-        what = "pending requests per user"
-        check_quota(own, self._quotas.requests, what, "wait until some are decided")
-        others = work.groups.count_requests(group.id, "")
-        what = f"pending requests to join {group.name}"
-        check_quota(others, self._quotas.group_requests, what, "its admins must decide some first")
 
     def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
         """End the caller's membership; pass on an owner's group, delete an empty one."""
@@ -98,44 +70,6 @@ class MemberService:
                 for member, name in members
             ]
         return api.ListMembersReply(group=request.group, members=rows, total=total, next=following)
-
-    def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
-        """Return a page of the requests to join, for admins."""
-        after = number_after(request.after)
-        with self._database.read() as work:
-            group, _ = find_administered_group(work, me, request.group)
-            found = work.groups.requests(group.id, request.pattern, after, request.rows + 1)
-            asking, following = cut(found, request.rows, lambda row: str(row[0].id))
-            total = work.groups.count_requests(group.id, request.pattern)
-        rows = [
-            api.RequestRow(user=user, requested_at=iso(one.requested_at)) for one, user in asking
-        ]
-        return api.ListRequestsReply(
-            group=request.group, requests=rows, total=total, next=following
-        )
-
-    def accept_request(self, me: Identity, request: api.AcceptRequest) -> api.MemberReply:
-        """Accept a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
-        with self._database.write() as work:
-            group, user_id = self._requested(work, me, request)
-            now = self._clock()
-            work.groups.drop_request(group.id, user_id)
-            work.invitations.forgive(group.id, user_id)
-            work.groups.add_member(group.id, user_id, Role.MEMBER, now)
-            text = f"{me.user} let you into {group.name}."
-            kind = EventKind.REQUEST_ACCEPTED
-            record(work, kind, group, me, request.user, text, now)
-        return _member_reply(request)
-
-    def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
-        """Reject a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
-        with self._database.write() as work:
-            group, user_id = self._requested(work, me, request)
-            work.groups.drop_request(group.id, user_id)
-            text = f"{me.user} rejected your request to join {group.name}."
-            kind = EventKind.REQUEST_REJECTED
-            record(work, kind, group, me, request.user, text, self._clock())
-        return _member_reply(request)
 
     def remove_member(self, me: Identity, request: api.RemoveMember) -> api.MemberReply:
         """Remove a member, and everything the member shares in the group."""
@@ -186,15 +120,6 @@ class MemberService:
                 work.groups.set_role(group.id, me.user_id, Role.ADMIN)
                 self._change_role(work, me, group, user_id, request.user, Role.OWNER)
         return _member_reply(request)
-
-    def _requested(
-        self, work: UnitOfWork, me: Identity, request: api.OnMember
-    ) -> tuple[Group, int]:
-        """Return the group and the id of the user who asks to join it."""
-        group, _ = find_administered_group(work, me, request.group, lock=True)
-        user = find_user(work, request.user)
-        rules.check_request(group.name, user.name, work.groups.has_request(group.id, user.id))
-        return group, user.id
 
     def _subject(
         self, work: UnitOfWork, me: Identity, request: api.OnMember

@@ -16,7 +16,11 @@ from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record_completed
-from tracker.services.sharing.files import no_such_info_hash
+from tracker.services.sharing.removals import (
+    RemovedFileError,
+    no_such_info_hash,
+    unknown_files,
+)
 from tracker.store.peers import PeerAnnounce
 from tracker.store.schema import File
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
@@ -140,7 +144,7 @@ class AnnounceService:
         with self._database.write() as work:
             user_id, user, files = _of_key(work, key, [request.info_hash])
             if request.info_hash not in files:
-                raise no_such_info_hash(request.info_hash)
+                raise no_such_info_hash(work, user_id, request.info_hash)
             _refuse_in_plain_text(work, files[request.info_hash], request.peer_id)
             me = Peer(user_id, user, request.peer_id, host, request.port, request.left)
             numwant = api.DEFAULT_NUMWANT if request.numwant is None else request.numwant
@@ -268,11 +272,9 @@ def _refusals(
 ) -> dict[InfoHash, MinitorrentError]:
     """Return the error for each file that the caller may not have."""
     own = work.groups.is_member_of(me.user_id, {file.group_id for file in files.values()})
-    refused = {}
-    for info_hash in asked:
-        if info_hash not in files:
-            refused[info_hash] = no_such_info_hash(info_hash)
-        elif files[info_hash].group_id not in own:
+    refused = unknown_files(work, me.user_id, [one for one in asked if one not in files])
+    for info_hash in files:
+        if files[info_hash].group_id not in own:
             refused[info_hash] = MinitorrentError(
                 ErrorCode.NOT_MEMBER, "You are not a member of the group that shares this file."
             )
@@ -315,7 +317,11 @@ def _presence(
 ) -> api.FilePresence:
     error = refused.get(info_hash)
     if error is not None:
-        failure = api.Failure(code=error.code.value, message=error.message)
+        failure = api.Failure(
+            code=error.code.value,
+            message=error.message,
+            removed=isinstance(error, RemovedFileError),
+        )
         return api.FilePresence(info_hash=info_hash.hex(), error=failure)
     answer = answers[info_hash]
     return api.FilePresence(

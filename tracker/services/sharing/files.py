@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 
-from common import metainfo
 from common.api import files as api
 from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
-from common.metainfo import Metainfo
-from common.types import InfoHash, info_hash_from_hex
+from common.types import info_hash_from_hex
+from tracker.domain import rules
 from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
 from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
-from tracker.services.events import record
-from tracker.services.groups.groups import authority_of, source_of
+from tracker.services.events import record, record_removal
+from tracker.services.groups.groups import authority_of
 from tracker.services.lookups import find_own_group
+from tracker.services.sharing.metainfo import (
+    MetainfoReader,
+    check_authority,
+    check_content,
+    new_file,
+)
+from tracker.services.sharing.removals import no_such_info_hash
 from tracker.store.schema import File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -29,26 +34,6 @@ _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
 }
 """The types of a cursor's parts."""
 
-_SMALL_METAINFO = 256 * 1024  # bytes, which take at most a few hundredths of a second to parse
-
-
-class _MetainfoReader:
-    """Parses the metainfo of added files. Thread-safe.
-
-    Large metainfo takes up to a second of CPU time, so it is parsed one at a time. The frontends
-    bound how many requests wait here, since they accept only a few long requests at a time.
-    """
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-
-    def read(self, data: bytes) -> Metainfo:
-        """Parse metainfo. Raises MinitorrentError as common.metainfo.parse does."""
-        if len(data) <= _SMALL_METAINFO:
-            return metainfo.parse(data)
-        with self._turn:
-            return metainfo.parse(data)
-
 
 class FileService:
     """Operations on files."""
@@ -57,7 +42,7 @@ class FileService:
         self._quotas = quotas
         self._database = database
         self._clock = clock
-        self._reader = _MetainfoReader()
+        self._reader = MetainfoReader()
 
     def list_files(self, me: Identity, request: api.ListFiles) -> api.ListFilesReply:
         """Return a page of a group's files, each with its number of seeders and leechers."""
@@ -65,17 +50,32 @@ class FileService:
         now = self._clock()
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
-            found = work.files.page(
+            found = work.file_lists.page(
                 group.id, request.pattern, request.sort, after, request.rows + 1, now
             )
             files, following = cut(found, request.rows, lambda row: cursor(*row[1]))
             ids = [file.id for file, _ in files]
-            owners, counts = work.files.owners(ids), work.peers.counts(ids, now)
-            total = work.files.count(group.id, request.pattern)
+            owners, counts = work.file_lists.owners(ids), work.peers.counts(ids, now)
+            total = work.file_lists.count(group.id, request.pattern)
         rows = [
             _row(file, owners.get(file.id, ""), counts.get(file.id, (0, 0))) for file, _ in files
         ]
         return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
+
+    def find_files(self, me: Identity, request: api.FindFiles) -> api.FindFilesReply:
+        """Return a page of the files of all of the caller's groups, by name."""
+        after = read_cursor(request.after, str, int)
+        with self._database.read() as work:
+            found = work.file_lists.search(me.user_id, request.pattern, after, request.rows + 1)
+            rows, following = cut(found, request.rows, lambda row: cursor(row[0].name, row[0].id))
+            ids = [file.id for file, _ in rows]
+            owners, counts = work.file_lists.owners(ids), work.peers.counts(ids, self._clock())
+            total = work.file_lists.count_found(me.user_id, request.pattern)
+        files = [
+            _found(file, group, owners.get(file.id, ""), counts.get(file.id, (0, 0)))
+            for file, group in rows
+        ]
+        return api.FindFilesReply(files=files, total=total, next=following)
 
     def add_file(self, me: Identity, request: api.AddFile) -> api.AddFileReply:
         """Share a file; equal content under the same name becomes one file with two sharers.
@@ -87,13 +87,13 @@ class FileService:
         content = self._reader.read(request.metainfo)
         with self._database.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
-            _check_content(content, request.name, group)
-            _check_authority(content, group, authority_of(work, group))
+            check_content(content, request.name, group)
+            check_authority(content, group, authority_of(work, group))
             now = self._clock()
             file = work.files.by_name(group.id, request.name)
             if file is None:
                 self._check_quotas(work, me, group, len(request.metainfo))
-                file = _new_file(content, group, now)
+                file = new_file(content, group, now)
                 file.added_by, file.metainfo_size = me.user_id, len(request.metainfo)
                 work.files.add(file, request.metainfo)
                 text = f"{me.user} shares {file.name} in {group.name}."
@@ -136,7 +136,7 @@ class FileService:
         with self._database.read() as work:
             file = work.files.by_info_hashes([info_hash]).get(info_hash)
             if file is None or not work.groups.is_member_of(me.user_id, [file.group_id]):
-                raise no_such_info_hash(info_hash)
+                raise no_such_info_hash(work, me.user_id, info_hash)
             return _describe(work, work.files.group_of(file), file)
 
     def stop_share(self, me: Identity, request: api.StopShare) -> api.FileReply:
@@ -154,6 +154,23 @@ class FileService:
             record(work, EventKind.FILE_STOPPED, group, me, file.name, text, self._clock())
         return api.FileReply(group=request.group, name=request.name)
 
+    def remove_file(self, me: Identity, request: api.RemoveFile) -> api.RemoveFileReply:
+        """Remove a file for everybody. Raises MinitorrentError(no_such_file, not_admin, ...).
+
+        Its name is free then, and announces of its content are refused, until a member adds it
+        once more.
+        """
+        with self._database.write() as work:
+            group = find_own_group(work, me, request.group, lock=True)
+            role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
+            file = _find(work, group, request.name)
+            is_owner = work.files.owner(file.id) == me.user
+            rules.check_file_removal(group.name, file.name, role, is_owner=is_owner)
+            record_removal(work, file, group, me, self._clock())
+            work.files.remove(file.id)
+        info_hash = file.info_hash.hex()
+        return api.RemoveFileReply(group=request.group, name=request.name, info_hash=info_hash)
+
 
 def _row(file: File, owner: str, counts: tuple[int, int]) -> api.FileRow:
     seeders, leechers = counts
@@ -168,10 +185,16 @@ def _row(file: File, owner: str, counts: tuple[int, int]) -> api.FileRow:
     )
 
 
-def no_such_info_hash(info_hash: InfoHash) -> MinitorrentError:
-    """Return the error for an info-hash that none of the caller's groups shares."""
-    return MinitorrentError(
-        ErrorCode.NO_SUCH_FILE, f"None of your groups shares the file {info_hash.hex()}."
+def _found(file: File, group: str, owner: str, counts: tuple[int, int]) -> api.FoundFile:
+    seeders, leechers = counts
+    return api.FoundFile(
+        group=group,
+        name=file.name,
+        size=file.size,
+        info_hash=file.info_hash.hex(),
+        owner=owner,
+        seeders=seeders,
+        leechers=leechers,
     )
 
 
@@ -183,43 +206,6 @@ def _find(work: UnitOfWork, group: Group, name: str) -> File:
             f"There is no file {name} in {group.name}; see: list_files {group.name}",
         )
     return file
-
-
-def _check_content(content: Metainfo, name: str, group: Group) -> None:
-    """Check that the metainfo was created for this group: private, with the group's source."""
-    if content.name != name:
-        raise MinitorrentError(
-            ErrorCode.USAGE, f"This metainfo is for {content.name}; it can't be shared as {name}."
-        )
-    if not content.private or content.source != source_of(group):
-        raise MinitorrentError(
-            ErrorCode.USAGE,
-            f"This metainfo was not created for {group.name}; share the content itself with: "
-            "upload_file",
-        )
-
-
-def _check_authority(content: Metainfo, group: Group, authority: str | None) -> None:
-    """Check `ssl-cert`: content with it is sealed whoever shares it, content without is open to
-    all.
-    """
-    if content.authority != authority:
-        raise MinitorrentError(
-            ErrorCode.USAGE,
-            f"This metainfo lacks the certificate of {group.name} (ssl-cert), or has another "
-            "one; share the content itself with: upload_file",
-        )
-
-
-def _new_file(content: Metainfo, group: Group, now: float) -> File:
-    return File(
-        group_id=group.id,
-        name=content.name,
-        info_hash=bytes(content.info_hash),
-        size=content.size,
-        pieces=content.piece_count,
-        added_at=now,
-    )
 
 
 def _describe(work: UnitOfWork, group: Group, file: File) -> api.GetFileReply:

@@ -1,0 +1,133 @@
+"""Requests to join groups, and the decisions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from common.api import groups as api
+from common.api.events import EventKind
+from tracker.domain import rules
+from tracker.domain.paging import cut, number_after
+from tracker.domain.rules import Role
+from tracker.quotas import Quotas, check_quota
+from tracker.services.caller import Identity
+from tracker.services.clock import Clock, iso
+from tracker.services.events import record
+from tracker.services.lookups import find_administered_group, find_group, find_user
+from tracker.store.schema import Group
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_Decision = Callable[[UnitOfWork, Identity, Group, int, str], None]
+"""Carries out a decision on a user's request: the user's id and name are the last two."""
+
+
+class JoinRequestService:
+    """Operations on requests to join; tracker.domain.rules says who may do what."""
+
+    def __init__(self, database: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
+        self._database = database
+        self._clock = clock
+        self._quotas = quotas
+
+    def join_group(self, me: Identity, request: api.JoinGroup) -> api.JoinGroupReply:
+        """Ask to join. Raises MinitorrentError(already_member, already_requested, ...)."""
+        with self._database.write() as work:
+            group = find_group(work, request.group, lock=True)
+            rules.check_join(
+                group.name,
+                work.groups.role_of(group.id, me.user_id),
+                work.groups.has_request(group.id, me.user_id),
+            )
+            self._check_requests(work, me, group)
+            now = self._clock()
+            work.groups.add_request(group.id, me.user_id, now)
+            text = f"{me.user} asks to join {group.name}."
+            record(work, EventKind.JOIN_REQUESTED, group, me, me.user, text, now)
+        return api.JoinGroupReply(group=request.group, status="requested")
+
+    def _check_requests(self, work: UnitOfWork, me: Identity, group: Group) -> None:
+        work.users.lock(me.user_id)
+        own = work.groups.count_requests_of(me.user_id)
+        what = "pending requests per user"
+        check_quota(own, self._quotas.requests, what, "wait until some are decided")
+        others = work.groups.count_requests(group.id, "")
+        what = f"pending requests to join {group.name}"
+        check_quota(others, self._quotas.group_requests, what, "its admins must decide some first")
+
+    def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
+        """Return a page of the requests to join, for admins."""
+        after = number_after(request.after)
+        with self._database.read() as work:
+            group, _ = find_administered_group(work, me, request.group)
+            found = work.groups.requests(group.id, request.pattern, after, request.rows + 1)
+            asking, following = cut(found, request.rows, lambda row: str(row[0].id))
+            total = work.groups.count_requests(group.id, request.pattern)
+        rows = [
+            api.RequestRow(user=user, requested_at=iso(one.requested_at)) for one, user in asking
+        ]
+        return api.ListRequestsReply(
+            group=request.group, requests=rows, total=total, next=following
+        )
+
+    def accept_request(self, me: Identity, request: api.AcceptRequest) -> api.MemberReply:
+        """Accept a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
+        return self._decide_one(me, request, self._accept)
+
+    def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
+        """Reject a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
+        return self._decide_one(me, request, self._reject)
+
+    def accept_requests(self, me: Identity, request: api.AcceptRequests) -> api.DecideRequestsReply:
+        """Accept several users' requests, or the oldest ones; raises as `accept_request`."""
+        return self._decide(me, request, self._accept)
+
+    def reject_requests(self, me: Identity, request: api.RejectRequests) -> api.DecideRequestsReply:
+        """Reject several users' requests, or the oldest ones; raises as `reject_request`."""
+        return self._decide(me, request, self._reject)
+
+    def _decide_one(
+        self, me: Identity, request: api.OnMember, decision: _Decision
+    ) -> api.MemberReply:
+        with self._database.write() as work:
+            group, _ = find_administered_group(work, me, request.group, lock=True)
+            self._decide_named(work, me, group, request.user, decision)
+        return api.MemberReply(group=request.group, user=request.user)
+
+    def _decide(
+        self, me: Identity, request: api.DecideRequests, decision: _Decision
+    ) -> api.DecideRequestsReply:
+        with self._database.write() as work:
+            group, _ = find_administered_group(work, me, request.group, lock=True)
+            users = list(dict.fromkeys(request.users))
+            for user in users:
+                self._decide_named(work, me, group, user, decision)
+            if not users:
+                for asked, user in work.groups.requests(group.id, "", 0, api.MAX_DECISIONS):
+                    decision(work, me, group, asked.user_id, user)
+                    users.append(user)
+            left = work.groups.count_requests(group.id, "")
+        return api.DecideRequestsReply(group=request.group, users=users, left=left)
+
+    def _decide_named(
+        self, work: UnitOfWork, me: Identity, group: Group, name: str, decision: _Decision
+    ) -> None:
+        user = find_user(work, name)
+        rules.check_request(group.name, user.name, work.groups.has_request(group.id, user.id))
+        decision(work, me, group, user.id, name)
+
+    def _accept(
+        self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str
+    ) -> None:
+        now = self._clock()
+        work.groups.drop_request(group.id, user_id)
+        work.invitations.forgive(group.id, user_id)
+        work.groups.add_member(group.id, user_id, Role.MEMBER, now)
+        text = f"{me.user} let you into {group.name}."
+        record(work, EventKind.REQUEST_ACCEPTED, group, me, user, text, now)
+
+    def _reject(
+        self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str
+    ) -> None:
+        work.groups.drop_request(group.id, user_id)
+        text = f"{me.user} rejected your request to join {group.name}."
+        record(work, EventKind.REQUEST_REJECTED, group, me, user, text, self._clock())
