@@ -14,6 +14,7 @@ from client.config import ClientConfig
 from client.core.admission.descriptor_budget import DescriptorBudget
 from client.core.notices.events import (
     CertificatesRevoked,
+    FileRemoved,
     LoggedOut,
     MemberRemoved,
     MembershipEnded,
@@ -39,6 +40,7 @@ from client.parts import DEFAULT_PARTS, Parts
 from client.services.accounts import AccountService
 from client.services.content.downloads import Downloads
 from client.services.content.metainfo_links import MetainfoLinks
+from client.services.content.removals import Removals
 from client.services.content.uploads import Uploads
 from client.services.files import FileService
 from client.services.groups import GroupService
@@ -192,7 +194,9 @@ class _Assembly:
         remote = Remote(self._account, self._tracker_client)
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
+        removals = Removals(remote, transfers, self._jobs, self._events)
         _subscribe(self._events, announcer, credentials, transfers)
+        self._events.subscribe(FileRemoved, removals.on_removed)
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
@@ -200,7 +204,7 @@ class _Assembly:
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
-        return self._services(transfers, credentials, remote, links)
+        return self._services(transfers, credentials, remote, links, removals)
 
     def _services(
         self,
@@ -208,6 +212,7 @@ class _Assembly:
         credentials: Credentials,
         remote: Remote,
         links: MetainfoLinks,
+        removals: Removals,
     ) -> Session:
         account, notices = self._account, self._notices
         tracker_client, known_trackers = self._tracker_client, self._known_trackers
@@ -231,7 +236,7 @@ class _Assembly:
             ),
             groups=groups,
             invitations=InvitationService(account, notices, remote, tracker_client, known_trackers),
-            files=self._files(transfers, remote, links),
+            files=self._files(transfers, remote, links, removals),
             transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
             settings=self._settings_service(),
@@ -247,12 +252,12 @@ class _Assembly:
         return SettingsService(self._config, self._settings, self._rate_limits, self._scheduler)
 
     def _files(
-        self, transfers: TransferManager, remote: Remote, links: MetainfoLinks
+        self, transfers: TransferManager, remote: Remote, links: MetainfoLinks, removals: Removals
     ) -> FileService:
         downloads = Downloads(remote, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(remote, links, self._store, transfers, self._warn)
         return FileService(
-            self._account, self._notices, remote, transfers, downloads, uploads, links
+            self._account, self._notices, remote, transfers, downloads, uploads, links, removals
         )
 
     def _torrent_context(self, swarm_config: SwarmConfig) -> TorrentContext:

@@ -30,6 +30,14 @@ class GroupRow(groups.GroupRow):
         return cls.model_validate(vars(row))
 
 
+class FoundFilesResult(Result):
+    """Files of all of the user's groups."""
+
+    files: list[files.FoundFile]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
 class GroupsResult(Result):
     """Groups as `user` sees them; `user` is left out of JSON."""
 
@@ -86,6 +94,7 @@ class SessionsResult(Result):
 
 ListResult = (
     FilesResult
+    | FoundFilesResult
     | GroupsResult
     | MembersResult
     | RequestsResult

@@ -83,6 +83,20 @@ class FileResult(Result):
     name: str
 
 
+class AcceptedResult(Result):
+    """The users whose requests to join were accepted together."""
+
+    group: str
+    users: list[str]
+
+
+class RejectedResult(Result):
+    """The users whose requests to join were rejected together."""
+
+    group: str
+    users: list[str]
+
+
 class UploadResult(Result):
     group: str
     name: str

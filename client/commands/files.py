@@ -6,8 +6,10 @@ from pathlib import Path
 
 from client.commands import listing
 from client.commands.command import (
+    ADMIN_ERRORS,
     GROUP,
     GROUP_ERRORS,
+    YES,
     Argument,
     Arguments,
     Command,
@@ -15,10 +17,11 @@ from client.commands.command import (
     Kind,
     Option,
 )
-from client.list_results import FilesResult
+from client.list_results import FilesResult, FoundFilesResult
 from client.results import DownloadResult, FileResult, UploadResult
 from client.services.content.uploads import Offer
 from common.errors import ErrorCode
+from common.text import visible
 
 OFFER_OPTIONS = (
     Option("name", "share it under another name", value="NAME"),
@@ -45,6 +48,10 @@ def _list_files(context: Context, arguments: Arguments) -> FilesResult:
     )
 
 
+def _find(context: Context, arguments: Arguments) -> FoundFilesResult:
+    return context.session.files.find(arguments.text("PATTERN"), limit=listing.limit(arguments))
+
+
 def _upload_file(context: Context, arguments: Arguments) -> UploadResult:
     return context.session.files.upload(
         offer_of(arguments), arguments.optional("GROUP"), progress=context.progress
@@ -66,6 +73,13 @@ def _stop_share(context: Context, arguments: Arguments) -> FileResult:
     return context.session.files.stop_share(context.group(arguments), arguments.text("NAME"))
 
 
+def _remove_file(context: Context, arguments: Arguments) -> FileResult:
+    group, name = context.group(arguments), arguments.text("NAME")
+    question = f"Remove {visible(name)} from {visible(group)} for all members?"
+    context.require(question, arguments)
+    return context.session.files.remove_file(group, name)
+
+
 COMMANDS = (
     Command(
         name="list_files",
@@ -81,6 +95,17 @@ COMMANDS = (
         " best-seeded files first.",
         example="list_files lab *.mkv --sort size",
         errors=GROUP_ERRORS,
+    ),
+    Command(
+        name="find",
+        topic="files",
+        summary="find files in all of your groups",
+        run=_find,
+        arguments=(Argument("PATTERN", Kind.PATTERN),),
+        options=(listing.LIMIT,),
+        details="Lists the matching files by name, each with its group, which download_file takes"
+        " first.",
+        example="find *.mkv",
     ),
     Command(
         name="upload_file",
@@ -147,5 +172,19 @@ COMMANDS = (
         example="stop_share lab film.mkv",
         answer="Stopped sharing {name} with {group}",
         errors=(*GROUP_ERRORS, ErrorCode.NO_SUCH_FILE),
+    ),
+    Command(
+        name="remove_file",
+        topic="files",
+        summary="take a file off a group for everybody (admins, owner)",
+        run=_remove_file,
+        arguments=(GROUP, Argument("NAME", Kind.FILE)),
+        options=(YES,),
+        details="Nobody can download it any more, everybody stops sharing it, and downloads of it"
+        " that are running fail; files on the members' disks stay. The name is free for other"
+        " content. Admins can remove any file, other members what they shared first.",
+        example="remove_file lab film.mkv",
+        answer="Removed {name} from {group} for all members",
+        errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_FILE),
     ),
 )

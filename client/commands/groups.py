@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from client.commands import listing
 from client.commands.command import (
     ADMIN_ERRORS,
@@ -16,14 +18,15 @@ from client.commands.command import (
     Option,
 )
 from client.list_results import GroupsResult, MembersResult, RequestsResult
-from client.results import GroupResult
+from client.results import AcceptedResult, GroupResult, RejectedResult
 from common.api.groups import CreateGroupReply, JoinGroupReply, MemberReply
-from common.errors import ErrorCode
+from common.errors import ErrorCode, MinitorrentError
 from common.text import visible
 
 _REQUIRED_GROUP = Argument("GROUP", Kind.GROUP)
 _USER = Argument("USER", Kind.USER)
-_REQUESTER = Argument("USER", Kind.REQUESTER)
+_REQUESTERS = Argument("USER", Kind.REQUESTER, optional=True, many=True)
+_ALL = Option("all", "decide all requests at once")
 
 
 def _create_group(context: Context, arguments: Arguments) -> CreateGroupReply:
@@ -58,12 +61,35 @@ def _list_requests(context: Context, arguments: Arguments) -> RequestsResult:
     )
 
 
-def _accept_request(context: Context, arguments: Arguments) -> MemberReply:
-    return context.session.groups.accept_request(context.group(arguments), arguments.text("USER"))
+def _accept_request(context: Context, arguments: Arguments) -> MemberReply | AcceptedResult:
+    group, users = context.group(arguments), _users(arguments)
+    if len(users) == 1:
+        return context.session.groups.accept_request(group, users[0])
+    return context.session.groups.accept_requests(group, users)
 
 
-def _reject_request(context: Context, arguments: Arguments) -> MemberReply:
-    return context.session.groups.reject_request(context.group(arguments), arguments.text("USER"))
+def _reject_request(context: Context, arguments: Arguments) -> MemberReply | RejectedResult:
+    group, users = context.group(arguments), _users(arguments)
+    if len(users) == 1:
+        return context.session.groups.reject_request(group, users[0])
+    return context.session.groups.reject_requests(group, users)
+
+
+def _users(arguments: Arguments) -> tuple[str, ...]:
+    """Return the users whose requests are decided, none for all; raises MinitorrentError(usage)."""
+    users = arguments.many("USER")
+    if bool(users) == (_ALL.name in arguments.flags):
+        problem = "Name users or give --all, not both." if users else "USER is missing."
+        raise MinitorrentError(ErrorCode.USAGE, f"{problem} Usage: {arguments.usage}")
+    return users
+
+
+def _settle_users(_: Context, arguments: Arguments) -> Arguments:
+    """Take a single word for the user, unless all are meant: then it is the group."""
+    words = arguments.words
+    if len(words) != 1 or _ALL.name in arguments.flags:
+        return arguments
+    return replace(arguments, values={}, lists={"USER": words})
 
 
 def _remove_member(context: Context, arguments: Arguments) -> MemberReply:
@@ -175,10 +201,13 @@ _MEMBERS = (
     Command(
         name="accept_request",
         topic="members",
-        summary="accept a request to join (admins)",
+        summary="accept requests to join (admins)",
         run=_accept_request,
-        arguments=(GROUP, _REQUESTER),
-        details="The user is notified at once and can then list and download the group's files.",
+        arguments=(GROUP, _REQUESTERS),
+        options=(_ALL,),
+        settle=_settle_users,
+        details="The users are notified at once and can then list and download the group's files."
+        " If one of several users has not asked, none is accepted.",
         example="accept_request lab bob",
         answer="{user} is now a member of {group}",
         errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
@@ -186,10 +215,12 @@ _MEMBERS = (
     Command(
         name="reject_request",
         topic="members",
-        summary="reject a request to join (admins)",
+        summary="reject requests to join (admins)",
         run=_reject_request,
-        arguments=(GROUP, _REQUESTER),
-        details="The user is notified and may ask again.",
+        arguments=(GROUP, _REQUESTERS),
+        options=(_ALL,),
+        settle=_settle_users,
+        details="The users are notified and may ask again.",
         example="reject_request lab bob",
         answer="Rejected {user}'s request to join {group}",
         errors=(*ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),

@@ -8,6 +8,7 @@ from client.caller import current_caller
 from client.core.notices.events import (
     CertificatesRevoked,
     EventsMissed,
+    FileRemoved,
     GroupEvent,
     LoggedIn,
     LoggedOut,
@@ -21,7 +22,7 @@ from client.state.settings import Settings
 from common.api.accounts import LoginReply
 from common.api.events import EventKind, EventNotice
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Endpoint
+from common.types import Endpoint, info_hash_from_hex
 
 _GROUP_SETTING = "group"
 """The key of the group in use among the user's settings."""
@@ -177,6 +178,15 @@ class Account:
             case EventKind.MEMBER_REMOVED:  # sent to the removed user only
                 self.left(event.group)
                 self._events.publish(MembershipEnded(event.group))
+            case EventKind.FILE_REMOVED:
+                self._publish_removal(event)
         if event.removed:
             self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
         self._events.publish(GroupEvent(event.kind, event.group, event.subject, event.text))
+
+    def _publish_removal(self, event: EventNotice) -> None:
+        try:
+            info_hash = info_hash_from_hex(event.info_hash)
+        except ValueError:
+            return  # the tracker is to blame; announces will be refused in any case
+        self._events.publish(FileRemoved(event.group, event.subject, info_hash, event.text))

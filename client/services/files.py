@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
+from client.core.notices.events import FileRemoved
 from client.core.notices.notice_kinds import NoticeKind
 from client.core.transfers.download_options import DownloadOptions
-from client.list_results import FilesResult
+from client.list_results import FilesResult, FoundFilesResult
 from client.membership.account import Account
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
 from client.services.content.downloads import Downloads
 from client.services.content.metainfo_links import MetainfoLinks, read_metainfo
+from client.services.content.removals import Removals
 from client.services.content.uploads import HashProgress, Offer, Uploads
 from client.services.paging import USUAL_LIMIT, collect
 from client.services.views import content_rows
@@ -21,6 +23,7 @@ from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.api import files
 from common.errors import ErrorCode, MinitorrentError
+from common.types import info_hash_from_hex
 
 
 class FileService:
@@ -35,6 +38,7 @@ class FileService:
         downloads: Downloads,
         uploads: Uploads,
         metainfo_links: MetainfoLinks,
+        removals: Removals,
     ) -> None:
         self._account = account
         self._notices = notices
@@ -43,6 +47,7 @@ class FileService:
         self._downloads = downloads
         self._uploads = uploads
         self._metainfo_links = metainfo_links
+        self._removals = removals
 
     def list(
         self,
@@ -66,6 +71,11 @@ class FileService:
         return FilesResult(
             group=found.last.group, files=found.rows, total=found.total, pattern=pattern
         )
+
+    def find(self, pattern: str, *, limit: int = USUAL_LIMIT) -> FoundFilesResult:
+        """List the files of all of the user's groups that match a pattern, by name."""
+        found = collect(self._remote, files.FIND_FILES, "files", limit, pattern=pattern)
+        return FoundFilesResult(files=found.rows, total=found.total, pattern=pattern)
 
     def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
         """Return the files of a shared folder; none for a single file."""
@@ -142,6 +152,14 @@ class FileService:
                 raise
         if transfer is not None:
             self._transfers.discard(transfer)
+        return results.FileResult(group=group, name=name)
+
+    def remove_file(self, group: str, name: str) -> results.FileResult:
+        """Remove a file from its group for everybody; the members' copies stay on their disks."""
+        reply = self._remote.call(files.REMOVE_FILE, group=group, name=name)
+        text = f"{self._account.require()} removed {name} from {group}."
+        info_hash = info_hash_from_hex(reply.info_hash)
+        self._removals.end(FileRemoved(group, name, info_hash, text))
         return results.FileResult(group=group, name=name)
 
     def remove(self, metainfo: Path) -> results.FileResult:

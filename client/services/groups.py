@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from client import results
 from client.list_results import EventsResult, GroupRow, GroupsResult, MembersResult, RequestsResult
@@ -14,6 +16,7 @@ from client.services.export import export_credentials
 from client.services.paging import USUAL_LIMIT, collect
 from client.transfers.transfer_manager import TransferManager
 from common.api import audit, groups
+from common.api.operation import Operation
 from common.errors import ErrorCode, MinitorrentError
 
 
@@ -144,6 +147,40 @@ class GroupService:
         reply = self._remote.call(groups.REJECT_REQUEST, group=group, user=user)
         self._account.answered_request()
         return reply
+
+    def accept_requests(self, group: str, users: Sequence[str]) -> results.AcceptedResult:
+        """Accept several users' join requests; without any, all that there are now."""
+        decided = self._decide(groups.ACCEPT_REQUESTS, group, users)
+        return results.AcceptedResult(group=group, users=[*decided])
+
+    def reject_requests(self, group: str, users: Sequence[str]) -> results.RejectedResult:
+        """Reject several users' join requests; without any, all that there are now."""
+        decided = self._decide(groups.REJECT_REQUESTS, group, users)
+        return results.RejectedResult(group=group, users=[*decided])
+
+    def _decide(
+        self,
+        operation: Operation[Any, groups.DecideRequestsReply],
+        group: str,
+        users: Sequence[str],
+    ) -> Sequence[str]:
+        """Decide requests, as many as fit one call at a time; users of earlier calls stay decided.
+
+        Without names, no more than there were at first: others may keep asking meanwhile.
+        """
+        names = list(dict.fromkeys(users))
+        decided: Sequence[str] = []
+        most = len(names)
+        while not decided or len(decided) < most:
+            some = names[len(decided) : len(decided) + groups.MAX_DECISIONS]
+            reply = self._remote.call(operation, group=group, users=some)
+            if not reply.users:
+                break
+            decided = [*decided, *reply.users]
+            most = most or len(reply.users) + reply.left
+        for _ in decided:
+            self._account.answered_request()
+        return decided
 
     def remove_member(self, group: str, user: str) -> groups.MemberReply:
         """Remove a member from a group."""

@@ -116,6 +116,22 @@ def _files(result: list_results.FilesResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "file", screen)
 
 
+def _found(result: list_results.FoundFilesResult, screen: Screen) -> str:
+    columns = [
+        Column("group", folds=True),
+        Column("name", folds=True),
+        Column("size", right=True),
+        Column("owner", folds=True),
+        Column("seeders", right=True),
+        Column("leechers", right=True),
+    ]
+    rows = [
+        [f.group, f.name, size(f.size), f.owner, str(f.seeders), str(f.leechers)]
+        for f in result.files
+    ]
+    return _listed(result, rows, columns, "file", screen)
+
+
 def _sessions(result: list_results.SessionsResult, screen: Screen) -> str:
     columns = [Column("id", right=True), Column("address"), Column("since"), Column("current")]
     rows = [
@@ -156,6 +172,7 @@ LIST_FORMATTERS: Mapping[type[BaseModel], Callable[[Any, Screen], str]] = {
     list_results.RequestsResult: _requests,
     list_results.InvitesResult: _invites,
     list_results.FilesResult: _files,
+    list_results.FoundFilesResult: _found,
     list_results.SessionsResult: _sessions,
     list_results.EventsResult: _events,
     list_results.NoticesResult: _notices,

@@ -133,6 +133,21 @@ def _peers(result: results.PeersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
+def _accepted(result: results.AcceptedResult, _: Screen) -> str:
+    users, group = result.users, visible(result.group)
+    if not users:
+        return f"Nobody asks to join {group}"
+    are = "is now a member" if len(users) == 1 else "are now members"
+    return f"{_some(users, 0)} {are} of {group}"
+
+
+def _rejected(result: results.RejectedResult, _: Screen) -> str:
+    if not result.users:
+        return f"Nobody asks to join {visible(result.group)}"
+    requests = count(len(result.users), "request")
+    return f"Rejected {requests} to join {visible(result.group)}: {_some(result.users, 0)}"
+
+
 def _limits(result: results.LimitsResult, screen: Screen) -> str:
     if not any(row.up or row.down for row in result.limits):
         return "No rate limits"
@@ -238,6 +253,8 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.SharesResult: _shares,
     results.PeersResult: _peers,
     results.LimitsResult: _limits,
+    results.AcceptedResult: _accepted,
+    results.RejectedResult: _rejected,
     results.SettingsResult: settings_text,
     results.TrackersResult: _trackers,
     results.ChecksResult: _checks,

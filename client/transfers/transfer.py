@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from client.core.admission.candidates import PeerCandidate
-from client.core.notices.events import PiecesLost
+from client.core.notices.events import FileRemoved, PiecesLost
 from client.core.transfers.transfer_state import (
     AllHere,
     Checking,
@@ -89,6 +89,12 @@ class Transfer(TransferStatus):
     def refused(self, error: MinitorrentError) -> None:
         """See Announced."""
         self._executor.submit(lambda: self._fail(error))
+
+    def removed(self, text: str) -> None:
+        """See Announced."""
+        record = self.record
+        removal = FileRemoved(record.group, record.name, self.info_hash, text, is_new=True)
+        self._context.events.publish(removal)
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """See Announced."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import ErrorCode
-from common.types import Endpoint
+from common.types import Endpoint, InfoHash
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,21 @@ class RevocationsApplied(Event):
     """A group's TLS accepts fewer peers than before: connections to the others have to end."""
 
     group: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRemoved(Event):
+    """The tracker says that a file was removed from a group for everybody; `text` says by whom.
+
+    Meanwhile, a member may have added it again. `is_new`: the user gets no notice of it in another
+    way.
+    """
+
+    group: str
+    name: str
+    info_hash: InfoHash
+    text: str
+    is_new: bool = False
 
 
 # --- transfers ----------------------------------------------------------------------------------

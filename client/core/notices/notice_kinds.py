@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
     ROLE_CHANGED = EventKind.ROLE_CHANGED.value
     INVITE_USED = EventKind.INVITE_USED.value
     FILE_ADDED = EventKind.FILE_ADDED.value
+    FILE_REMOVED = EventKind.FILE_REMOVED.value
     FILE_COMPLETED = EventKind.FILE_COMPLETED.value
 
 
@@ -87,6 +88,7 @@ PRESENTATIONS: Mapping[NoticeKind, Presentation] = MappingProxyType(
         NoticeKind.ROLE_CHANGED: Presentation("Role changed", keeper=Keeper.TRACKER),
         NoticeKind.INVITE_USED: Presentation("Invitation used", keeper=Keeper.TRACKER),
         NoticeKind.FILE_ADDED: Presentation("New file", keeper=Keeper.TRACKER),
+        NoticeKind.FILE_REMOVED: Presentation("File removed", keeper=Keeper.TRACKER),
         NoticeKind.FILE_COMPLETED: Presentation("Downloaded from you", keeper=Keeper.TRACKER),
     }
 )

@@ -76,6 +76,9 @@ class Announced(Protocol):
     def refused(self, error: MinitorrentError) -> None:
         """Stop: the tracker no longer lets this client take part."""
 
+    def removed(self, text: str) -> None:
+        """Stop: the file was removed from its group; `text` says by whom."""
+
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """Take the identity of an incoming peer; a member's name may be unknown.
 
@@ -267,6 +270,9 @@ class Announcer:
     def _take(self, entry: _Entry, answer: FilePresence, interval: float) -> None:
         """Pass the tracker's answer to the torrent, and decide when it is due again."""
         announced = entry.announced
+        if answer.error is not None and answer.error.removed:
+            announced.removed(answer.error.message)
+            return
         if answer.error is not None:
             announced.refused(error_from(answer.error.code, answer.error.message))
             return

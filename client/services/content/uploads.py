@@ -159,7 +159,7 @@ class Uploads:
             # Another member was faster, perhaps with the same content.
         stamps = _stamps(source, known)
         if not _is_at(source, known, progress):
-            raise _taken(group, source.name, is_own=existing is not None)
+            raise _taken(group, source.name, existing)
         approve(known)
         self._offer(group, known)
         return known, stamps
@@ -210,8 +210,11 @@ def _describe(
     return metainfo.parse(metainfo.encode(info))
 
 
-def _taken(group: str, name: str, *, is_own: bool) -> MinitorrentError:
-    way = ", or stop_share the old one first" if is_own else ""
+def _taken(group: str, name: str, own: Transfer | None) -> MinitorrentError:
+    way = ""
+    if own is not None:
+        end = "stop_share" if own.record.complete else "cancel"
+        way = f", or {end} the old one first"
     return MinitorrentError(
         ErrorCode.NAME_TAKEN,
         f"{group} already has other content called {shown(name)}; choose another name "

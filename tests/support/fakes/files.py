@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
-from client.list_results import FilesResult
+from client.list_results import FilesResult, FoundFilesResult
 from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT
-from common.api.files import Sort
+from common.api.files import FoundFile, Sort
 from tests.support.fakes.rows import HASH, download, file_rows
 from tests.support.fakes.state import FakeState, fits, unusual
 
@@ -41,6 +41,15 @@ class FakeFiles:
             total=len(fitting),
             pattern=pattern,
         )
+
+    def find(self, pattern: str, *, limit: int = USUAL_LIMIT) -> FoundFilesResult:
+        self._state.called("find", *unusual(pattern, limit))
+        rows = [
+            FoundFile(group="lab", **row.model_dump(exclude={"pieces"}))
+            for row in file_rows()
+            if fits(row.name, pattern)
+        ]
+        return FoundFilesResult(files=rows[: limit or None], total=len(rows), pattern=pattern)
 
     def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
         self._state.called("contents", group, name)
@@ -89,6 +98,10 @@ class FakeFiles:
 
     def stop_share(self, group: str, name: str) -> results.FileResult:
         self._state.called("stop_share", group, name)
+        return results.FileResult(group=group, name=name)
+
+    def remove_file(self, group: str, name: str) -> results.FileResult:
+        self._state.called("remove_file", group, name)
         return results.FileResult(group=group, name=name)
 
     def remove(self, metainfo: Path) -> results.FileResult:

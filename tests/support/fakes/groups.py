@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
@@ -104,6 +105,14 @@ class FakeGroups:
 
     def reject_request(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("reject_request", group, user)
+
+    def accept_requests(self, group: str, users: Sequence[str]) -> results.AcceptedResult:
+        self._state.called("accept_request", group, *users)
+        return results.AcceptedResult(group=group, users=list(users) or ["eve"])
+
+    def reject_requests(self, group: str, users: Sequence[str]) -> results.RejectedResult:
+        self._state.called("reject_request", group, *users)
+        return results.RejectedResult(group=group, users=list(users) or ["eve"])
 
     def remove_member(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("remove_member", group, user)

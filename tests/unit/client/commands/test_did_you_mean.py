@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.commands.command import Context
 from client.commands.did_you_mean import corrected, nearest
-from client.commands.parsing import parse
+from client.commands.parsing import Invocation, parse
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import download
@@ -24,6 +25,10 @@ def said(code: ErrorCode, line: str, session: FakeSession | None = None) -> str:
     session.user, session.group = "ann", "lab"
     invocation = parse(line, COMMANDS)
     assert invocation is not None
+    command, arguments = invocation.command, invocation.arguments
+    if command.settle is not None:
+        arguments = command.settle(Context(session, COMMANDS), arguments)
+        invocation = Invocation(command, arguments)
     error = corrected(MinitorrentError(code, SENTENCE), invocation, session)
     assert error.code is code
     return error.message

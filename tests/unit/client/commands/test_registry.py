@@ -23,15 +23,18 @@ list_members list_requests accept_request reject_request remove_member promote d
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
 resume cancel recheck priority limit settings wait share get magnet remove use_group peers trackers
 invite invites revoke_invite join doctor sessions end_session audit
-export_credentials why relocate help quit exit
+export_credentials why relocate help quit exit find remove_file
 """
 
 
 def run(session: FakeSession, line: str) -> dict[str, Any]:
     invocation = parse(line, COMMANDS)
     assert invocation is not None
-    context = Context(session, COMMANDS)
-    return invocation.command.run(context, invocation.arguments).model_dump(mode="json")
+    context, command = Context(session, COMMANDS), invocation.command
+    arguments = invocation.arguments
+    if command.settle is not None:
+        arguments = command.settle(context, arguments)
+    return command.run(context, arguments).model_dump(mode="json")
 
 
 def test_every_command_of_the_contract_and_no_other() -> None:
@@ -121,7 +124,12 @@ def test_topics_are_contiguous() -> None:
         ("list_requests lab", ("list_requests", "lab")),
         ("accept_request lab bob", ("accept_request", "lab", "bob")),
         ("accept_request bob", ("accept_request", "home", "bob")),
+        ("accept_request lab bob eve", ("accept_request", "lab", "bob", "eve")),
+        ("accept_request lab --all", ("accept_request", "lab")),
+        ("accept_request --all", ("accept_request", "home")),
         ("reject_request lab bob", ("reject_request", "lab", "bob")),
+        ("reject_request lab bob eve", ("reject_request", "lab", "bob", "eve")),
+        ("reject_request --all", ("reject_request", "home")),
         ("remove_member lab bob", ("remove_member", "lab", "bob")),
         ("promote bob", ("promote", "home", "bob")),
         ("demote lab bob", ("demote", "lab", "bob")),
@@ -141,6 +149,9 @@ def test_topics_are_contiguous() -> None:
         ),
         ("priority f -7", ("priority", "home", "f", -7)),
         ("stop_share f", ("stop_share", "home", "f")),
+        ("remove_file f", ("remove_file", "home", "f")),
+        ("remove_file lab f --yes", ("remove_file", "lab", "f")),
+        ("find *.mkv --limit 5", ("find", "*.mkv", 5)),
         ("show_downloads", ("show_downloads",)),
         ("show_shares", ("show_shares",)),
         ("peers lab f", ("peers", "lab", "f")),

@@ -10,6 +10,7 @@ import pytest
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.services.content.downloads import Downloads
 from client.services.content.metainfo_links import MetainfoLinks
+from client.services.content.removals import Removals
 from client.services.content.uploads import HashProgress, Offer, Uploads
 from client.state.database import Database
 from client.state.transfers import TransferRecord
@@ -39,6 +40,7 @@ class Sharer:
             self.tracker, links, self.lab.store, self.manager, self.lab.disk, tell
         )
         self.uploads = Uploads(self.tracker, links, self.lab.store, self.manager, tell)
+        self.removals = Removals(self.tracker, self.manager, self.lab.jobs, self.lab.context.events)
 
     def _fetch(self, _: Magnet) -> bytes:
         """The info dictionary from a magnet link's peers."""

@@ -83,12 +83,16 @@ class FakeTorrent:
         self.fails: Exception | None = None
         self.learned: list[PeerCandidate] = []
         self.refusals: list[MinitorrentError] = []
+        self.removals: list[str] = []
         self.answers: list[tuple[int, str | None, bool | None]] = []
 
     def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         if self.fails is not None:
             raise self.fails
         self.learned += candidates
+
+    def removed(self, text: str) -> None:
+        self.removals.append(text)
 
     def refused(self, error: MinitorrentError) -> None:
         self.refusals.append(error)
@@ -256,6 +260,14 @@ def test_a_refused_torrent_gets_the_reason(
     torrent = bench.add(FakeTorrent())
     wait_until(lambda: torrent.refusals, what="the refusal")
     assert (torrent.refusals[0].code, torrent.refusals[0].message) == (code, "Not you.")
+
+
+def test_a_torrent_learns_that_its_file_was_removed(bench: Bench) -> None:
+    failure = Failure(code="no_such_file", message="ann removed it.", removed=True)
+    bench.tracker.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
+    torrent = bench.add(FakeTorrent())
+    wait_until(lambda: torrent.removals, what="the removal")
+    assert (torrent.removals, torrent.refusals) == (["ann removed it."], [])
 
 
 def test_an_answer_without_one_of_the_torrents(bench: Bench) -> None:
