@@ -194,9 +194,7 @@ class _Assembly:
         remote = Remote(self._account, self._tracker_client)
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
-        removals = Removals(remote, transfers, self._jobs, self._events)
         _subscribe(self._events, announcer, credentials, transfers)
-        self._events.subscribe(FileRemoved, removals.on_removed)
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
@@ -204,7 +202,7 @@ class _Assembly:
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
-        return self._services(transfers, credentials, remote, links, removals)
+        return self._services(transfers, credentials, remote, links)
 
     def _services(
         self,
@@ -212,7 +210,6 @@ class _Assembly:
         credentials: Credentials,
         remote: Remote,
         links: MetainfoLinks,
-        removals: Removals,
     ) -> Session:
         account, notices = self._account, self._notices
         tracker_client, known_trackers = self._tracker_client, self._known_trackers
@@ -236,7 +233,7 @@ class _Assembly:
             ),
             groups=groups,
             invitations=InvitationService(account, notices, remote, tracker_client, known_trackers),
-            files=self._files(transfers, remote, links, removals),
+            files=self._files(transfers, remote, links),
             transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
             settings=self._settings_service(),
@@ -252,8 +249,10 @@ class _Assembly:
         return SettingsService(self._config, self._settings, self._rate_limits, self._scheduler)
 
     def _files(
-        self, transfers: TransferManager, remote: Remote, links: MetainfoLinks, removals: Removals
+        self, transfers: TransferManager, remote: Remote, links: MetainfoLinks
     ) -> FileService:
+        removals = Removals(remote, transfers, self._jobs, self._events)
+        self._events.subscribe(FileRemoved, removals.on_removed)
         downloads = Downloads(remote, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(remote, links, self._store, transfers, self._warn)
         return FileService(

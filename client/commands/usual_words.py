@@ -32,7 +32,7 @@ SUGGESTED: Mapping[str, str] = MappingProxyType(
         "q": "quit",
         "register": "create_user",
         "requests": "list_requests",
-        "search": "list_files",
+        "search": "find",
         "seed": "upload_file",
         "send": "upload_file",
         "shares": "show_shares",

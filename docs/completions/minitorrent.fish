@@ -15,8 +15,8 @@ function __minitorrent_commands
         list_groups 'list all groups' \
         list_members 'list a group'\''s members and who is online' \
         list_requests 'list requests to join (admins)' \
-        accept_request 'accept a request to join (admins)' \
-        reject_request 'reject a request to join (admins)' \
+        accept_request 'accept requests to join (admins)' \
+        reject_request 'reject requests to join (admins)' \
         remove_member 'remove a member from a group (admins)' \
         promote 'make a member an admin (admins)' \
         demote 'make an admin a plain member (admins)' \
@@ -28,9 +28,11 @@ function __minitorrent_commands
         revoke_invite 'end an invitation' \
         join 'enter a group by an invitation' \
         list_files 'list the files that a group shares' \
+        find 'find files in all of your groups' \
         upload_file 'share a file or a folder with a group' \
         download_file 'download a file from all members who have it' \
         stop_share 'stop sharing a file with a group' \
+        remove_file 'take a file off a group for everybody (admins, owner)' \
         show_downloads 'show your downloads and their progress' \
         show_shares 'show your shares and how much was uploaded' \
         peers 'show the peers of a transfer' \

@@ -203,6 +203,21 @@ def test_requests(ann: ClientProcess, bob: ClientProcess, eve: ClientProcess, gr
     assert len(eve.ok("list_members", group)["members"]) == 3
 
 
+def test_many_requests(ann: ClientProcess, bob: ClientProcess, eve: ClientProcess) -> None:
+    for group in ("crowd", "circle"):
+        ann.ok("create_group", group)
+        for asking in (bob, eve):
+            asking.ok("join_group", group)
+    ann.fails("no_such_request", "accept_request crowd bob ann")
+    ann.fails("usage", "accept_request crowd bob --all")
+    ann.fails("usage", "accept_request")
+    reply = ann.ok("accept_request crowd eve bob")
+    assert reply == {"group": "crowd", "users": ["eve", "bob"]}
+    assert ann.ok("accept_request crowd --all") == {"group": "crowd", "users": []}
+    assert ann.ok("reject_request circle --all") == {"group": "circle", "users": ["bob", "eve"]}
+    assert len(bob.ok("list_members crowd")["members"]) == 3
+
+
 def test_roles(ann: ClientProcess, bob: ClientProcess, eve: ClientProcess, group: str) -> None:
     result = {"group": group, "user": "bob"}
     ann.fails("last_admin", f"demote {group} ann")

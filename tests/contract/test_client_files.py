@@ -121,6 +121,31 @@ def test_stop_share(ann: ClientProcess, eve: ClientProcess, shared: Path, group:
     assert shared.exists()
 
 
+def test_find(ann: ClientProcess, eve: ClientProcess, shared: Path, group: str) -> None:
+    found = ann.ok("find", shared.name)
+    assert found["total"] == 1
+    (row,) = found["files"]
+    assert list(row) == ["group", "name", "size", "info_hash", "owner", "seeders", "leechers"]
+    assert (row["group"], row["name"], row["owner"]) == (group, shared.name, "ann")
+    assert eve.ok("find", shared.name) == {"files": [], "total": 0}
+    ann.fails("usage", "find")
+    ann.fails("usage", "find", "x", "--limit", "many")
+
+
+def test_remove_file(
+    ann: ClientProcess, bob: ClientProcess, eve: ClientProcess, shared: Path, group: str
+) -> None:
+    eve.fails("not_member", "remove_file", group, shared.name)
+    bob.fails("not_admin", "remove_file", group, shared.name)
+    ann.fails("no_such_file", "remove_file", group, "nothing")
+    ann.fails("no_such_group", "remove_file", "of-nobody", shared.name)
+    assert ann.ok("remove_file", group, shared.name) == {"group": group, "name": shared.name}
+    assert ann.ok("list_files", group)["files"] == []
+    assert shared.name not in [row["name"] for row in ann.ok("show_shares")["shares"]]
+    bob.fails("no_such_file", "download_file", group, shared.name, str(shared.parent))
+    assert shared.exists()
+
+
 # --- transfers --------------------------------------------------------------------------------
 def test_show_shares(ann: ClientProcess, shared: Path, group: str) -> None:
     rows = [row for row in ann.ok("show_shares")["shares"] if row["group"] == group]

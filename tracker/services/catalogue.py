@@ -88,8 +88,7 @@ def make_services(
     steady: Clock = time.monotonic,
 ) -> Services:
     """Create the services of one tracker; `steady` is a monotonic clock, for durations."""
-    tracker_id = secrets.token_hex(16)
-    quotas = policy.quotas
+    tracker_id, quotas = secrets.token_hex(16), policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
     invitations = InvitationService(
