@@ -25,6 +25,7 @@ from client.list_results import (
 )
 from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT
+from client.services.transfer_list import TransferName, TransferPage, TransferQuery
 from common.api import files, groups
 
 
@@ -184,6 +185,12 @@ class TransfersApi(Protocol):
     def shares(self) -> results.SharesResult: ...
 
     def all(self) -> results.DownloadsResult: ...
+
+    def page(self, query: TransferQuery) -> TransferPage: ...
+
+    def names(self, query: TransferQuery) -> Sequence[TransferName]: ...
+
+    def states(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]: ...
 
     def pause(self, group: str, name: str) -> results.TransferResult: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from client import results
 from client.caller import current_caller, note_download
@@ -18,7 +18,14 @@ from client.core.notices.notice_kinds import NoticeKind
 from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices
-from client.services.views import downloads, peer_rows, pieces, shares
+from client.services.transfer_list import (
+    TransferName,
+    TransferPage,
+    TransferQuery,
+    list_names,
+    list_page,
+)
+from client.services.views import download_row, downloads, peer_rows, pieces, shares
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.errors import ErrorCode, MinitorrentError
@@ -118,6 +125,26 @@ class TransferService:
         """Return all downloads and uploads, as rows of downloads."""
         self._account.require()
         return downloads(self._transfers.all(), (), uploads=True)
+
+    def page(self, query: TransferQuery) -> TransferPage:
+        """Return the first of the downloads and shares that a query asks for."""
+        self._account.require()
+        return list_page(self._transfers.all(), query)
+
+    def names(self, query: TransferQuery) -> list[TransferName]:
+        """Return the names of all downloads and shares that a query asks for."""
+        self._account.require()
+        return list_names(self._transfers.all(), query)
+
+    def states(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
+        """Return the transfers that this user has of a group's files, by name."""
+        self._account.require()
+        wanted = set(names)
+        return {
+            one.record.name: download_row(one)
+            for one in self._transfers.all()
+            if one.record.group == group and one.record.name in wanted
+        }
 
     def pause(self, group: str, name: str) -> results.TransferResult:
         """Stop a transfer until `resume`, also after a restart."""

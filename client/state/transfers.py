@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.resume import FileStamps, is_believed
+from client.state.completion_times import forget_time, read_times, write_time
 from client.state.database import Database
 from client.state.download_options import (
     forget_options,
@@ -34,7 +36,8 @@ class TransferRecord:
     `is_upload` tells which of the two it began as; either is shared once complete. `path` is the
     final path. `bitfield` and `stamps` belong together: these pieces were verified and on disk
     when the files had these sizes and times. `uploaded` and `downloaded` count bytes. `options`
-    are the user's options for the download.
+    are the user's options for the download. `completed_at` is None for uploads, and where it isn't
+    known.
     """
 
     id: int
@@ -53,6 +56,7 @@ class TransferRecord:
     downloaded: int
     added_at: datetime
     options: DownloadOptions = DEFAULT_OPTIONS
+    completed_at: datetime | None = None
 
     def verified(self, wanted: Bitfield) -> Bitfield | None:
         """Return the pieces of an incomplete download that were verified last, if recorded.
@@ -163,14 +167,14 @@ class TransferStore:
         """Return the transfer with this id, or None."""
         with self._database.transaction() as session:
             row = session.get(TransferRow, transfer)
-            return _record(row, read_options(session, row.id)) if row else None
+            return _with_details(session, row) if row else None
 
     def find(self, user: str, group: str, name: str) -> TransferRecord | None:
         """Return the user's transfer of that name in that group, or None."""
         query = select(TransferRow).filter_by(user=user, group=group, name=name)
         with self._database.transaction() as session:
             row = session.scalars(query).one_or_none()
-            return _record(row, read_options(session, row.id)) if row else None
+            return _with_details(session, row) if row else None
 
     def list_unfinished(self, user: str) -> list[TransferRecord]:
         """Return the user's incomplete downloads, oldest first."""
@@ -208,16 +212,26 @@ class TransferStore:
         query = select(TransferRow).where(*conditions).order_by(TransferRow.id).limit(limit)
         with self._database.transaction() as session:
             options = read_all_options(session)
-            rows = session.scalars(query)
-            return [_record(row, options.get(row.id, DEFAULT_OPTIONS)) for row in rows]
+            rows = session.scalars(query).all()
+            times = read_times(session, [row.id for row in rows])
+            return [
+                _record(row, options.get(row.id, DEFAULT_OPTIONS), times.get(row.id))
+                for row in rows
+            ]
 
     def update_progress(self, transfer: int, bitfield: Bitfield, stamps: FileStamps) -> None:
         """Record verified pieces. They must be on disk already: data first, record second."""
         self._set(transfer, bitfield=bitfield.to_bytes(), stamps=stamps.to_text())
 
-    def mark_complete(self, transfer: int, stamps: FileStamps) -> None:
-        """Record that everything is verified and at its final path."""
+    def mark_complete(self, transfer: int, stamps: FileStamps, at: datetime | None = None) -> None:
+        """Record that everything is verified and at its final path.
+
+        `at` is the time when the download was completed, None if it had been complete before.
+        """
         self._set(transfer, complete=True, bitfield=None, stamps=stamps.to_text())
+        if at is not None:
+            with self._database.transaction() as session:
+                write_time(session, transfer, at)
 
     def distrust(self, transfer: int) -> None:
         """Record that the files have to be hashed again, whatever their stamps say."""
@@ -271,13 +285,21 @@ class TransferStore:
         with self._database.transaction() as session:
             session.execute(delete(TransferRow).where(TransferRow.id == transfer))
             forget_options(session, transfer)
+            forget_time(session, transfer)
 
     def _set(self, transfer: int, **values: object) -> None:
         with self._database.transaction() as session:
             session.execute(update(TransferRow).where(TransferRow.id == transfer).values(**values))
 
 
-def _record(row: TransferRow, options: DownloadOptions) -> TransferRecord:
+def _with_details(session: Session, row: TransferRow) -> TransferRecord:
+    """Return the record of a row, with what is stored beside it."""
+    return _record(row, read_options(session, row.id), read_times(session, [row.id]).get(row.id))
+
+
+def _record(
+    row: TransferRow, options: DownloadOptions, completed_at: datetime | None = None
+) -> TransferRecord:
     return TransferRecord(
         id=row.id,
         user=row.user,
@@ -295,6 +317,7 @@ def _record(row: TransferRow, options: DownloadOptions) -> TransferRecord:
         downloaded=row.downloaded,
         added_at=datetime.fromisoformat(row.added_at),
         options=options,
+        completed_at=completed_at,
     )
 
 

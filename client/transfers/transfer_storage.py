@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.piece_selection import finalized_by, selection_of
@@ -149,10 +150,11 @@ class TransferStorage:
         else:
             self.files.finish(lambda: self._prove(stopped))
         stamps = self.files.verified_stamps()
-        self._store.mark_complete(self.record.id, stamps)
+        now = datetime.now(UTC)
+        self._store.mark_complete(self.record.id, stamps, now)
         if self.options.in_place:
             self.set_options(replace(self.options, in_place=False))
-        self.record = replace(self.record, complete=True, stamps=stamps)
+        self.record = replace(self.record, complete=True, stamps=stamps, completed_at=now)
 
     def _prove(self, stopped: Callable[[], bool]) -> None:
         for _ in range(_LOOKS):
@@ -205,6 +207,10 @@ class TransferStorage:
     def uploaded(self, torrent: Torrent | None) -> int:
         """Return the payload bytes uploaded in all runs, including that of `torrent`."""
         return self.record.uploaded + (torrent.uploaded - self._counted[0] if torrent else 0)
+
+    def downloaded(self, torrent: Torrent | None) -> int:
+        """Return the payload bytes downloaded in all runs, including that of `torrent`."""
+        return self.record.downloaded + (torrent.downloaded - self._counted[1] if torrent else 0)
 
     def discard(self) -> None:
         """Delete the record, and the partial data of an unfinished download."""

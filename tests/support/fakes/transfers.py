@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from client import results
 from client.results import TransferState
+from client.services.transfer_list import TransferName, TransferPage, TransferQuery
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import PEER, SHARE
 from tests.support.fakes.state import FakeState
@@ -29,6 +30,17 @@ class FakeTransfers:
     def all(self) -> results.DownloadsResult:
         self._state.called("transfers")
         return results.DownloadsResult(downloads=self._state.rows)
+
+    def page(self, query: TransferQuery) -> TransferPage:
+        raise NotImplementedError
+
+    def names(self, query: TransferQuery) -> list[TransferName]:
+        self._state.called("transfers")
+        return [TransferName(row.group, row.name, row.progress >= 1) for row in self._state.rows]
+
+    def states(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
+        found = (row for row in self._state.rows if row.group == group)
+        return {row.name: row for row in found if row.name in names}
 
     def pause(self, group: str, name: str) -> results.TransferResult:
         return self._on_transfer("pause", group, name, TransferState.PAUSED)

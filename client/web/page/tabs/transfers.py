@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import get_args
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.results import DownloadRow, Overview, SharesResult
+from client.results import Overview
+from client.services.api import SessionApi
+from client.services.transfer_list import SortKey, TransferName, TransferPage, TransferQuery
 from client.web.page.command_client import CommandClient
-from client.web.page.parts.controls import heading
+from client.web.page.parts.column_menu import ColumnMenu
+from client.web.page.parts.controls import button, field, heading
 from client.web.page.parts.dialogs import confirm, stop_sharing
+from client.web.page.parts.marks import Mark, Marks
 from client.web.page.parts.rate_graph import RateGraph
-from client.web.page.parts.tables import ACTIONS, Action, Column, Table, search
+from client.web.page.parts.state_filter import StateFilter
+from client.web.page.parts.tables import Table
+from client.web.page.tabs.transfer_bulk import TransferBulk
 from client.web.page.tabs.transfer_dialog import TransferDialog
-from client.web.page.translation import N_, _
+from client.web.page.tabs.transfer_rows import CELLS, COLUMNS, ROW_ACTIONS, row_of
+from client.web.page.translation import _
 from common.errors import MinitorrentError
-from common.text import duration, percent, rate, size, visible
+from common.text import visible
 
-_COLUMNS = (
-    Column("name", N_("Name")),
-    Column("progress", N_("Progress")),
-    Column("down_rate", N_("Down"), right=True, wide=True, shown="down"),
-    Column("up_rate", N_("Up"), right=True, wide=True, shown="up"),
-    Column("left", N_("Time left"), right=True, wide=True),
-    Column("peers", N_("Peers"), right=True, wide=True),
-    ACTIONS,
-)
-_NAME = """
-<q-td :props="props"><span class="name">{{ props.row.shown }}</span>
-<div class="quiet">{{ props.row.about }}</div></q-td>
-"""
-_PROGRESS = """
-<q-td :props="props" class="progress">
-<q-linear-progress :value="props.row.progress" size="8px" rounded
- :class="'bar-' + props.row.state" :aria-label="props.row.label"/>
-<div class="quiet">{{ props.row.percent }} · {{ props.row.status }}<span class="narrow-only"
- v-if="props.row.down_rate > 0"> · {{ props.row.down }}</span></div></q-td>
-"""
-_RUNNING = "['queued', 'checking', 'downloading', 'seeding'].includes(row.state)"
-_ACTIONS = (
-    Action("pause", "pause", N_("Pause"), _RUNNING),
-    Action("resume", "play_arrow", N_("Resume"), "['paused', 'failed'].includes(row.state)"),
-    Action("recheck", "fact_check", N_("Check again")),
-    Action("cancel", "delete", N_("Cancel and delete"), "!row.complete"),
-    Action("stop", "link_off", N_("Stop sharing"), "row.complete"),
-    Action("details", "info", N_("Details of")),
-)
+_STEP = 200
+"""Transfers that are shown at first, and that "Show more" adds."""
 
 
 class TransfersTab:
@@ -54,46 +35,104 @@ class TransfersTab:
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
+        self._limit = _STEP
+        self._sort: SortKey = "state"
+        self._descending = False
         with ui.row().classes("bar"):
             heading(_("Transfers"))
             ui.space()
             total = ui.label()
         self._rates = RateGraph(total)
-        self._table = Table(
-            _COLUMNS,
-            "key",
-            _("No transfers yet. Download or share a file."),
-            cells={"name": _NAME, "progress": _PROGRESS},
-            actions=_ACTIONS,
-        )
-        self._table.classes("tall")
+        self._filter = StateFilter(self._change)
+        self._table = self._make_table()
+        self._marks = Marks(self._table, self._everything)
+        bulk = TransferBulk(commands, self._marks, self.refresh)
         with self._table.add_slot("top"):
-            search(self._table)
+            self._search = field(_("Search")).props("clearable debounce=150")
+            self._search.on_value_change(self._change)
+            ui.space()
+            self._marks.make_bar(bulk.actions)
+            ColumnMenu(self._table, COLUMNS, "transfers")
+        with ui.row().classes("bar") as self._below:
+            self._shown = ui.label().classes("quiet grow").props("role=status")
+            button(_("Show more"), self._grow)
+        self._below.visible = False
+
+    def _make_table(self) -> Table:
+        empty = _("No transfers yet. Download or share a file.")
+        made = Table(COLUMNS, "key", empty, cells=CELLS, actions=ROW_ACTIONS)
+        made.classes("tall").sort_by(self._sort_by)
         for command in ("pause", "resume", "recheck"):
-            self._table.on(command, self._simple(command))
-        self._table.on("cancel", self._cancel)
-        self._table.on("stop", self._stop)
-        self._table.on("details", self._details)
+            made.on(command, self._simple(command))
+        made.on("cancel", self._cancel)
+        made.on("stop", self._stop)
+        made.on("details", self._details)
+        return made
 
     @property
     def pause(self) -> int:
-        """Seconds between updates of the list; longer for long lists."""
-        return 1 + len(self._table.rows) // 500
+        """Seconds between updates of the list."""
+        return 1
 
     def sample(self, overview: Overview) -> None:
         """Record the current rates; called once per second, whichever tab is visible."""
         self._rates.sample(overview.down_rate, overview.up_rate)
 
+    @property
+    def _query(self) -> TransferQuery:
+        return TransferQuery(
+            state=self._filter.state,
+            pattern=self._search.value or "",
+            sort=self._sort,
+            descending=self._descending,
+            limit=self._limit,
+        )
+
     async def refresh(self) -> None:
         """Update the list of transfers."""
+        query, has_marks = self._query, bool(self._marks.names)
+
+        def ask(session: SessionApi) -> tuple[TransferPage, list[TransferName] | None]:
+            page = session.transfers.page(query)
+            return page, list(session.transfers.names(TransferQuery())) if has_marks else None
+
         try:
-            found = await self._commands.query(lambda session: session.transfers.all())
-            shares = await self._commands.ask(SharesResult, "show_shares")
+            page, existing = await self._commands.query(ask)
         except MinitorrentError:
             return  # the session has just ended, and the page will show that
-        uploaded = {(row.group, row.name): row.uploaded for row in shares.shares}
-        rows = [_row(row, uploaded.get((row.group, row.name))) for row in found.downloads]
-        self._table.show(rows)
+        if query != self._query:
+            return  # the user has chosen something else meanwhile, which is on its way
+        if existing is not None:
+            self._marks.keep({(one.group, one.name) for one in existing})
+        self._filter.show(page.counts)
+        self._table.show(
+            [row_of(row, marked=self._marks.has(row.group, row.name)) for row in page.rows]
+        )
+        self._below.visible = len(page.rows) < page.total
+        text = _("Showing {shown:,} of {total:,}: search, or")
+        self._shown.text = text.format(shown=len(page.rows), total=page.total)
+
+    async def _change(self) -> None:
+        self._limit = _STEP
+        await self.refresh()
+
+    async def _grow(self) -> None:
+        self._limit += _STEP
+        await self.refresh()
+
+    async def _sort_by(self, column: str | None, descending: bool) -> None:
+        self._sort = next((key for key in get_args(SortKey) if key == column), "state")
+        self._descending = descending
+        await self._change()
+
+    async def _everything(self) -> list[Mark]:
+        """Return all transfers that match filter and search."""
+        query = self._query
+        try:
+            found = await self._commands.query(lambda session: session.transfers.names(query))
+        except MinitorrentError:
+            return []
+        return [(one.group, one.name) for one in found]
 
     def _simple(self, command: str) -> Callable[[GenericEventArguments], Awaitable[None]]:
         async def run(event: GenericEventArguments) -> None:
@@ -129,31 +168,3 @@ class TransfersTab:
             is_complete=row["complete"],
         )
         await detail.show()
-
-
-def _row(row: DownloadRow, uploaded: int | None) -> dict[str, object]:
-    """Return a row of the table; `uploaded` is None for incomplete transfers."""
-    parts = [row.group]
-    if uploaded is None:
-        parts.append(_("{done} of {size}").format(done=size(row.done), size=size(row.size)))
-    else:
-        parts += [size(row.size), _("{size} uploaded").format(size=size(uploaded))]
-    return {
-        "key": f"{row.group}/{row.name}",
-        "name": row.name,
-        "group": row.group,
-        "shown": visible(row.name),
-        "about": row.error or " · ".join(parts),
-        "progress": row.progress,
-        "complete": uploaded is not None,
-        "percent": percent(row.progress),
-        "state": row.state.value,
-        "status": _(row.state.value),
-        "label": _("Progress of {name}").format(name=visible(row.name)),
-        "down_rate": row.down_rate,
-        "down": rate(row.down_rate),
-        "up_rate": row.up_rate,
-        "up": rate(row.up_rate),
-        "left": "" if row.eta is None else duration(row.eta),
-        "peers": row.peers,
-    }

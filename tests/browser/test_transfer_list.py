@@ -1,0 +1,77 @@
+"""The list of transfers: filters, selection of many, and the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import GROUP
+from tests.support.browser import Window
+from tests.support.processes import ClientProcess
+from tests.support.waiting import wait_until
+
+NAMES = ("many 1.txt", "many 2.txt")
+
+
+@pytest.fixture
+def shares(eve: ClientProcess, of_eve: Window, tmp_path: Path) -> Iterator[None]:
+    """Two more shares of eve's, with her list of transfers open."""
+    for name in NAMES:
+        (tmp_path / name).write_text(name)
+        eve.ok("upload_file", str(tmp_path / name), GROUP)
+    of_eve.tab("Transfers")
+    of_eve.row(NAMES[1]).wait_for()
+    yield
+    for row in eve.ok("show_shares")["shares"]:
+        if row["name"] in NAMES:
+            eve.ok("stop_share", GROUP, row["name"])
+
+
+@pytest.mark.usefixtures("shares")
+def test_many_are_paused_filtered_and_stopped_at_once(eve: ClientProcess, of_eve: Window) -> None:
+    page = of_eve.page
+    expect(of_eve.button("Stop selected")).to_be_disabled()
+    for name in NAMES:
+        page.get_by_role("checkbox", name=f"Select {name}").click()
+    of_eve.text("2 selected").wait_for()
+    of_eve.button("Pause selected").click()
+    of_eve.button("Paused 2").click()
+    expect(of_eve.button("Paused 2")).to_have_attribute("aria-pressed", "true")
+    of_eve.row("a file.txt").wait_for(state="detached")
+    expect(page.locator("tbody tr", has_text="paused")).to_have_count(2)
+    of_eve.button("Resume selected").click()
+    of_eve.button("Paused 0").wait_for()
+
+    of_eve.button("All 3").click()
+    of_eve.fill("Search", "many")
+    of_eve.row("a file.txt").wait_for(state="detached")
+    for number in (0, 2):
+        page.get_by_role("checkbox", name="Select all").click()
+        of_eve.text(f"{number} selected").wait_for()
+    of_eve.button("Stop selected").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop", exact=True).click()
+    wait_until(lambda: len(eve.ok("show_shares")["shares"]) == 1, what="the shares to end")
+    of_eve.text("0 selected").wait_for()
+
+
+def test_columns_are_chosen_and_remembered(of_eve: Window) -> None:
+    def heading(name: str) -> None:
+        expect(of_eve.page.get_by_role("columnheader", name=name)).to_have_count(1)
+
+    of_eve.tab("Transfers")
+    heading("Peers")
+    of_eve.button("Columns").click()
+    of_eve.page.get_by_role("checkbox", name="Ratio").click()
+    of_eve.page.get_by_role("checkbox", name="Peers").click()
+    heading("Ratio")
+    of_eve.page.reload()
+    of_eve.tab("Transfers")
+    heading("Ratio")
+    expect(of_eve.page.get_by_role("columnheader", name="Peers")).to_have_count(0)
+    of_eve.page.get_by_role("columnheader", name="Name").press("Enter")
+    sorted_by_name = of_eve.page.get_by_role("columnheader", name="Name")
+    expect(sorted_by_name).to_have_attribute("aria-sort", "ascending")
+    of_eve.complaints.clear()  # a reload is refused once, until the page has sent its token
