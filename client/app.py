@@ -141,9 +141,12 @@ def _run(
         from client.build import open_session
         from client.control.server import serving
 
-    config = start.config
-    session = open_session(config)
-    try:
+    session = open_session(start.config)
+    with (
+        closing(session),
+        closing(_page(session, start.config, options)) as page,
+        serving(session, control, start.config, page.link),
+    ):
         if options.action != "run" or start.invitation is not None:
             from client.oneshot.actions import Action
 
@@ -154,12 +157,12 @@ def _run(
                 return action.send(options)
             action.join(start, options)
         _remember(start)
-        with _web(session, config, options) as page, serving(session, control, config, page.link):
-            if _is_interactive(options):
-                return _run_shell(session, interrupts, config, options)
-            return _run_script(session, interrupts, keyboard, options)
-    finally:
-        session.close()
+        if start.config.web is not None:
+            sys.stderr.write(f"page at {page.serve(start.config.web)}\n")
+            sys.stderr.flush()
+        if _is_interactive(options):
+            return _run_shell(session, interrupts, start.config, options)
+        return _run_script(session, interrupts, keyboard, options)
 
 
 def _run_shell(
@@ -188,14 +191,9 @@ def _run_script(
     return script.run(lines, stay=options.stay)
 
 
-@contextmanager
-def _web(session: SessionApi, config: ClientConfig, options: argparse.Namespace) -> Iterator[Page]:
-    """Serve the page while inside the block, once it is requested; print the link if it is now."""
+def _page(session: SessionApi, config: ClientConfig, options: argparse.Namespace) -> Page:
+    """Return what serves the page from the moment it is asked for."""
     from client.control.page import Page
 
-    page = Page(session, config.data_dir, is_public=options.web_any, renew_link=options.web_renew)
-    with closing(page):
-        if config.web is not None:
-            sys.stderr.write(f"page at {page.serve(config.web)}\n")
-            sys.stderr.flush()
-        yield page
+    is_public, renew = getattr(options, "web_any", False), getattr(options, "web_renew", False)
+    return Page(session, config.data_dir, is_public=is_public, renew_link=renew)

@@ -129,6 +129,15 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
+def line_of(command: str, *arguments: str, **options: object) -> str:
+    """Return the command line with every value quoted; options that are None are left out."""
+    words = [command]
+    for name, value in options.items():
+        if value is not None:
+            words.append(f"--{name}" if value is True else f"--{name}={quote(str(value))}")
+    return " ".join([*words, *map(quote, arguments)])
+
+
 def command_word(text: str) -> str:
     """Return the first word of a line, or "" for a blank line or comment; never fails.
 

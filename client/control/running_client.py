@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -17,10 +18,19 @@ from client.shell.terminal.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
 
 _READ_SIZE: Final = 1 << 18
+_GREETING_TIME: Final = 20.0  # seconds
 _NO_TERMINAL: Final = Screen()
 
 Wait = Callable[[int], object]
 """Returns when this descriptor is readable; may raise to stop waiting."""
+
+
+def _soon(descriptor: int) -> None:
+    """Wait for the greeting, which a client sends as soon as it has started."""
+    if not select.select([descriptor], [], [], _GREETING_TIME)[0]:
+        raise MinitorrentError(
+            ErrorCode.TIMEOUT, "The running client doesn't answer; quit it and start it again."
+        )
 
 
 def no_wait(_descriptor: int) -> None:
@@ -39,7 +49,7 @@ class RunningClient:
         self._buffer = protocol.LineBuffer(protocol.LONGEST_ANSWER)
         self._received: deque[protocol.Message] = deque()
         self._is_calling = False
-        greeting = self._expect(protocol.Greeting)
+        greeting = self._expect(protocol.Greeting, _soon)
         assert isinstance(greeting, protocol.Greeting)
         self.greeting = greeting
         if greeting.protocol != protocol.VERSION:
@@ -120,21 +130,21 @@ class RunningClient:
         assert isinstance(page, protocol.Page)
         return page.link
 
-    def call(self, command: str, *arguments: str, wait: Wait = no_wait) -> dict[str, Any]:
-        """Run a command and return its result; raises MinitorrentError if it fails.
+    def call(self, command: str, *arguments: str, **options: object) -> dict[str, Any]:
+        """Run a command and return its result, as `--json` shows it.
 
-        Notices are left out. What `wait` raises ends the call, but not the command: close the
-        connection then.
+        Options without a value are True; notices are left out. Raises MinitorrentError if the
+        command fails.
         """
-        from client.commands.parsing import quote
+        from client.commands.parsing import line_of
 
         if not self._is_calling:
             self._is_calling = True
             self.send(start_message(as_json=True))
             self._expect(protocol.Ready)
-        self.send(protocol.Line(" ".join([command, *map(quote, arguments)])))
+        self.send(protocol.Line(line_of(command, *arguments, **options)))
         text = ""
-        while not isinstance(message := self.receive(wait), protocol.Ready):
+        while not isinstance(message := self.receive(), protocol.Ready):
             if isinstance(message, protocol.Printed) and not message.is_error:
                 text += message.text
             elif isinstance(message, protocol.Exit):
@@ -146,9 +156,9 @@ class RunningClient:
         result: dict[str, Any] = answer["result"]
         return result
 
-    def _expect(self, kind: type[protocol.Message]) -> protocol.Message:
+    def _expect(self, kind: type[protocol.Message], wait: Wait = no_wait) -> protocol.Message:
         """Return the next message of a kind; what is printed before is left out."""
-        while not isinstance(message := self.receive(), kind):
+        while not isinstance(message := self.receive(wait), kind):
             if not isinstance(message, protocol.Printed):
                 raise MinitorrentError(
                     ErrorCode.INTERNAL, "The running client answers out of turn; start it again."

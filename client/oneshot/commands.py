@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from client.commands.parsing import quote
+from client.commands.parsing import line_of
 from client.commands.runner import Runner
 
 
@@ -32,12 +32,3 @@ class OwnCommands:
             raise outcome.error
         result: dict[str, Any] = outcome.as_json()["result"]
         return result
-
-
-def line_of(command: str, *arguments: str, **options: object) -> str:
-    """Return the command line with every value quoted; options that are None are left out."""
-    words = [command]
-    for name, value in options.items():
-        if value is not None:
-            words.append(f"--{name}" if value is True else f"--{name}={quote(str(value))}")
-    return " ".join([*words, *map(quote, arguments)])

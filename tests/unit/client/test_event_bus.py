@@ -71,3 +71,14 @@ def test_a_subscriber_may_publish_and_subscribe() -> None:
 
 def test_events_without_subscribers() -> None:
     EventBus().publish(ANN)
+
+
+def test_a_subscription_ends_without_ending_others() -> None:
+    bus = EventBus()
+    got: list[LoggedIn] = []
+    end = bus.subscribe(LoggedIn, got.append)
+    bus.subscribe(LoggedIn, got.append)
+    end()
+    end()
+    bus.publish(ANN)
+    assert got == [ANN]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from client.caller import Caller, acting_for
 from client.core.notices.events import (
     CertificatesRevoked,
     Event,
@@ -46,6 +49,26 @@ def test_nobody_is_logged_in(account: Account) -> None:
         assert raised.value.code is ErrorCode.NOT_LOGGED_IN
     assert account.user is None
     assert account.groups == set()
+
+
+def test_each_caller_has_a_group_in_use(account: Account) -> None:
+    account.logged_in(reply("lab", "class"))
+    account.use("lab")
+    one, other = (Caller(Path("/"), account.user, account.group) for _ in range(2))
+    with acting_for(one):
+        assert account.require_group(None) == "lab"
+        account.use("class")
+        assert account.require_group(None) == account.group == "class"
+    with acting_for(other):
+        assert account.group == "lab"
+    assert account.group == "lab"
+    account.left("class")
+    with acting_for(one), pytest.raises(MinitorrentError, match="Which group"):
+        account.require_group(None)
+    account.logged_out()
+    account.logged_in(LoginReply(user="bob", token="t", groups=["lab", "class"]))
+    with acting_for(other):
+        assert account.group is None  # it was ann's
 
 
 def test_the_default_group(account: Account) -> None:

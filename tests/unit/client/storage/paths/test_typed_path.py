@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.caller import Caller, acting_for
 from client.storage.paths.reading import read_plain
 from client.storage.paths.typed_path import resolve, typed_path
 from common.errors import ErrorCode, MinitorrentError
@@ -144,3 +145,14 @@ def test_an_unwritable_folder() -> None:
         with pytest.raises(MinitorrentError) as caught:
             resolve(f"{folder}/new/", "a")
         assert caught.value.code is ErrorCode.PERMISSION_DENIED
+
+
+def test_paths_of_a_caller_are_relative_to_its_folder(tmp_path: Path) -> None:
+    with acting_for(Caller(Path("/caller/folder"))):
+        assert typed_path("film.mkv") == Path("/caller/folder/film.mkv")
+        assert typed_path("../film.mkv") == Path("/caller/film.mkv")
+        assert typed_path("/film.mkv") == Path("/film.mkv")
+        assert typed_path("~/film.mkv") == Path.home() / "film.mkv"
+    with acting_for(Caller(tmp_path)):
+        assert resolve("./", "film.mkv") == tmp_path / "film.mkv"
+        assert resolve(".", "film.mkv") == tmp_path / "film.mkv"

@@ -1,0 +1,218 @@
+"""Programs that hand over their commands, honest and hostile ones, on a session that isn't real."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from client.config import ClientConfig
+from client.control import protocol
+from client.control.address import connect, listening
+from client.control.protocol import LineBuffer, Message, Printed, Ready, Refusal, decode, encode
+from client.control.running_client import RunningClient, start_message
+from client.control.server import MOST_CALLERS, ControlServer
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from tests.support.fakes.session import FakeSession
+from tests.support.waiting import wait_until
+
+LINK = "http://127.0.0.1:7999/?token=fake"
+CONFIG = ClientConfig(Endpoint("127.0.0.1", 7000), (Endpoint("127.0.0.1", 7400),), Path("/unused"))
+SOON = 10.0
+
+
+class Running:
+    """A server on a fake session, and how to reach it."""
+
+    def __init__(self, folder: Path, listener: socket.socket) -> None:
+        self.session = FakeSession()
+        self.folder = folder
+        self.server = ControlServer(self.session, listener, CONFIG, lambda: LINK)
+        self._stack = ExitStack()
+
+    def connect(self) -> socket.socket:
+        connection = connect(self.folder)
+        assert connection is not None
+        connection.settimeout(SOON)
+        return self._stack.enter_context(connection)
+
+    def client(self) -> RunningClient:
+        return self._stack.enter_context(RunningClient(self.connect()))
+
+    def close(self) -> None:
+        self._stack.close()
+        self.server.close()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    with listening(tmp_path) as listener:
+        made = Running(tmp_path, listener)
+        made.server.start()
+        yield made
+        made.close()
+
+
+def until_closed(connection: socket.socket) -> list[Message]:
+    """What a connection receives until the other side closes it."""
+    buffer, found = LineBuffer(1 << 20), list[Message]()
+    while data := connection.recv(1 << 16):
+        found += map(decode, buffer.feed(data))
+    return found
+
+
+def test_commands_one_after_the_other(running: Running) -> None:
+    client = running.client()
+    assert client.greeting.listen == "127.0.0.1:7000"
+    assert client.call("login", "ann", "secret123")["user"] == "ann"
+    assert client.call("whoami") == {"user": "ann"}
+    with pytest.raises(MinitorrentError) as caught:
+        client.call("bogus")
+    assert caught.value.code is ErrorCode.USAGE
+    assert client.call("list_files", "lab", limit=1)["group"] == "lab"
+
+
+def test_the_link_to_the_page(running: Running) -> None:
+    assert running.client().open_page() == LINK
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00garbage\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"{}\n",
+        encode(protocol.Line("whoami")),
+        encode(protocol.Ready()),
+        encode(protocol.Cancel()),
+        encode(start_message(as_json=True)) * 2,
+        encode(start_message(as_json=True)) + encode(protocol.Secret("x")),
+        encode(start_message(as_json=True)).replace(b'"folder": "/', b'"folder": "'),
+        b"x" * (protocol.LONGEST_REQUEST + 1),
+    ],
+)
+def test_what_is_no_message_in_its_turn_ends_the_connection(running: Running, sent: bytes) -> None:
+    connection = running.connect()
+    connection.sendall(sent)
+    received = until_closed(connection)
+    assert isinstance(received[-1], Refusal)
+    assert received[-1].code == "usage"
+    assert running.client().call("help")
+
+
+def test_more_callers_than_there_is_room_for(running: Running) -> None:
+    waiting = [running.connect() for _ in range(MOST_CALLERS)]
+    for connection in waiting:
+        assert connection.recv(1)
+    for _ in range(100 - MOST_CALLERS):
+        with running.connect() as refused:
+            greeting, refusal = until_closed(refused)
+            assert isinstance(greeting, protocol.Greeting)
+            assert isinstance(refusal, Refusal)
+            assert refusal.code == "busy"
+    waiting.pop().close()
+    wait_until(lambda: not is_refused(running), SOON, "room for one more")
+
+
+def is_refused(running: Running) -> bool:
+    try:
+        running.client().call("help")
+    except MinitorrentError as error:
+        assert error.code is ErrorCode.BUSY
+        return True
+    return False
+
+
+def test_a_caller_that_reads_nothing_slows_only_itself(running: Running) -> None:
+    stuck = running.connect()
+    stuck.sendall(encode(start_message(as_json=True)))
+    other = running.client()
+    assert other.call("help")
+    text = "A long notice. " * 1000
+    began = time.monotonic()
+    for _ in range(1000):  # 15 MB, of which a few are kept
+        running.session.notices.notify("warning", text)
+    assert time.monotonic() - began < SOON
+    assert other.call("help")
+    received = 0
+    stuck.settimeout(1.0)
+    with pytest.raises(TimeoutError):
+        while True:
+            received += len(stuck.recv(1 << 20))
+    assert 0 < received < 4 << 20
+
+
+def started(running: Running, *, can_ask: bool = False) -> RunningClient:
+    """A caller whose first line is waited for."""
+    client = running.client()
+    client.send(start_message(as_json=True, can_ask=can_ask))
+    assert isinstance(client.receive(), Ready)
+    return client
+
+
+def waiting(running: Running) -> RunningClient:
+    """A caller that waits for downloads."""
+    running.session.waits_for.clear()
+    client = started(running)
+    client.send(protocol.Line("wait"))
+    wait_until(lambda: ("wait", None) in running.session.calls, SOON, "the wait to begin")
+    return client
+
+
+def test_a_caller_that_leaves_ends_its_wait(running: Running) -> None:
+    client = waiting(running)
+    client.close()
+    wait_until(lambda: not command_threads(), SOON, "the end of its thread")
+
+
+def command_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "control command"]
+
+
+def test_cancel_ends_a_wait_and_the_script(running: Running) -> None:
+    client = waiting(running)
+    client.send(protocol.Cancel())
+    printed = client.receive()
+    assert isinstance(printed, Printed)
+    assert json.loads(printed.text)["error"]["code"] == "timeout"
+    assert client.receive() == protocol.Exit(1, client_ends=False)
+
+
+def test_callers_are_told_when_the_client_ends(running: Running) -> None:
+    idle, client = running.client(), waiting(running)
+    running.server.close()
+    with pytest.raises(MinitorrentError, match="has ended"):
+        while True:
+            client.receive()
+    with pytest.raises(MinitorrentError, match="has ended"):
+        idle.call("help")
+    assert not command_threads()
+
+
+def test_a_secret_is_asked_for_at_the_caller(running: Running) -> None:
+    client = started(running, can_ask=True)
+    client.send(protocol.Line("login ann"))
+    assert client.receive() == protocol.Question("Password: ")
+    client.send(protocol.Secret("secret123"))
+    printed = client.receive()
+    assert isinstance(printed, Printed)
+    assert json.loads(printed.text)["ok"]
+
+
+@pytest.mark.parametrize("line", ["login ann", "\udcff", "w" * ((1 << 20) + 1)])
+def test_lines_that_fail_as_in_any_script(running: Running, line: str) -> None:
+    client = started(running)
+    client.send(protocol.Line(line))
+    printed = client.receive()
+    assert isinstance(printed, Printed)
+    assert json.loads(printed.text)["error"]["code"] == "usage"
+    client.receive()
+    client.send(protocol.End())
+    assert client.receive() == protocol.Exit(1, client_ends=False)
