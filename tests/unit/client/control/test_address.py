@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,12 +75,16 @@ def test_any_other_file_stays(tmp_path: Path) -> None:
         path.unlink()
 
 
-def test_another_user_is_recognized(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = socket.socketpair()
-    with one, other:
-        assert is_own_user(one)
-        monkeypatch.setattr(address.os, "geteuid", lambda: os.getuid() + 1)
-        assert is_own_user(one) == (os.getuid() == 0)  # root may do anything
+class ForeignSocket(socket.socket):
+    """A connection from a process of another user."""
+
+    def getsockopt(self, *_: object) -> Any:
+        return struct.pack("3i", 1234, os.geteuid() + 1, 0)
+
+
+def test_another_user_is_recognized() -> None:
+    with ForeignSocket() as connection:
+        assert not is_own_user(connection)
 
 
 def test_a_socket_replaced_meanwhile_stays(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_each_caller_has_a_group_in_use(account: Account) -> None:
     with acting_for(one), pytest.raises(MinitorrentError, match="Which group"):
         account.require_group(None)
     account.logged_out()
-    account.logged_in(LoginReply(user="bob", token="t", groups=["lab", "class"]))
+    account.logged_in(reply("lab", "class").model_copy(update={"user": "bob"}))
     with acting_for(other):
         assert account.group is None  # it was ann's
 
