@@ -53,6 +53,13 @@ class SessionClient:
         """Drop the connection."""
         self._stream.close()
 
+    @property
+    def fingerprint(self) -> bytes:
+        """The SHA-256 of the tracker's certificate."""
+        certificate = self._stream.tls.peer_certificate
+        assert certificate is not None
+        return hashlib.sha256(certificate).digest()
+
     def send(self, data: bytes) -> None:
         """Send these bytes as they are."""
         self._stream.sendall(data)
