@@ -136,14 +136,14 @@ class TransferService:
         self._account.require()
         return list_names(self._transfers.all(), query)
 
-    def states(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
-        """Return the transfers that this user has of a group's files, by name."""
+    def unfinished(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
+        """Return this user's incomplete downloads of a group's files, by name."""
         self._account.require()
         wanted = set(names)
         return {
             one.record.name: download_row(one)
             for one in self._transfers.all()
-            if one.record.group == group and one.record.name in wanted
+            if one.record.group == group and not one.record.complete and one.record.name in wanted
         }
 
     def pause(self, group: str, name: str) -> results.TransferResult:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +77,33 @@ def test_columns_are_chosen_and_remembered(of_eve: Window) -> None:
     sorted_by_name = of_eve.page.get_by_role("columnheader", name="Name")
     expect(sorted_by_name).to_have_attribute("aria-sort", "ascending")
     of_eve.complaints.clear()  # a reload is refused once, until the page has sent its token
+
+
+def test_many_files_are_downloaded_with_one_question(
+    eve: ClientProcess, ann: ClientProcess, of_eve: Window, tmp_path: Path
+) -> None:
+    """Of those that are selected, only what isn't here already; none of them twice."""
+    ann.run("logout")
+    ann.sign_in("giver")
+    ann.join(GROUP, eve)
+    for name in NAMES:
+        (tmp_path / name).write_bytes(os.urandom(400_000))
+        ann.ok("upload_file", str(tmp_path / name), GROUP)
+    eve.ok("limit", "down", "100K")
+    of_eve.button(f"Files of {GROUP}").click()
+    of_eve.row(NAMES[1]).wait_for()
+    of_eve.page.get_by_role("checkbox", name="Select all").click()
+    of_eve.button("Download selected").click()
+    of_eve.fill("Path", str(tmp_path / "got"))
+    of_eve.button("Choose").click()
+    of_eve.button("Downloading 2").wait_for()
+    of_eve.tab("Files")
+    of_eve.row(NAMES[0]).get_by_text(re.compile(r"Downloading \d+ %")).wait_for()
+    assert of_eve.button(f"Download {NAMES[0]}").count() == 0
+    eve.ok("limit", "down", "0")
+    for name in NAMES:
+        of_eve.button(f"Stop sharing {name}").wait_for()
+        assert (tmp_path / "got" / name).read_bytes() == (tmp_path / name).read_bytes()
+        eve.ok("stop_share", GROUP, name)
+    ann.ok("leave_group", GROUP)
+    ann.ok("logout")

@@ -71,6 +71,11 @@ class CommandClient:
         self.notice_log = NoticeLog()
         pool.session.notices.listen(self.notice_log.add)
 
+    @property
+    def download_folder(self) -> Path:
+        """Where downloads go unless the user names a place."""
+        return self._pool.session.settings.download_folder
+
     async def ask(
         self,
         kind: type[Answer],

@@ -26,6 +26,9 @@ _TABS = {
 _PAUSES = {"groups": 5, "notices": 5, "settings": 5}
 """Seconds between updates of a visible tab; the other two tabs choose their own."""
 
+_REST = 3
+"""Seconds between updates because of news: thousands of shares may arrive, one after another."""
+
 _MOST_TOLD = 3
 """New notices shown as messages at once, the newest; others are counted. The tab has all."""
 
@@ -37,6 +40,8 @@ class MainView:
         self._commands = commands
         self._last_shown = commands.notice_log.count
         self._seconds = 0
+        self._refreshed_at = -_REST
+        self._is_stale = False  # there is news that the visible tab doesn't show yet
         self._choice = Choice(self._show)
         self._make_tabs()
         with ui.tab_panels(self._tabs, value="groups").classes("panels") as self._panels:
@@ -73,9 +78,14 @@ class MainView:
         if len(news) > _MOST_TOLD:
             count_more(len(news) - _MOST_TOLD)
         self._last_shown += len(news)
+        if self._panels.value == "files":
+            await self._files.follow()
         pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
-        pause = pauses[self._panels.value]
-        if news or self._seconds % pause == 0:
+        self._is_stale = self._is_stale or bool(news)
+        rest = min(pauses[self._panels.value], _REST)
+        is_rested = self._seconds - self._refreshed_at >= rest
+        if self._seconds % pauses[self._panels.value] == 0 or (self._is_stale and is_rested):
+            self._is_stale, self._refreshed_at = False, self._seconds
             await self.refresh()
 
     async def refresh(self) -> None:

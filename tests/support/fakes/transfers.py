@@ -38,7 +38,7 @@ class FakeTransfers:
         self._state.called("transfers")
         return [TransferName(row.group, row.name, row.progress >= 1) for row in self._state.rows]
 
-    def states(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
+    def unfinished(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
         found = (row for row in self._state.rows if row.group == group)
         return {row.name: row for row in found if row.name in names}
 

@@ -15,15 +15,24 @@ from client.web.page.translation import _
 class PagedSearch:
     """A search field above a table, and below it the number of rows shown.
 
-    The tracker does the searching. `changed` is called when other rows are needed.
+    The tracker does the searching. `changed` is called when other rows are needed; `beside` creates
+    what is beside the field.
     """
 
-    def __init__(self, table: Table, changed: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        changed: Callable[[], Awaitable[None]],
+        beside: Callable[[], None] | None = None,
+    ) -> None:
         self._changed = changed
         self._window = ListWindow()
         with table.add_slot("top"):
             self._search = field(_("Search")).props("clearable debounce=100")
             self._search.on_value_change(self._search_again)
+            if beside is not None:
+                ui.space()
+                beside()
         with ui.row().classes("bar") as self._below:
             self._shown = ui.label().classes("quiet grow").props("role=status")
             button(_("Show more"), self._grow)

@@ -59,13 +59,15 @@ MARK = Column("marked", N_("Selected"))
 class Action:
     """A button in each row of a table; shown if the JavaScript expression `when` on `row` holds.
 
-    The English `label` is translated.
+    The English `label` is translated. With `text`, the button shows that field of the row instead
+    of an icon and a label.
     """
 
     event: str
     icon: str
     label: str
     when: str = "true"
+    text: str = ""
 
 
 _PATCH = """{
@@ -165,7 +167,7 @@ def _check_box(name: str) -> str:
     label = escape(json.dumps(_("Select {name}")))
     return (
         '<q-td :props="props" class="mark"><q-checkbox v-model="props.row.marked" dense'
-        f" :aria-label=\"{label}.replace('{{name}}', props.row.{name})\""
+        f" :aria-label=\"{label}.replace('{{name}}', () => props.row.{name})\""
         " @update:model-value=\"value => $emit('act', 'mark', props.row."
         f'{name}, props.row.group, value)"/></q-td>'
     )
@@ -173,10 +175,20 @@ def _check_box(name: str) -> str:
 
 def _buttons(actions: Sequence[Action], name: str) -> str:
     buttons = "".join(
-        f'<q-btn v-if="((row) => {action.when})(props.row)" flat round dense class="plain"'
-        f' icon="{action.icon}" title="{escape(_(action.label))}"'
-        f" :aria-label=\"{escape(json.dumps(_(action.label)))} + ' ' + props.row.{name}\""
+        f'<q-btn v-if="((row) => {action.when})(props.row)" flat dense'
+        f" {_face(action, name)}"
         f" @click.stop=\"$emit('act', '{action.event}', props.row.{name}, props.row.group)\"/>"
         for action in actions
     )
     return f'<q-td :props="props" class="actions">{buttons}</q-td>'
+
+
+def _face(action: Action, name: str) -> str:
+    """Return the attributes that show and name a button."""
+    if action.text:
+        label = f"props.row.{action.text}"
+        face = f'no-caps class="plain worded" :label="{label}"'
+    else:
+        label = escape(json.dumps(_(action.label)))
+        face = f'round class="plain" icon="{action.icon}" title="{escape(_(action.label))}"'
+    return f"{face} :aria-label=\"{label} + ' ' + props.row.{name}\""

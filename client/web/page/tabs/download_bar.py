@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from nicegui import ui
 
 from client.results import DownloadResult, MagnetResult
+from client.services.api import SessionApi
 from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path
 from client.web.page.command_client import CommandClient, Field
+from client.web.page.parts.bulk import run_on_all
 from client.web.page.parts.controls import button, field, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, answers, named
+from client.web.page.parts.marks import Mark
 from client.web.page.tabs.file_filter import FileFilter
 from client.web.page.toasts import show_error, show_message
-from client.web.page.translation import N_, _
+from client.web.page.translation import N_, _, ngettext
 from common.errors import MinitorrentError
 from common.text import visible
 
@@ -31,13 +34,40 @@ class DownloadBar:
         self._commands = commands
         self._started = started
         with ui.row().classes("bar"):
-            self._folder = field(_("Download into"), str(_downloads())).classes("grow")
+            self._folder = field(_("Download into"), str(commands.download_folder)).classes("grow")
             icon_button("folder_open", _("Choose the folder for downloads"), self._choose_folder)
             button(_("Add magnet or .torrent"), self._by_reference)
 
     async def file(self, group: str, name: str, **options: Field) -> None:
         """Download a file of a group."""
         await self._start("download_file", group=group, name=name, **options)
+
+    async def many(self, names: Sequence[Mark]) -> None:
+        """Download files, after asking once for the folder; nothing if the user closes the dialog.
+
+        Those that this client shares, or downloads already, are left as they are.
+        """
+        chosen = await self._ask_folder()
+        if chosen is None:
+            return
+        try:
+            folder = await self._make_folder(chosen)
+            shared = await self._commands.query(lambda session: _shared(session, names))
+        except MinitorrentError as error:
+            show_error(error)
+            return
+        missing = [one for one in names if one not in shared]
+        done = await run_on_all(
+            self._commands,
+            missing,
+            lambda session, group, name: session.files.download(group, name, str(folder)),
+        )
+        if done:
+            text = ngettext("Downloading {number} file.", "Downloading {number} files.", done)
+            show_message(text.format(number=f"{done:,}"))
+            self._started()
+        elif not missing:
+            show_message(_("You have all of these files."))
 
     async def options(self, group: str, name: str) -> None:
         """Ask for a download's options; the dialog also offers the file's magnet link."""
@@ -74,9 +104,7 @@ class DownloadBar:
 
     async def _start(self, command: str, **fields: Field) -> None:
         try:
-            folder = typed_path(self._folder.value or _downloads())
-            with translating(folder):
-                await self._commands.work(lambda: folder.mkdir(parents=True, exist_ok=True))
+            folder = await self._make_folder(self._folder.value)
             begun = await self._commands.ask(DownloadResult, command, dest=str(folder), **fields)
         except MinitorrentError as error:
             show_error(error)
@@ -84,13 +112,22 @@ class DownloadBar:
         show_message(_("Downloading {name}.").format(name=visible(begun.name)))
         self._started()
 
+    async def _make_folder(self, typed: str) -> Path:
+        """Return the folder that the user typed, the usual one for nothing; it exists then."""
+        folder = typed_path(typed or self._commands.download_folder)
+        with translating(folder):
+            await self._commands.work(lambda: folder.mkdir(parents=True, exist_ok=True))
+        return folder
+
     async def _choose_folder(self) -> None:
+        self._folder.value = await self._ask_folder() or self._folder.value
+
+    async def _ask_folder(self) -> str | None:
         start = Path.home()
         with suppress(MinitorrentError):  # start at home instead
             start = typed_path(self._folder.value or start)
         title = _("Choose the folder for downloads")
-        chosen = await PathDialog(self._commands, title, start, folders_only=True).choose()
-        self._folder.value = chosen or self._folder.value
+        return await PathDialog(self._commands, title, start, folders_only=True).choose()
 
 
 class _Link:
@@ -116,7 +153,11 @@ class _Link:
         ui.run_javascript(copy)  # if the browser refuses, the user can select and copy the link
 
 
-def _downloads() -> Path:
-    import platformdirs
-
-    return platformdirs.user_downloads_path()
+def _shared(session: SessionApi, names: Sequence[Mark]) -> set[Mark]:
+    """Return those of the files that this client shares."""
+    groups = {group for group, _name in names}
+    return {
+        (group, name)
+        for group in groups
+        for name in session.files.shared(group, [name for of, name in names if of == group])
+    }

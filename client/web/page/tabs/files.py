@@ -16,33 +16,16 @@ from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, stop_sharing
 from client.web.page.parts.list_window import Fields
+from client.web.page.parts.marks import BulkAction, Mark, Marks
 from client.web.page.parts.paged_search import PagedSearch
-from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.parts.tables import Table
 from client.web.page.tabs.download_bar import DownloadBar
+from client.web.page.tabs.file_rows import CELLS, COLUMNS, ROW_ACTIONS, begun, row_of
 from client.web.page.tabs.hashing import HashBar
 from client.web.page.toasts import show_error, show_message
-from client.web.page.translation import N_, _, ngettext
-from common.api.files import FileRow
+from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
-from common.text import size, visible
 
-_COLUMNS = (
-    Column("name", N_("Name")),
-    Column("size", N_("Size"), right=True, shown="readable"),
-    Column("seeders", N_("Seeders"), right=True, wide=True),
-    Column("leechers", N_("Leechers"), right=True, wide=True),
-    Column("owner", N_("Owner"), wide=True),
-    ACTIONS,
-)
-_NAME = """
-<q-td :props="props"><span class="name">{{ props.row.shown }}</span>
-<div class="narrow-only quiet">{{ props.row.about }}</div></q-td>
-"""
-_ACTIONS = (
-    Action("download", "download", N_("Download"), "!row.mine"),
-    Action("stop", "link_off", N_("Stop sharing"), "row.mine"),
-    Action("options", "more_vert", N_("Options for")),
-)
 _PAUSE = 5  # seconds
 
 
@@ -65,7 +48,8 @@ class FilesTab:
         self._hashing = HashBar()
         self._download_bar = DownloadBar(commands, lambda: choice.show("transfers"))
         self._table = self._make_table()
-        self._search = PagedSearch(self._table, self.refresh)
+        self._marks = Marks(self._table, self._everything)
+        self._search = PagedSearch(self._table, self.refresh, self._make_bulk)
 
     def _make_drop(self) -> None:
         drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
@@ -83,12 +67,19 @@ class FilesTab:
 
     def _make_table(self) -> Table:
         empty = _("No files shared yet.")
-        made = Table(_COLUMNS, "name", empty, cells={"name": _NAME}, actions=_ACTIONS)
+        made = Table(COLUMNS, "name", empty, cells=CELLS, actions=ROW_ACTIONS)
         made.classes("tall")
+        made.on("show", lambda: self._choice.show("transfers"))
         made.on("download", self._download)
         made.on("options", self._options)
         made.on("stop", self._stop)
         return made
+
+    def _make_bulk(self) -> None:
+        """Create what is beside the search field: what can be done to the selected files."""
+        label = N_("Download selected")
+        action = BulkAction(N_("Download"), label, "download", self._download_selected)
+        self._marks.make_bar([action])
 
     @property
     def pause(self) -> int:
@@ -111,19 +102,74 @@ class FilesTab:
         try:
             found = await self._commands.ask(FilesResult, "list_files", group=group, **fields)
             names = [file.name for file in found.files]
-            mine = await self._commands.query(lambda session: session.files.shared(group, names))
+            mine, unfinished = await self._commands.query(
+                lambda session: (
+                    session.files.shared(group, names),
+                    session.transfers.unfinished(group, names),
+                )
+            )
         except MinitorrentError:
             return True  # the header shows the tracker's state
         if group != self._choice.group or not self._search.is_wanted(fields):
             return True  # the user has chosen something else meanwhile
-        rows = [_row(group, file, mine=file.name in mine) for file in found.files]
+        rows = [
+            row_of(
+                group,
+                file,
+                mine=file.name in mine,
+                download=unfinished.get(file.name),
+                marked=self._marks.has(group, file.name),
+            )
+            for file in found.files
+        ]
         self._table.show(rows)
         return self._search.show_count(len(found.files), found.total, group)
+
+    async def follow(self) -> None:
+        """Update the progress of downloads that have begun; called once per second."""
+        group = self._choice.group
+        names = [row["name"] for row in self._table.rows if row["begun"]]
+        if group is None or not names:
+            return
+        try:
+            found = await self._commands.query(
+                lambda session: session.transfers.unfinished(group, names)
+            )
+        except MinitorrentError:
+            return  # the session has just ended, and the page will show that
+        if len(found) < len(names):
+            await self.refresh()  # one has ended
+            return
+        self._table.show(
+            [
+                row | {"begun": begun(found[row["name"]])}
+                if row["begun"] and row["group"] == group and row["name"] in found
+                else row
+                for row in self._table.rows
+            ]
+        )
+
+    async def _everything(self) -> list[Mark]:
+        """Return all files of the group that match the search."""
+        group, pattern = self._choice.group, str(self._search.fields["pattern"] or "")
+        try:
+            found = await self._commands.query(
+                lambda session: session.files.list(group, pattern, limit=0)
+            )
+        except MinitorrentError as error:
+            show_error(error)
+            return []
+        return [(found.group, file.name) for file in found.files]
+
+    async def _download_selected(self) -> None:
+        await self._download_bar.many(self._marks.names)
+        self._marks.clear()
 
     async def _choose(self) -> None:
         if self._group.value != self._choice.group:
             self._choice.group = self._group.value
             self._search.reset()
+            self._marks.clear()
             await self.refresh()
 
     async def _browse(self) -> None:
@@ -175,19 +221,3 @@ class FilesTab:
         name, group = event.args
         if await stop_sharing(self._commands, group, name):
             await self.refresh()
-
-
-def _row(group: str, file: FileRow, *, mine: bool) -> dict[str, object]:
-    seeders = ngettext("{number} seeder", "{number} seeders", file.seeders)
-    return {
-        "group": group,
-        "name": file.name,
-        "shown": visible(file.name),
-        "size": file.size,
-        "readable": size(file.size),
-        "seeders": file.seeders,
-        "leechers": file.leechers,
-        "owner": file.owner,
-        "about": f"{seeders.format(number=file.seeders)} · {file.owner}",
-        "mine": mine,
-    }

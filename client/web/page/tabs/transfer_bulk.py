@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from client.services.api import SessionApi
 from client.services.transfer_list import TransferQuery
 from client.web.page.command_client import CommandClient
+from client.web.page.parts.bulk import run_on_all
 from client.web.page.parts.dialogs import confirm
-from client.web.page.parts.marks import BulkAction, Mark, Marks
-from client.web.page.toasts import show_error, show_message
+from client.web.page.parts.marks import BulkAction, Marks
+from client.web.page.toasts import show_message
 from client.web.page.translation import N_, _, ngettext
-from common.errors import ErrorCode, MinitorrentError
-
-_Call = Callable[[SessionApi, str, str], object]
-"""Does something to the transfer of a group and a name."""
 
 
 class TransferBulk:
@@ -35,12 +32,14 @@ class TransferBulk:
     async def _pause(self) -> None:
         done = await self._run(lambda session, *names: session.transfers.pause(*names))
         text = ngettext("Paused {number} transfer.", "Paused {number} transfers.", done)
-        show_message(text.format(number=f"{done:,}"))
+        if done:
+            show_message(text.format(number=f"{done:,}"))
 
     async def _resume(self) -> None:
         done = await self._run(lambda session, *names: session.transfers.resume(*names))
         text = ngettext("Resumed {number} transfer.", "Resumed {number} transfers.", done)
-        show_message(text.format(number=f"{done:,}"))
+        if done:
+            show_message(text.format(number=f"{done:,}"))
 
     async def _stop(self) -> None:
         number = len(self._marks.names)
@@ -64,32 +63,11 @@ class TransferBulk:
         done = await self._run(stop)
         self._marks.clear()
         text = ngettext("Stopped {number} transfer.", "Stopped {number} transfers.", done)
-        show_message(text.format(number=f"{done:,}"))
+        if done:
+            show_message(text.format(number=f"{done:,}"))
 
-    async def _run(self, call: _Call) -> int:
-        """Do something to all selected transfers; show the errors, return the number of others."""
-        names = self._marks.names
-        errors = await self._commands.query(lambda session: _on_all(session, names, call))
-        if errors:
-            text = ngettext(
-                "{number} transfer failed: {message}",
-                "{number} transfers failed: {message}",
-                len(errors),
-            )
-            message = text.format(number=f"{len(errors):,}", message=errors[0].message)
-            show_error(MinitorrentError(errors[0].code, message))
+    async def _run(self, call: Callable[[SessionApi, str, str], object]) -> int:
+        """Do something to all selected transfers; return how many it succeeded for."""
+        done = await run_on_all(self._commands, self._marks.names, call)
         await self._changed()
-        return len(names) - len(errors)
-
-
-def _on_all(session: SessionApi, names: Sequence[Mark], call: _Call) -> list[MinitorrentError]:
-    """Call for each name and return the errors; after a logout the others aren't tried."""
-    errors: list[MinitorrentError] = []
-    for at, (group, name) in enumerate(names):
-        try:
-            call(session, group, name)
-        except MinitorrentError as error:
-            if error.code is ErrorCode.NOT_LOGGED_IN:
-                return [*errors, *[error] * (len(names) - at)]
-            errors.append(error)
-    return errors
+        return done
