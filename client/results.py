@@ -105,11 +105,42 @@ class UploadResult(Result):
     info_hash: str
 
 
+class UploadedFile(Result):
+    """One of several files that were shared."""
+
+    name: str
+    size: int
+    pieces: int
+    info_hash: str
+
+
+class UploadsResult(Result):
+    group: str
+    files: list[UploadedFile]
+
+
 class DownloadResult(Result):
     group: str
     name: str
     destination: str
     info_hash: str
+
+
+class StartedDownload(Result):
+    """One of several downloads that were started."""
+
+    name: str
+    destination: str
+    info_hash: str
+
+
+class StartedDownloadsResult(Result):
+    """`folder` is where they go; `present` counts matching files that the user has already."""
+
+    group: str
+    downloads: list[StartedDownload]
+    folder: str = Field(default="", exclude=True)
+    present: int = Field(default=0, exclude=True)
 
 
 class TransferResult(Result):
@@ -118,6 +149,25 @@ class TransferResult(Result):
     group: str
     name: str
     state: TransferState
+
+
+class ChangedTransfer(Result):
+    name: str
+    state: TransferState
+
+
+class TransfersResult(Result):
+    """The answer to pause, resume, cancel and recheck for several transfers."""
+
+    group: str
+    transfers: list[ChangedTransfer]
+
+
+class EndedSharesResult(Result):
+    """The answer to stop_share for several files."""
+
+    group: str
+    names: list[str]
 
 
 class WhyResult(Result):

@@ -285,6 +285,8 @@ class Command:
     details: str = ""
     example: str = ""
     answer: str = ""
+    answer_many: str = ""
+    """The same for several transfers or shares: `count` and `names` are theirs, `group` is one."""
     errors: tuple[ErrorCode, ...] = ()
     """The errors that it may return in addition to COMMON_ERRORS."""
     aliases: tuple[str, ...] = ()

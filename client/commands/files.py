@@ -17,8 +17,12 @@ from client.commands.command import (
     Kind,
     Option,
 )
+from client.commands.download import download_file, settle_download
+from client.commands.many import run_each
+from client.commands.transfer_names import chosen_names, settle_names
+from client.commands.upload import settle_upload, upload_file
 from client.list_results import FilesResult, FoundFilesResult
-from client.results import DownloadResult, FileResult, UploadResult
+from client.results import EndedSharesResult, FileResult
 from client.services.content.uploads import Offer
 from common.errors import ErrorCode
 from common.text import visible
@@ -52,25 +56,13 @@ def _find(context: Context, arguments: Arguments) -> FoundFilesResult:
     return context.session.files.find(arguments.text("PATTERN"), limit=listing.limit(arguments))
 
 
-def _upload_file(context: Context, arguments: Arguments) -> UploadResult:
-    return context.session.files.upload(
-        offer_of(arguments), arguments.optional("GROUP"), progress=context.progress
-    )
-
-
-def _download_file(context: Context, arguments: Arguments) -> DownloadResult:
-    return context.session.files.download(
-        context.group(arguments),
-        arguments.text("NAME"),
-        arguments.text("DEST"),
-        sequential="sequential" in arguments.flags,
-        only=arguments.optional("only"),
-        in_place="resume" in arguments.flags,
-    )
-
-
-def _stop_share(context: Context, arguments: Arguments) -> FileResult:
-    return context.session.files.stop_share(context.group(arguments), arguments.text("NAME"))
+def _stop_share(context: Context, arguments: Arguments) -> FileResult | EndedSharesResult:
+    group, names = context.group(arguments), chosen_names(context, arguments, Kind.SHARE)
+    stop = context.session.files.stop_share
+    if len(names) == 1 and names == arguments.many("NAME"):
+        return stop(group, names[0])
+    run_each(names, lambda name: stop(group, name), name=str, done="no longer shared")
+    return EndedSharesResult(group=group, names=list(names))
 
 
 def _remove_file(context: Context, arguments: Arguments) -> FileResult:
@@ -110,15 +102,23 @@ COMMANDS = (
     Command(
         name="upload_file",
         topic="files",
-        summary="share a file or a folder with a group",
+        summary="share files or folders with a group",
         aliases=("put",),
-        run=_upload_file,
-        arguments=(Argument("PATH", Kind.PATH, help="the file or folder to share"), GROUP),
+        run=upload_file,
+        settle=settle_upload,
+        arguments=(
+            Argument("PATH", Kind.PATH, help="a file or folder to share", many=True),
+            GROUP,
+        ),
         options=OFFER_OPTIONS,
         details="The file stays where it is; members download it from you and from each other, in"
         " verified pieces (chunks). Its modification time and executable bit are preserved. In a"
         " folder, links, pipes and devices are left out; files that can't be read, or whose names"
-        " aren't valid everywhere, are an error unless you give --skip-unsharable.",
+        " aren't valid everywhere, are an error unless you give --skip-unsharable. PATH may be a"
+        " pattern: * matches anything but a slash, ? one character, [abc] one of several, **/ any"
+        " folders. What exists under that very name comes first, and hidden files need a pattern"
+        " that begins with a dot. If one of several paths fails, the others are shared. You may"
+        " also name the group first.",
         example="upload_file ~/film.mkv lab",
         answer="Sharing {name} with {group}: {size} in {pieces}",
         errors=(
@@ -132,25 +132,38 @@ COMMANDS = (
     Command(
         name="download_file",
         topic="files",
-        summary="download a file from all members who have it",
-        run=_download_file,
+        summary="download files from all members who have them",
+        run=download_file,
+        settle=settle_download,
         arguments=(
             GROUP,
-            Argument("NAME", Kind.FILE),
-            Argument("DEST", Kind.PATH, help="the folder to save it in, or its full path"),
+            Argument("NAME", Kind.FILE, optional=True, many=True),
+            Argument(
+                "DEST",
+                Kind.PATH,
+                optional=True,
+                help="the folder to save in, or the full path of a single file (default: your"
+                " download folder)",
+            ),
         ),
         options=(
+            Option("all", "download all files of the group that you don't have yet"),
             Option("sequential", "download from first to last piece, to watch while loading"),
             Option("only", "from a folder, download only the files that match", value="PATTERN"),
             Option("resume", "complete the copy that exists at DEST, in place"),
         ),
-        details="The download runs in the background: show_downloads shows its progress, wait waits"
-        " for its end. DEST is a folder or a full path. A file with other content is never"
-        " overwritten unless you give --resume: then wrong and missing pieces are written into the"
-        " existing file (not through links), and cancel keeps it. Until it is complete, the"
-        " download is stored beside DEST under a name that ends in .part. In PATTERN, * matches"
-        " anything and ? one character; the name of a folder matches everything in it. Run the"
-        " command again with another pattern to add files, or without one to download everything.",
+        details="The downloads run in the background: show_downloads shows their progress, wait"
+        " waits for their end. DEST is a folder, or the full path of a single file. The last of"
+        " three words is always DEST; of more, it is a NAME if the group has such a file, unless it"
+        " contains a slash. To download just two files, end with a folder: download_file lab a b ./"
+        " NAME may be a pattern, in which * matches anything and ? one character, in any case;"
+        " files that you have already are left out. If one of several files fails, the others are"
+        " downloaded. A file with other content is never overwritten unless you give --resume: then"
+        " wrong and missing pieces are written into the existing file (not through links), and"
+        " cancel keeps it. Until it is complete, a download is stored beside DEST under a name that"
+        " ends in .part. PATTERN is for the files in a shared folder; the name of a folder matches"
+        " everything in it. Run the command again with another pattern to add files, or without one"
+        " to download everything.",
         example="download_file lab film.mkv ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(
@@ -165,12 +178,15 @@ COMMANDS = (
     Command(
         name="stop_share",
         topic="files",
-        summary="stop sharing a file with a group",
+        summary="stop sharing files with a group",
         run=_stop_share,
-        arguments=(GROUP, Argument("NAME", Kind.SHARE)),
-        details="The file itself stays on your disk.",
+        settle=settle_names,
+        arguments=(GROUP, Argument("NAME", Kind.SHARE, many=True)),
+        details="The files themselves stay on your disk. NAME may be a pattern, in which * matches"
+        " anything and ? one character.",
         example="stop_share lab film.mkv",
         answer="Stopped sharing {name} with {group}",
+        answer_many="Stopped sharing {count} with {group}: {names}",
         errors=(*GROUP_ERRORS, ErrorCode.NO_SUCH_FILE),
     ),
     Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from client.commands.command import (
@@ -15,6 +16,7 @@ from client.commands.command import (
     Option,
 )
 from client.commands.files import OFFER_OPTIONS, offer_of
+from client.commands.known import KnownWords
 from client.results import (
     DownloadResult,
     ExportResult,
@@ -34,6 +36,21 @@ def _share(context: Context, arguments: Arguments) -> ShareFileResult:
         arguments.optional("GROUP"),
         progress=context.progress,
     )
+
+
+def _settle_share(context: Context, arguments: Arguments) -> Arguments:
+    """Return the arguments with the group where it stands: it may come first, too."""
+    words, known = arguments.words, KnownWords(context.session)
+    is_turned = (
+        len(words) == 3
+        and known.is_own_group(words[0])
+        and known.is_path(words[1])
+        and not (known.is_own_group(words[2]) and known.is_path(words[0]))
+    )
+    if not is_turned:
+        return arguments
+    turned = dict(zip(("GROUP", "PATH", "METAINFO"), words, strict=True))
+    return replace(arguments, values={**arguments.values, **turned})
 
 
 def _get(context: Context, arguments: Arguments) -> DownloadResult:
@@ -64,6 +81,7 @@ COMMANDS = (
         topic="metainfo",
         summary="share a file and write its metainfo (.torrent)",
         run=_share,
+        settle=_settle_share,
         arguments=(
             Argument("PATH", Kind.PATH, help="the file or folder to share"),
             _METAINFO,

@@ -52,6 +52,14 @@ class Outcome:
         return {"command": self.word, "ok": True, "result": self.answer.model_dump(mode="json")}
 
 
+def settled(invocation: Invocation, context: Context) -> Invocation:
+    """Return the invocation with each word where it belongs; raises MinitorrentError(usage)."""
+    command, arguments = invocation.command, invocation.arguments
+    if command.settle is None or not arguments.words:
+        return invocation
+    return Invocation(command, command.settle(context, arguments))
+
+
 class Runner:
     """Runs command lines on a session.
 
@@ -123,9 +131,7 @@ class Runner:
         return Outcome(word, command, result)
 
     def _run(self, invocation: Invocation) -> BaseModel:
-        command, arguments = invocation.command, invocation.arguments
-        if command.settle is not None and arguments.words:
-            invocation = Invocation(command, command.settle(self._context, arguments))
+        invocation = settled(invocation, self._context)
         try:
             return invocation.command.run(self._context, invocation.arguments)
         except MinitorrentError as error:

@@ -7,12 +7,14 @@ import re
 
 from client.commands.command import GROUP, YES, Argument, Arguments, Command, Context, Kind
 from client.commands.download_list import SHOW_DOWNLOADS
+from client.commands.transfer_names import change_each, chosen_names, settle_names
 from client.core.transfers.download_options import PRIORITIES
 from client.results import (
     PeersResult,
     PriorityResult,
     SharesResult,
     TransferResult,
+    TransfersResult,
     WaitResult,
 )
 from common.errors import ErrorCode, MinitorrentError
@@ -21,6 +23,9 @@ from common.text import visible
 _PRIORITY = re.compile(r"[-+]?[0-9]{1,9}")
 _DOWNLOAD = (GROUP, Argument("NAME", Kind.DOWNLOAD))
 _TRANSFER = (GROUP, Argument("NAME", Kind.TRANSFER))
+_DOWNLOADS = (GROUP, Argument("NAME", Kind.DOWNLOAD, many=True))
+_TRANSFERS = (GROUP, Argument("NAME", Kind.TRANSFER, many=True))
+_PATTERNS = " NAME may be a pattern, in which * matches anything and ? one character."
 
 
 def _show_shares(context: Context, _: Arguments) -> SharesResult:
@@ -31,23 +36,30 @@ def _peers(context: Context, arguments: Arguments) -> PeersResult:
     return context.session.transfers.peers(context.group(arguments), arguments.text("NAME"))
 
 
-def _pause(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.transfers.pause(context.group(arguments), arguments.text("NAME"))
+def _pause(context: Context, arguments: Arguments) -> TransferResult | TransfersResult:
+    names = chosen_names(context, arguments, Kind.TRANSFER)
+    return change_each(context, arguments, names, context.session.transfers.pause, "paused")
 
 
-def _resume(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.transfers.resume(context.group(arguments), arguments.text("NAME"))
+def _resume(context: Context, arguments: Arguments) -> TransferResult | TransfersResult:
+    names = chosen_names(context, arguments, Kind.TRANSFER)
+    return change_each(context, arguments, names, context.session.transfers.resume, "resumed")
 
 
-def _cancel(context: Context, arguments: Arguments) -> TransferResult:
-    group, name = context.group(arguments), arguments.text("NAME")
-    question = f"Cancel {visible(name)} ({visible(group)}) and delete its partial data?"
+def _cancel(context: Context, arguments: Arguments) -> TransferResult | TransfersResult:
+    group, names = context.group(arguments), chosen_names(context, arguments, Kind.DOWNLOAD)
+    if len(names) == 1:
+        question = f"Cancel {visible(names[0])} ({visible(group)}) and delete its partial data?"
+    else:
+        question = f"Cancel {len(names):,} downloads in {visible(group)} and delete their data?"
     context.require(question, arguments)
-    return context.session.transfers.cancel(group, name)
+    return change_each(context, arguments, names, context.session.transfers.cancel, "cancelled")
 
 
-def _recheck(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.transfers.recheck(context.group(arguments), arguments.text("NAME"))
+def _recheck(context: Context, arguments: Arguments) -> TransferResult | TransfersResult:
+    names = chosen_names(context, arguments, Kind.TRANSFER)
+    change = context.session.transfers.recheck
+    return change_each(context, arguments, names, change, "being checked")
 
 
 def _priority(context: Context, arguments: Arguments) -> PriorityResult:
@@ -114,47 +126,56 @@ COMMANDS = (
     Command(
         name="pause",
         topic="transfers",
-        summary="pause a transfer",
+        summary="pause transfers",
         run=_pause,
-        arguments=_TRANSFER,
-        details="The data downloaded so far is kept; continue with resume.",
+        arguments=_TRANSFERS,
+        settle=settle_names,
+        details="The data downloaded so far is kept; continue with resume." + _PATTERNS,
         example="pause lab film.mkv",
         answer="{name} ({group}) is {state}",
+        answer_many="Paused {count} in {group}: {names}",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="resume",
         topic="transfers",
-        summary="resume a paused or failed transfer",
+        summary="resume paused or failed transfers",
         run=_resume,
-        arguments=_TRANSFER,
-        details="The data on the disk is checked first, then the rest is downloaded.",
+        arguments=_TRANSFERS,
+        settle=settle_names,
+        details="The data on the disk is checked first, then the rest is downloaded." + _PATTERNS,
         example="resume lab film.mkv",
         answer="{name} ({group}) is {state}",
+        answer_many="Resumed {count} in {group}: {names}",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="cancel",
         topic="transfers",
-        summary="cancel a download and delete its partial data",
+        summary="cancel downloads and delete their partial data",
         run=_cancel,
-        arguments=_DOWNLOAD,
+        arguments=_DOWNLOADS,
+        settle=settle_names,
         options=(YES,),
-        details="A complete file is kept, and so is a copy that --resume was completing in place.",
+        details="A complete file is kept, and so is a copy that --resume was completing in place."
+        + _PATTERNS,
         example="cancel lab film.mkv",
         answer="Cancelled the download of {name} ({group})",
+        answer_many="Cancelled {count} in {group}: {names}",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="recheck",
         topic="transfers",
-        summary="verify a file on the disk, piece by piece",
+        summary="verify files on the disk, piece by piece",
         run=_recheck,
-        arguments=_TRANSFER,
+        arguments=_TRANSFERS,
+        settle=settle_names,
         details="Wrong and missing pieces of a download are downloaded again and written in place."
-        " A file of your own that you share is only read.",
+        " A file of your own that you share is only read." + _PATTERNS,
         example="recheck lab film.mkv",
         answer="{name} ({group}) is {state}",
+        answer_many="Verifying {count} in {group}: {names}",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(

@@ -6,7 +6,7 @@ Names come from other users, so every value is passed through `visible`.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,11 +17,9 @@ from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.shell.downloads import download_lines
 from client.shell.list_tables import LIST_FORMATTERS
 from client.shell.settings_table import settings_text
+from client.shell.several import Changed, changed_text, some, started_text, uploads_text
 from client.shell.terminal.screen import Column, Screen
 from common.text import count, local_time, percent, rate, size, visible
-
-_MAX_NAMES = 20
-"""Names listed in a sentence; of more, their number is given."""
 
 _USAGE_WIDTH = 29
 """Columns for the usage line of a command in `help`; longer ones get a line of their own."""
@@ -35,6 +33,8 @@ def answer(command: Command | None, result: BaseModel, screen: Screen) -> str:
     formatter = _FORMATTERS.get(type(result))
     if formatter is not None:
         return formatter(result, screen)
+    if isinstance(result, Changed):
+        return changed_text(command.answer_many if command else "", result, screen)
     return _sentence(command.answer if command else "", result)
 
 
@@ -54,19 +54,12 @@ def _shown(name: str, value: object) -> str:
 
 def _login(result: results.LoginResult, _: Screen) -> str:
     groups_text = (
-        f"groups: {_some(result.groups, result.more_groups)}"
+        f"groups: {some(result.groups, result.more_groups)}"
         if result.groups
         else "no groups yet (create_group or join_group)"
     )
     sharing = f"; sharing {count(result.sharing, 'file')} again" if result.sharing else ""
     return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"
-
-
-def _some(names: Sequence[str], more: int) -> str:
-    """Join names with commas; of many, only the first."""
-    shown = ", ".join(map(visible, names[:_MAX_NAMES]))
-    left = len(names[_MAX_NAMES:]) + more
-    return f"{shown} and {left:,} more" if left else shown
 
 
 def _invite(result: results.InviteResult, _: Screen) -> str:
@@ -81,7 +74,7 @@ def _downloads(result: results.DownloadsResult, screen: Screen) -> str:
     if not result.downloads and result.states:
         return f"No downloads are {visible(result.states.replace(',', ' or '))}"
     if not result.downloads:
-        return "No downloads; start one with: download_file GROUP NAME DEST"
+        return "No downloads; start one with: download_file GROUP NAME"
     return "\n".join(download_lines(result.downloads, screen))
 
 
@@ -138,14 +131,14 @@ def _accepted(result: results.AcceptedResult, _: Screen) -> str:
     if not users:
         return f"Nobody asks to join {group}"
     are = "is now a member" if len(users) == 1 else "are now members"
-    return f"{_some(users, 0)} {are} of {group}"
+    return f"{some(users, 0)} {are} of {group}"
 
 
 def _rejected(result: results.RejectedResult, _: Screen) -> str:
     if not result.users:
         return f"Nobody asks to join {visible(result.group)}"
     requests = count(len(result.users), "request")
-    return f"Rejected {requests} to join {visible(result.group)}: {_some(result.users, 0)}"
+    return f"Rejected {requests} to join {visible(result.group)}: {some(result.users, 0)}"
 
 
 def _limits(result: results.LimitsResult, screen: Screen) -> str:
@@ -249,6 +242,8 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     **LIST_FORMATTERS,
     results.LoginResult: _login,
     results.InviteResult: _invite,
+    results.UploadsResult: uploads_text,
+    results.StartedDownloadsResult: started_text,
     results.DownloadsResult: _downloads,
     results.SharesResult: _shares,
     results.PeersResult: _peers,

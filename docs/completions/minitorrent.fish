@@ -29,17 +29,17 @@ function __minitorrent_commands
         join 'enter a group by an invitation' \
         list_files 'list the files that a group shares' \
         find 'find files in all of your groups' \
-        upload_file 'share a file or a folder with a group' \
-        download_file 'download a file from all members who have it' \
-        stop_share 'stop sharing a file with a group' \
+        upload_file 'share files or folders with a group' \
+        download_file 'download files from all members who have them' \
+        stop_share 'stop sharing files with a group' \
         remove_file 'take a file off a group for everybody (admins, owner)' \
         show_downloads 'show your downloads and their progress' \
         show_shares 'show your shares and how much was uploaded' \
         peers 'show the peers of a transfer' \
-        pause 'pause a transfer' \
-        resume 'resume a paused or failed transfer' \
-        cancel 'cancel a download and delete its partial data' \
-        recheck 'verify a file on the disk, piece by piece' \
+        pause 'pause transfers' \
+        resume 'resume paused or failed transfers' \
+        cancel 'cancel downloads and delete their partial data' \
+        recheck 'verify files on the disk, piece by piece' \
         priority 'set the priority of a queued download' \
         wait 'wait until all downloads have ended' \
         limit 'show or set upload and download limits' \

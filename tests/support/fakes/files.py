@@ -11,16 +11,26 @@ from client.list_results import FilesResult, FoundFilesResult
 from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT
 from common.api.files import FoundFile, Sort
+from common.errors import MinitorrentError
 from tests.support.fakes.rows import HASH, download, file_rows
 from tests.support.fakes.state import FakeState, fits, unusual
 
 
 class FakeFiles:
-    """`client.services.files.FileService`; `more` are names of additional files."""
+    """`client.services.files.FileService`; `more` are names of additional files.
+
+    `present` are the names of files that the user has, `refused` those that fail, with their error.
+    """
 
     def __init__(self, state: FakeState) -> None:
         self._state = state
         self.more: list[str] = []
+        self.present: set[str] = set()
+        self.refused: dict[str, MinitorrentError] = {}
+
+    def _check(self, name: str) -> None:
+        if name in self.refused:
+            raise self.refused[name]
 
     def list(
         self,
@@ -65,6 +75,7 @@ class FakeFiles:
         offer = path if isinstance(path, Offer) else Offer(path)
         name = offer.name or offer.path.name
         self._state.called("upload_file", offer, group)
+        self._check(name)
         steps = self._state.hash_steps
         for step in range(steps):
             if progress is not None:
@@ -94,10 +105,11 @@ class FakeFiles:
 
     def shared(self, group: str, names: Sequence[str]) -> set[str]:
         self._state.called("shared", group, names)
-        return set()
+        return self.present.intersection(names)
 
     def stop_share(self, group: str, name: str) -> results.FileResult:
         self._state.called("stop_share", group, name)
+        self._check(name)
         return results.FileResult(group=group, name=name)
 
     def remove_file(self, group: str, name: str) -> results.FileResult:
@@ -121,6 +133,7 @@ class FakeFiles:
         wishes = (("sequential",) if sequential else ()) + ((only,) if only else ())
         wishes += ("in place",) if in_place else ()
         self._state.called("download_file", group, name, destination, *wishes)
+        self._check(name)
         self._state.rows.append(download(name, group=group))
         return results.DownloadResult(
             group=group, name=name, destination=f"{destination}/{name}", info_hash=HASH

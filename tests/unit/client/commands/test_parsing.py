@@ -139,16 +139,19 @@ def test_arguments_by_name() -> None:
 
 
 def test_the_group_can_be_omitted() -> None:
-    assert values("pause film.mkv") == Arguments({"NAME": "film.mkv"})
-    assert values("pause lab film.mkv") == Arguments({"GROUP": "lab", "NAME": "film.mkv"})
-    assert values("download_file film.mkv /tmp") == Arguments({"NAME": "film.mkv", "DEST": "/tmp"})
+    assert values("peers film.mkv") == Arguments({"NAME": "film.mkv"})
+    assert values("peers lab film.mkv") == Arguments({"GROUP": "lab", "NAME": "film.mkv"})
+    assert values("pause film.mkv") == Arguments({}, lists={"NAME": ("film.mkv",)})
+    assert values("pause lab film.mkv x") == Arguments(
+        {"GROUP": "lab"}, lists={"NAME": ("film.mkv", "x")}
+    )
     assert values("download_file lab film.mkv /tmp") == Arguments(
-        {"GROUP": "lab", "NAME": "film.mkv", "DEST": "/tmp"}
+        {"GROUP": "lab", "DEST": "/tmp"}, lists={"NAME": ("film.mkv",)}
     )
 
 
 def test_options_can_be_anywhere() -> None:
-    expected = Arguments({"PATH": "a", "GROUP": "lab", "name": "b c"})
+    expected = Arguments({"GROUP": "lab", "name": "b c"}, lists={"PATH": ("a",)})
     assert values("upload_file a lab --name 'b c'") == expected
     assert values("upload_file --name='b c' a lab") == expected
     assert values("upload_file a --name 'b c' lab") == expected
@@ -158,9 +161,11 @@ def test_options_can_be_anywhere() -> None:
 
 
 def test_words_that_look_like_options() -> None:
-    assert values("upload_file '--name'") == Arguments({"PATH": "--name"})
-    assert values("upload_file -- --name lab") == Arguments({"PATH": "--name", "GROUP": "lab"})
-    assert values("upload_file -x") == Arguments({"PATH": "-x"})
+    assert values("upload_file '--name'") == Arguments({}, lists={"PATH": ("--name",)})
+    assert values("upload_file -- --name lab") == Arguments(
+        {"GROUP": "lab"}, lists={"PATH": ("--name",)}
+    )
+    assert values("upload_file -x") == Arguments({}, lists={"PATH": ("-x",)})
 
 
 @pytest.mark.parametrize(
@@ -169,9 +174,10 @@ def test_words_that_look_like_options() -> None:
         ("login ann", "PASSWORD is missing. Usage: login USER PASSWORD"),
         ("login", "USER is missing."),
         ("pause", "NAME is missing. Usage: pause [GROUP] NAME"),
-        ("download_file x", "DEST is missing."),
+        ("get x", "DEST is missing."),
+        ("upload_file", "PATH is missing. Usage: upload_file PATH... [GROUP]"),
         ("whoami now", "Too many arguments"),
-        ("upload_file a b c", "quote names that contain spaces"),
+        ("share a b c d", "quote names that contain spaces"),
         ("upload_file a --nam b", "There is no option --nam."),
         ("upload_file a --name", "The option --name needs a value."),
         ("upload_file a --name=", "The option --name needs a value."),

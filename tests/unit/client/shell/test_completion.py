@@ -137,6 +137,35 @@ def test_destination_after_the_file(tmp_path: Path) -> None:
     assert names(f"download_file film.mkv {tmp_path}/s", logged_in("lab")) == [f"{tmp_path}/sub/"]
 
 
+def test_several_files_and_then_a_destination(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    assert names("download_file lab film.mkv ") == ["two words.txt", "it's.txt", "sub/"]
+    assert names("download_file lab film.mkv two") == ["two words.txt"]
+    assert names("download_file film.mkv 'two words.txt' ", logged_in("lab")) == [
+        "it's.txt",
+        "sub/",
+    ]
+    assert names("pause lab film.mkv notes.txt ") == []
+    assert names("stop_share notes.txt ", logged_in("lab")) == []
+
+
+def test_several_paths_with_the_group_at_either_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.txt", "b.txt", "label"):
+        (tmp_path / name).touch()
+    assert sorted(names("upload_file ")) == ["a.txt", "b.txt", "label"]
+    assert names("upload_file la") == ["lab", "label"]
+    assert sorted(names("upload_file lab ")) == ["a.txt", "b.txt", "label"]
+    assert sorted(names("upload_file a.txt ")) == ["b.txt", "lab", "label"]
+    assert names("upload_file a.txt b.txt la") == ["lab", "label"]
+    assert names("upload_file a.txt b.txt lab ") == []
+
+
 def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -171,7 +200,8 @@ def test_paths_of_a_huge_folder_are_cut(tmp_path: Path) -> None:
     assert len(hasty.paths(f"{tmp_path}/")) == 2
 
 
-def test_options() -> None:
+def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert names("upload_file a --") == ["--name", "--skip-unsharable"]
     assert offered("create_group x --o")[0].text == "--open "
     assert names("upload_file a --name ") == []
@@ -210,7 +240,7 @@ def test_of_a_long_list_only_matches_are_requested() -> None:
     session = logged_in("lab")
     session.files.more = [f"take {number:05}.wav" for number in range(10_000)]
     session.groups.more = [f"class{number:05}" for number in range(10_000)]
-    assert names("download_file lab take 0123", session) == []  # an open word is one word
+    assert names("magnet lab take 0123", session) == []  # an open word is one word
     assert names("download_file lab 'TAKE 0123", session)[:2] == [
         "take 01230.wav",
         "take 01231.wav",

@@ -14,6 +14,7 @@ from client.commands.command import Context
 from client.commands.general import EndResult
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
+from client.commands.runner import settled
 from client.results import TransferState
 from client.shell.downloads import download_lines
 from client.shell.render import answer
@@ -45,6 +46,7 @@ def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) 
     invocation = parse(line, COMMANDS)
     assert invocation is not None
     context = Context(session, COMMANDS)
+    invocation = settled(invocation, context)
     result = invocation.command.run(context, invocation.arguments)
     return answer(invocation.command, result, screen)
 
@@ -66,8 +68,13 @@ def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) 
         ("upload_file a.txt lab", "Sharing a.txt with lab: 3.0 MiB in 3 pieces"),
         ("download_file lab a.txt /tmp", "Downloading a.txt from lab to /tmp/a.txt"),
         ("pause lab a.txt", "a.txt (lab) is paused"),
+        ("pause lab a.txt b.txt", "Paused 2 transfers in lab: a.txt, b.txt"),
+        ("cancel lab a.txt b.txt", "Cancelled 2 transfers in lab: a.txt, b.txt"),
+        ("stop_share lab a b", "Stopped sharing 2 files with lab: a, b"),
+        ("upload_file a b lab", "Sharing 2 files with lab, 6.0 MiB: a, b"),
+        ("download_file lab a b /tmp/", "Downloading 2 files from lab to /tmp: a, b"),
         ("wait", "completed: lab/film.mkv"),
-        ("show_downloads", "No downloads; start one with: download_file GROUP NAME DEST"),
+        ("show_downloads", "No downloads; start one with: download_file GROUP NAME"),
         ("quit", ""),
     ],
 )
@@ -181,6 +188,25 @@ def test_login_names_only_some_of_many_groups() -> None:
     text = answer(COMMANDS["login"], result, PIPE)
     assert text.startswith("Logged in as ann; groups: g0, g1,")
     assert text.endswith("g19 and 44,980 more")
+
+
+def test_of_many_files_only_some_are_named() -> None:
+    session = FakeSession()
+    session.files.more = [f"file {number:02}.bin" for number in range(57)]
+    session.files.present = {"film.mkv"}
+    text = shown("download_file lab --all /tmp", session)
+    assert text.startswith(
+        "Downloading 59 files from lab to /tmp: two words.txt, it's.txt, file 00"
+    )
+    assert text.endswith("file 17.bin and 39 more; 1 file you have already")
+    on_screen = shown("download_file lab --all /tmp", session, NARROW)
+    assert all(len(line) <= 80 for line in on_screen.splitlines())
+    session.files.present.update(session.files.more, ["two words.txt", "it's.txt"])
+    assert shown("download_file lab --all", session) == (
+        "Nothing to download from lab: 60 files you have already"
+    )
+    session.files.more.clear()
+    assert shown("download_file lab --all", session).endswith("3 files you have already")
 
 
 def long_file(name: str) -> list_results.FilesResult:

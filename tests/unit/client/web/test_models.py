@@ -28,7 +28,8 @@ def test_fields_become_arguments() -> None:
     fields = {"group": "lab", "name": "a", "dest": "/data", "sequential": True, "only": "*.txt"}
     arguments = read_arguments(command, fields)
     assert arguments.flags == {"sequential"}
-    assert arguments.values == {"GROUP": "lab", "NAME": "a", "DEST": "/data", "only": "*.txt"}
+    assert arguments.values == {"GROUP": "lab", "DEST": "/data", "only": "*.txt"}
+    assert arguments.lists == {"NAME": ("a",)}
     assert read_arguments(command, b'{"name": "a", "dest": "/data"}').flags == frozenset()
 
 
