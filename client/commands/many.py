@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from client.commands.command import never
 from common.errors import ErrorCode, MinitorrentError
@@ -57,31 +57,47 @@ def run_each(
     """
     if len(items) == 1:
         return [call(items[0])]
-    results: dict[int, ResultT] = {}
-    failures: dict[int, MinitorrentError] = {}
-    stopped = threading.Event()
-
-    def attempt(number: int) -> None:
-        if stopped.is_set():
-            return
-        try:
-            if cancelled():
-                raise MinitorrentError(ErrorCode.TIMEOUT, INTERRUPTED)
-            results[number] = call(items[number])
-        except MinitorrentError as error:
-            failures[number] = error
-            if error.code in _CONCERNS_ALL:
-                stopped.set()
-        except BaseException:
-            stopped.set()
-            raise
-
+    attempts = _Attempts(items, call, cancelled)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="each") as threads:
-        list(threads.map(attempt, range(len(items))))
+        list(threads.map(attempts.make, range(len(items))))
+    results, failures = attempts.results, attempts.failures
     if failures:
         named = [(name(items[number]), failures[number]) for number in sorted(failures)]
         raise _failure(f"{len(results):,} of {len(items):,} {done}", named, any_done=bool(results))
     return [results[number] for number in sorted(results)]
+
+
+class _Attempts(Generic[ItemT, ResultT]):
+    """The results and the errors so far, by the number of the item."""
+
+    def __init__(
+        self,
+        items: Sequence[ItemT],
+        call: Callable[[ItemT], ResultT],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.results: dict[int, ResultT] = {}
+        self.failures: dict[int, MinitorrentError] = {}
+        self._items = items
+        self._call = call
+        self._cancelled = cancelled
+        self._stopped = threading.Event()
+
+    def make(self, number: int) -> None:
+        """Call for one item, unless an error that concerns all has stopped the others."""
+        if self._stopped.is_set():
+            return
+        try:
+            if self._cancelled():
+                raise MinitorrentError(ErrorCode.TIMEOUT, INTERRUPTED)
+            self.results[number] = self._call(self._items[number])
+        except MinitorrentError as error:
+            self.failures[number] = error
+            if error.code in _CONCERNS_ALL:
+                self._stopped.set()
+        except BaseException:
+            self._stopped.set()
+            raise
 
 
 def _failure(
