@@ -17,7 +17,7 @@ from client.command_line import CONSOLE_SCRIPT, FAILURE, NO_TRACKER, SUCCESS, US
 from client.config import DEFAULT_TIMING, ClientConfig, Timing
 from client.shell.terminal.keyboard import Keyboard
 from client.shell.terminal.signals import Interrupts, Stopped
-from client.start import Start, read_start, remember
+from client.start import Start, folder_of, read_start, remember
 from client.storage.paths.writing import open_to_append
 from common.errors import ErrorCode, MinitorrentError
 from common.process.loading import loading
@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None, timing: Timing = DEFAULT_TIMING) -> 
     """Run a client; returns the exit status."""
     prepare_streams()
     options = command_line.parse(sys.argv[1:] if argv is None else argv)
+    if options.action == "open":
+        return _open_page(options)
     is_interactive = _is_interactive(options)
     try:
         start = read_start(options, timing, _ask if is_interactive else None)
@@ -52,6 +54,17 @@ def main(argv: Sequence[str] | None = None, timing: Timing = DEFAULT_TIMING) -> 
         return FAILURE
     _forget_receiving(start, options, status == SUCCESS)
     return status
+
+
+def _open_page(options: argparse.Namespace) -> int:
+    """Open the page of the client that is running; returns the exit status."""
+    from client.control.open_page import open_page
+
+    try:
+        open_page(folder_of(options).absolute())
+    except MinitorrentError as error:
+        return _refuse(error, _STATUS.get(error.code, FAILURE))
+    return SUCCESS
 
 
 def _run_locked(start: Start, options: argparse.Namespace, *, is_interactive: bool) -> int:
@@ -145,7 +158,7 @@ def _run(
     with (
         closing(session),
         closing(_page(session, start.config, options)) as page,
-        serving(session, control, start.config, page.link),
+        serving(session, control, start.config, page.links),
     ):
         if options.action != "run" or start.invitation is not None:
             from client.oneshot.actions import Action

@@ -33,6 +33,8 @@ examples:
       run the commands in a file, one per line, and keep seeding
   %(prog)s -c 'login ann' -c list_groups
       run two commands; the client prompts for the password
+  %(prog)s -c show_downloads
+      the same while a client is running already, which then carries them out
 """
 _DATA_DIR_HELP = (
     "folder for this client's state (default: the profile's, or a folder named after HOST:PORT in"
@@ -164,10 +166,15 @@ def _add_receive(add: Add) -> None:
     _add_log_level(add)
 
 
+def _add_open(add: Add) -> None:
+    _add_profile(add)
+
+
 ACTIONS: dict[str, tuple[str, Callable[[Add], None]]] = {
     "join": ("Enter a group by an invitation, then go on as usual.", _add_join),
     "send": ("Send files and folders to whoever has the printed invitation.", _add_send),
     "receive": ("Receive what was sent with an invitation, and exit.", _add_receive),
+    "open": ("Open the page of the client that is running, or print its link.", _add_open),
 }
 """What the first word can be instead of HOST:PORT, with a description and the arguments."""
 

@@ -45,7 +45,7 @@ def read_start(options: argparse.Namespace, timing: Timing, ask: Ask | None) -> 
     """
     if options.action == "receive":
         return _receiving(options, timing)
-    folder = options.data_dir or profiles.folder_of(options.profile or DEFAULT)
+    folder = folder_of(options)
     if options.action == "run" and options.listen is not None:
         return _as_told(options, timing)
     if options.action == "join":
@@ -56,6 +56,11 @@ def read_start(options: argparse.Namespace, timing: Timing, ask: Ask | None) -> 
     if ask is None or options.action != "run":
         raise MinitorrentError(ErrorCode.USAGE, _no_profile(options))
     return _as_answered(options, folder, ask, timing)
+
+
+def folder_of(options: argparse.Namespace) -> Path:
+    """Return the data folder that the options name; raises MinitorrentError(usage)."""
+    return Path(options.data_dir or profiles.folder_of(options.profile or DEFAULT))
 
 
 def remember(start: Start) -> None:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 from client.caller import Caller, acting_for
 from client.control.connection import Connection
-from client.control.protocol import Exit, Line, Printed, Question, Ready, Refusal, Secret, Start
+from client.control.protocol import (
+    Exit,
+    Frame,
+    Line,
+    Printed,
+    Question,
+    Ready,
+    Refusal,
+    Secret,
+    Start,
+)
 from client.results import Notice
 from client.shell.output import Output
+from client.shell.render import answer
 from client.shell.script import Script
 from client.shell.terminal.keyboard import Keyboard
 from client.shell.terminal.screen import Screen
-from common.errors import ErrorCode
+from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi
+
+
+_FRAME_EVERY = 1.0  # seconds
 
 
 class CallerScript(Script):
@@ -33,7 +49,9 @@ class CallerScript(Script):
         )
         self._connection = connection
         ask = self._ask if start.can_ask else None
-        super().__init__(session, output, connection, Keyboard(), ask)
+        is_terminal = start.can_ask and out.width is not None and not start.as_json
+        watch = self._watch if is_terminal else None
+        super().__init__(session, output, connection, Keyboard(), ask, watch)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the caller's lines as they arrive; raises Stopped."""
@@ -50,6 +68,16 @@ class CallerScript(Script):
         answer = self._connection.receive()
         assert isinstance(answer, Secret)
         return answer.text
+
+    def _watch(self, read: Callable[[], BaseModel]) -> None:
+        """Send a frame every second until the caller stops it."""
+        while not self._connection.stopped():
+            try:
+                text = answer(None, read(), self._output.screen)
+            except MinitorrentError as error:
+                text = error.message
+            self._connection.send(Frame(text))
+            self._connection.pause(_FRAME_EVERY)
 
     def _stay(self) -> None:
         """Do nothing: the client stays anyway."""

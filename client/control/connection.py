@@ -156,8 +156,10 @@ class Connection(asyncio.Protocol):
     def _write(self, message: protocol.Message) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        may_be_left_out = isinstance(message, protocol.Printed) and message.is_error
-        if may_be_left_out and self._transport.get_write_buffer_size() > _MOST_UNREAD:
+        is_optional = isinstance(message, protocol.Frame) or (
+            isinstance(message, protocol.Printed) and message.is_error
+        )
+        if is_optional and self._transport.get_write_buffer_size() > _MOST_UNREAD:
             return
         if isinstance(message, protocol.Ready):
             self._expected = (protocol.Line, protocol.End)
@@ -236,6 +238,10 @@ class Connection(asyncio.Protocol):
         """Raise Stopped if it has."""
         if self._stop.is_set():
             raise Stopped
+
+    def pause(self, seconds: float) -> None:
+        """Wait for this time, or until it has."""
+        self._stop.wait(seconds)
 
     def wait(self, descriptor: int | None = None) -> None:
         """Wait until it has, and raise Stopped."""

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from client.control.protocol import Page as PageLinks
 from common.errors import ErrorCode, MinitorrentError
 from common.process.installing import install_command
 from common.types import Endpoint
@@ -30,19 +31,23 @@ class Page:
         self._lock = threading.Lock()
         self._server: WebServer | None = None
 
-    def link(self) -> str:
-        """Return the link, after serving the page at a free port if it isn't served yet."""
-        return self.serve(_ANY_FREE_PORT)
+    def links(self) -> PageLinks:
+        """Return the links, after serving the page at a free port if it isn't served yet."""
+        server = self._serve(_ANY_FREE_PORT)
+        return PageLinks(server.link, server.opening_link())
 
     def serve(self, address: Endpoint) -> str:
         """Serve the page, unless it is served already, and return its link.
 
         Raises MinitorrentError: usage without the packages it needs, and see WebServer.
         """
+        return self._serve(address).link
+
+    def _serve(self, address: Endpoint) -> WebServer:
         with self._lock:
             if self._server is None:
                 self._server = self._start(address)
-            return self._server.link
+            return self._server
 
     def close(self) -> None:
         """Stop serving; takes at most a few seconds."""

@@ -54,6 +54,13 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """Text that replaces the frame before on the caller's terminal."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A secret is needed: the caller answers with Secret, or with Cancel."""
 
@@ -70,9 +77,10 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The link to the page of the running client."""
+    """The link to the page of the running client, and one that opens it once."""
 
     link: str
+    opening_link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,7 @@ Message: TypeAlias = (
     Greeting
     | Ready
     | Printed
+    | Frame
     | Question
     | Exit
     | Page
@@ -157,7 +166,7 @@ Message: TypeAlias = (
 _KINDS: Final[dict[str, type[Message]]] = {
     kind.__name__: kind
     for kind in (
-        *(Greeting, Ready, Printed, Question, Exit, Page, Refusal),
+        *(Greeting, Ready, Printed, Frame, Question, Exit, Page, Refusal),
         *(Start, Line, End, Secret, Cancel, OpenPage),
     )
 }

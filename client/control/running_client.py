@@ -123,12 +123,12 @@ class RunningClient:
         """Whether `receive` has a message without waiting."""
         return bool(self._received)
 
-    def open_page(self) -> str:
-        """Return the link to its page, which it serves from now on if it didn't before."""
+    def open_page(self) -> protocol.Page:
+        """Return the links to its page, which it serves from now on if it didn't before."""
         self.send(protocol.OpenPage())
         page = self._expect(protocol.Page)
         assert isinstance(page, protocol.Page)
-        return page.link
+        return page
 
     def call(self, command: str, *arguments: str, **options: object) -> dict[str, Any]:
         """Run a command and return its result, as `--json` shows it.

@@ -33,7 +33,7 @@ def serving(
     session: SessionApi,
     listening: socket.socket | None,
     config: ClientConfig,
-    serve_page: Callable[[], str],
+    serve_page: Callable[[], Page],
 ) -> Iterator[None]:
     """Carry out the commands of other programs while inside the context, if it listens."""
     if listening is None:
@@ -48,7 +48,7 @@ def serving(
 class ControlServer:
     """Serves a session at a socket in its own thread, from `start` to `close`.
 
-    `serve_page` returns the link to the page, which it serves if necessary.
+    `serve_page` returns the links to the page, which it serves if necessary.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ControlServer:
         session: SessionApi,
         listening: socket.socket,
         config: ClientConfig,
-        serve_page: Callable[[], str],
+        serve_page: Callable[[], Page],
     ) -> None:
         self._session = session
         self._listening = listening
@@ -120,7 +120,7 @@ class ControlServer:
                 _end_program()
             return
         try:
-            connection.send(Page(self._serve_page()))
+            connection.send(self._serve_page())
         except MinitorrentError as error:
             connection.send(Refusal(error.code.value, error.message))
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from client.web.open_codes import OpenCodes
 from common.errors import MinitorrentError
 from common.types import Endpoint
 
@@ -58,14 +59,22 @@ class Guard:
     program that then listens on the port.
 
     `address` is where the server listens. Requests may name any IP address or localhost as the
-    host, but no other name, which prevents DNS rebinding.
+    host, but no other name, which prevents DNS rebinding. `codes` are exchanged for the link.
     """
 
-    def __init__(self, app: ASGIApp, link_token: str, run_token: str, address: Endpoint) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        link_token: str,
+        run_token: str,
+        address: Endpoint,
+        codes: OpenCodes | None = None,
+    ) -> None:
         self._app = app
         self._link_token = link_token
         self._run_token = run_token
         self._address = address
+        self._codes = codes or OpenCodes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an accepted request on to the application; answer any other here (ASGI)."""
@@ -113,7 +122,13 @@ class Guard:
         return _is_same(given, self._link_token) or _is_same(given, self._run_token)
 
     def _entry(self, scope: Scope) -> Response:
-        """Return the page that makes the browser repeat the request with its stored token."""
+        """Return the page that makes the browser repeat the request with its stored token.
+
+        A browser that brings a code gets the link instead.
+        """
+        code = _query_value(scope, "open")
+        if code and self._codes.take(code, Endpoint(*scope["client"]), Endpoint(*scope["server"])):
+            return RedirectResponse(f"/?token={self._link_token}", 303, _FRESH)
         is_link = _is_same(_query_value(scope, "token"), self._link_token)
         return HTMLResponse(_ENTRY, 200 if is_link else 401, _FRESH)
 

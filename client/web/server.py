@@ -17,6 +17,7 @@ import uvicorn
 from client.web.api import make_app
 from client.web.guard import Guard
 from client.web.link import drop_token, load_token, new_token
+from client.web.open_codes import OpenCodes
 from client.web.page import attach
 from client.web.pool import CommandPool
 from common.errors import ErrorCode, MinitorrentError
@@ -54,6 +55,7 @@ class WebServer:
     ) -> None:
         _check_address(address, is_public=is_public)
         self._token = load_token(data_dir, renew=renew_link)
+        self._codes = OpenCodes()
         run_token = new_token()
         try:
             self._socket = _listen(address)
@@ -69,7 +71,7 @@ class WebServer:
         # Disable the access log whatever its handlers: it would contain the token.
         logging.getLogger("uvicorn.access").disabled = True
         config = uvicorn.Config(
-            Guard(app, self._token, run_token, self.address),
+            Guard(app, self._token, run_token, self.address, self._codes),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -84,6 +86,10 @@ class WebServer:
     def link(self) -> str:
         """The URL of the page, with its token."""
         return f"http://{self.address}/?token={self._token}"
+
+    def opening_link(self) -> str:
+        """Return a URL that opens the page once, and doesn't have its token."""
+        return f"http://{self.address}/?open={self._codes.new()}"
 
     def start(self) -> None:
         """Start serving; returns at once."""

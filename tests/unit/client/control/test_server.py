@@ -23,7 +23,7 @@ from common.types import Endpoint
 from tests.support.fakes.session import FakeSession
 from tests.support.waiting import wait_until
 
-LINK = "http://127.0.0.1:7999/?token=fake"
+PAGE = protocol.Page("http://127.0.0.1:7999/?token=fake", "http://127.0.0.1:7999/?open=code")
 CONFIG = ClientConfig(Endpoint("127.0.0.1", 7000), (Endpoint("127.0.0.1", 7400),), Path("/unused"))
 SOON = 10.0
 
@@ -34,7 +34,7 @@ class Running:
     def __init__(self, folder: Path, listener: socket.socket) -> None:
         self.session = FakeSession()
         self.folder = folder
-        self.server = ControlServer(self.session, listener, CONFIG, lambda: LINK)
+        self.server = ControlServer(self.session, listener, CONFIG, lambda: PAGE)
         self._stack = ExitStack()
 
     def connect(self) -> socket.socket:
@@ -80,7 +80,7 @@ def test_commands_one_after_the_other(running: Running) -> None:
 
 
 def test_the_link_to_the_page(running: Running) -> None:
-    assert running.client().open_page() == LINK
+    assert running.client().open_page() == PAGE
 
 
 @pytest.mark.parametrize(

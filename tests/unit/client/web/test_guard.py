@@ -7,12 +7,14 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from client.web.guard import Guard
+from client.web.open_codes import OpenCodes
 from common.types import Endpoint
 
 LINK = "a-token"
 RUN = "another-token"
 HOST = "127.0.0.1:8080"
 PROOF = f"Bearer {LINK}"
+CODES = OpenCodes(lambda _browser, _server: True)
 
 
 async def page(scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,8 +45,10 @@ def ask(
         "path": path,
         "query_string": query.encode(),
         "headers": [(name.encode(), text.encode("latin-1")) for name, text in named.items()],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 8080),
     }
-    asyncio.run(Guard(page, LINK, RUN, Endpoint.parse(HOST))(scope, receive, send))
+    asyncio.run(Guard(page, LINK, RUN, Endpoint.parse(HOST), CODES)(scope, receive, send))
     return answers
 
 
@@ -71,6 +75,23 @@ def test_a_browser_gets_the_entry_page_and_no_cookie() -> None:
         assert LINK.encode() not in body["body"]
         assert RUN.encode() not in body["body"]
     assert ask(accept="text/html", authorization="Bearer old")[0]["status"] == 401
+
+
+def test_a_code_is_exchanged_for_the_link_once() -> None:
+    code = CODES.new()
+    for refused in (f"open={code}x", "open=", f"token={code}"):
+        assert ask(query=refused, accept="text/html")[0]["status"] == 401
+    assert (
+        ask(query=f"open={code}", accept="text/html", sec_fetch_site="cross-site")[0]["status"]
+        == 403
+    )
+    assert ask(query=f"open={code}")[0]["status"] == 401  # no browser that opens a page
+    answer = ask(query=f"open={code}", accept="text/html", sec_fetch_site="none")[0]
+    assert answer["status"] == 303
+    headers = dict(answer["headers"])
+    assert headers[b"location"] == f"/?token={LINK}".encode()
+    assert headers[b"cache-control"] == b"no-store"
+    assert ask(query=f"open={code}", accept="text/html")[0]["status"] == 401
 
 
 def test_only_public_files_need_no_token() -> None:
