@@ -95,12 +95,6 @@ def _trackers(context: Context, arguments: Arguments) -> TrackersResult:
     return trackers.list()
 
 
-_END_DETAILS = (
-    "State is kept: log in again and your shares and downloads resume. If a script's commands are"
-    " carried out by a client that runs already, quit ends the script only; -c quit, without other"
-    " commands, ends that client."
-)
-
 COMMANDS = (
     Command(
         name="trackers",
@@ -129,7 +123,7 @@ COMMANDS = (
         topic="general",
         summary="quit; downloads resume at the next start",
         run=_end,
-        details=_END_DETAILS,
+        details="State is kept: log in again and your shares and downloads resume.",
         example="quit",
         ends_program=True,
     ),
@@ -138,7 +132,7 @@ COMMANDS = (
         topic="general",
         summary="the same as quit",
         run=_end,
-        details=_END_DETAILS,
+        details="State is kept: log in again and your shares and downloads resume.",
         example="exit",
         ends_program=True,
     ),

@@ -30,25 +30,19 @@ _RETRY_EVERY: Final = 0.05
 _LONGEST_END: Final = 30.0
 """Seconds that a client may take to end."""
 
-_PAGE_HINT: Final = "its page opens with: minitorrent open"
-_START_ONLY: Final = {
-    "web": _PAGE_HINT,
-    "web_any": _PAGE_HINT,
-    "web_renew": _PAGE_HINT,
-    "active": "use: -c 'settings active N'",
-}
-"""Options that only have a meaning when a client starts, and what to do instead."""
+_START_ONLY: Final = ("web", "web_any", "web_renew", "active")
+"""Options that only have a meaning when a client starts."""
 
 
 def require_applicable(options: argparse.Namespace) -> None:
     """Raise MinitorrentError(usage) for options that a running client can't follow."""
-    for name, hint in _START_ONLY.items():
-        value = getattr(options, name, None)
-        if value is not None and value is not False:
+    for name in _START_ONLY:
+        if getattr(options, name, None) not in (None, False):
             option = "--" + name.replace("_", "-")
+            hint = "its page opens with: open" if "web" in name else "quit it first"
             raise MinitorrentError(
                 ErrorCode.USAGE,
-                f"{option} can't change the client that runs on this data folder already; {hint}",
+                f"{option} has no effect on the client that is running on this data folder; {hint}",
             )
 
 
@@ -91,10 +85,8 @@ def hand_over(
     """Hand the commands over; returns the exit status."""
     require_applicable(options)
     found = differences(running.greeting, config)
-    if options.stay:
-        found.append("it stays anyway")
     if found:
-        note(f"note: A client runs on this data folder already: {'; '.join(found)}.")
+        note(f"note: A client runs on this data folder already, and {' and '.join(found)}.")
     given = options.commands
 
     ask = secret_prompt(interrupts)

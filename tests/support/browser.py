@@ -112,8 +112,10 @@ class Window:
 
     def sign_up(self, user: str) -> None:
         """Create an account, which logs in."""
+        self.button("New account").click()
         self.fill("User", user)
         self.fill("Password", PASSWORD)
+        self.fill("Repeat the password", PASSWORD)
         self.button("Create account").click()
         self.button("Log out").wait_for()
 

@@ -29,6 +29,9 @@ _AWAY = {
 }
 """The texts of a page that has lost its connection."""
 
+_PLACE = "minitorrent-place"
+"""The header in which the entry page sends the address's fragment."""
+
 _FRAMEWORK_NAMES: Final[dict[str, Language]] = {"en": "en-US", "de": "de"}
 """The framework's own names of our languages, for its elements and the document's language."""
 
@@ -43,8 +46,12 @@ def attach(app: FastAPI, pool: CommandPool, data_dir: Path, token: str) -> None:
 
     @ui.page("/", title="Minitorrent")
     async def page() -> None:
-        _speak(choose_language(ui.context.client.request.headers.get("accept-language", "")))
-        await Layout(commands).open()
+        headers = ui.context.client.request.headers
+        chosen = await commands.query(lambda session: session.settings.language)
+        if chosen not in LANGUAGES:
+            chosen = choose_language(headers.get("accept-language", ""))
+        _speak(chosen)
+        await Layout(commands, headers.get(_PLACE, "")).open()
 
     ui.run_with(
         app,

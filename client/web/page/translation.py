@@ -18,8 +18,11 @@ from nicegui import Client, ui
 DOMAIN: Final = "page"
 FOLDER: Final = Path(__file__).with_name("locale")
 ENGLISH: Final = "en"
-LANGUAGES: Final = (ENGLISH, "de")
-"""The languages of the page; English, the first, is used for browsers that ask for none of them."""
+LANGUAGE_NAMES: Final = {ENGLISH: "English", "de": "Deutsch"}
+"""The languages of the page, each by its own name."""
+
+LANGUAGES: Final = tuple(LANGUAGE_NAMES)
+"""English, the first, is used for browsers that ask for none of them."""
 
 _MOST_RANGES = 32
 """Languages of a browser's list that are considered."""

@@ -22,7 +22,9 @@ def card(title: str) -> ui.card:
     return made
 
 
-def button(text: str, then: Handler, *, icon: str | None = None, main: bool = False) -> ui.button:
+def button(
+    text: str, then: Handler | None = None, *, icon: str | None = None, main: bool = False
+) -> ui.button:
     """Create a button with a label; `main` marks the primary one."""
     made = ui.button(text, on_click=then, icon=icon, color=None)
     return made.props("no-caps unelevated").classes("main" if main else "plain")

@@ -15,8 +15,9 @@ from client.web.page.translation import _
 class PagedSearch:
     """A search field above a table, and below it the number of rows shown.
 
-    The tracker does the searching. `changed` is called when other rows are needed; `beside` creates
-    what is beside the field.
+    The tracker does the searching. `changed` is called when other rows are needed, `searched` with
+    what the user searches for; a search begins with `start`. `beside` creates what is beside the
+    field.
     """
 
     def __init__(
@@ -24,11 +25,15 @@ class PagedSearch:
         table: Table,
         changed: Callable[[], Awaitable[None]],
         beside: Callable[[], None] | None = None,
+        searched: Callable[[str], object] = str,
+        start: str = "",
     ) -> None:
         self._changed = changed
+        self._searched = searched
         self._window = ListWindow()
+        self._window.search(start)
         with table.add_slot("top"):
-            self._search = field(_("Search")).props("clearable debounce=100")
+            self._search = field(_("Search"), start).props("clearable debounce=100")
             self._search.on_value_change(self._search_again)
             if beside is not None:
                 ui.space()
@@ -65,9 +70,21 @@ class PagedSearch:
         """Start over with another list."""
         self._window.reset()
 
+    @property
+    def text(self) -> str:
+        """What is searched for; a changed text searches again."""
+        return self._window.pattern or ""
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self._search.value = text
+
     async def _search_again(self) -> None:
-        self._window.search(self._search.value)
-        await self._changed()
+        text = self._search.value or ""
+        if text != self.text:
+            self._window.search(text)
+            self._searched(text)
+            await self._changed()
 
     async def _grow(self) -> None:
         self._window.grow()

@@ -49,7 +49,13 @@ class FilesTab:
         self._download_bar = DownloadBar(commands, lambda: choice.show("transfers"))
         self._table = self._make_table()
         self._marks = Marks(self._table, self._everything)
-        self._search = PagedSearch(self._table, self.refresh, self._make_bulk)
+        self._search = PagedSearch(
+            self._table,
+            self.refresh,
+            self._make_bulk,
+            lambda text: choice.search("files", text),
+            choice.filter_of("files"),
+        )
 
     def _make_drop(self) -> None:
         drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
@@ -66,8 +72,7 @@ class FilesTab:
                 choose.classes("plain").on("click", js_handler="() => props.pickFiles()")
 
     def _make_table(self) -> Table:
-        empty = _("No files shared yet.")
-        made = Table(COLUMNS, "name", empty, cells=CELLS, actions=ROW_ACTIONS)
+        made = Table(COLUMNS, "name", "", cells=CELLS, actions=ROW_ACTIONS)
         made.classes("tall")
         made.on("show", lambda: self._choice.show("transfers"))
         made.on("download", self._download)
@@ -82,6 +87,15 @@ class FilesTab:
         self._marks.make_bar([action])
 
     @property
+    def pattern(self) -> str:
+        """What is searched for."""
+        return self._search.text
+
+    @pattern.setter
+    def pattern(self, text: str) -> None:
+        self._search.text = text
+
+    @property
     def pause(self) -> int:
         """Seconds between updates of the list; longer for long lists."""
         return max(_PAUSE, len(self._table.rows) // 100)
@@ -90,12 +104,21 @@ class FilesTab:
         """Update the list of the group's files."""
         group = self._choice.group
         self._group.set_options(self._choice.groups, value=group)
+        self._table.props["no-data-label"] = self._empty_text()
         if group is None:
-            self._table.rows = []
+            self._table.show([])
             return
         for fields in self._search.requests(group):
             if await self._show(group, fields):
                 return
+
+    def _empty_text(self) -> str:
+        """Return what to do while there are no files."""
+        if self._choice.group is None:
+            return _("You are in no group yet. Create or join one in the tab “Groups” first.")
+        if self._search.text:
+            return _("No file matches.")
+        return _("No files yet. Drop a file above, or choose one, to share it with the group.")
 
     async def _show(self, group: str, fields: Fields) -> bool:
         """Request some of the files and show them; return whether no more requests are needed."""

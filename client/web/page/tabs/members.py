@@ -18,6 +18,7 @@ from client.web.page.parts.list_window import Fields
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.audit import show_audit
+from client.web.page.tabs.invitations import InvitationsDialog
 from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
@@ -73,6 +74,7 @@ class MembersSection:
             with ui.row().classes("bar"):
                 self._title = heading(_("Members"))
                 ui.space()
+                self._invite = button(_("Invite"), self._show_invitations, icon="person_add")
                 self._audit = icon_button("history", _("Activity in this group"), self._show_audit)
                 icon_button("key", _("Export credentials"), self._export_credentials)
                 icon_button("logout", _("Leave this group"), self._leave)
@@ -137,7 +139,7 @@ class MembersSection:
             return
         self._table.show(found.rows)
         self._title.text = _("Members of {group}").format(group=found.group)
-        self._audit.visible = found.is_admin
+        self._audit.visible = self._invite.visible = found.is_admin
         self._search.show_count(len(found.rows), found.total)
         if (found.group, found.asking, found.more) != self._asking:
             self._asking = (found.group, found.asking, found.more)
@@ -185,6 +187,10 @@ class MembersSection:
         )
         if await confirm(question, _("Make owner")):
             await self._do("transfer_group", user=user, group=group)
+
+    async def _show_invitations(self) -> None:
+        if self._group is not None:
+            await InvitationsDialog(self._commands, self._group).show()
 
     async def _show_audit(self) -> None:
         if self._group is not None:

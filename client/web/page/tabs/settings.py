@@ -9,11 +9,13 @@ from client.list_results import SessionsResult
 from client.results import ChecksResult, TrackersResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, card, field, heading
+from client.web.page.parts.desktop import DesktopChoice
 from client.web.page.parts.limit_form import LimitForm
+from client.web.page.parts.password_form import NewPassword
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.toasts import show_error, show_message
-from client.web.page.translation import N_, _
-from common.errors import MinitorrentError
+from client.web.page.translation import LANGUAGE_NAMES, N_, _
+from common.errors import ErrorCode, MinitorrentError
 from common.text import local_time
 
 _TRACKERS = (
@@ -38,6 +40,10 @@ class SettingsTab:
         heading(_("Settings"))
         with card(_("Limits")):
             self._limits = LimitForm(commands)
+        with card(_("Language")):
+            self._language = LanguageChoice(commands)
+        with card(_("Desktop notifications")):
+            self._desktop = DesktopChoice()
         self._password()
         HealthChecks(commands)
         # Tables that fill up later are at the end: what is below them would move.
@@ -50,6 +56,8 @@ class SettingsTab:
     async def refresh(self) -> None:
         """Update limits, sessions and the trackers' states."""
         await self._limits.refresh()
+        await self._language.refresh()
+        await self._desktop.refresh()
         try:
             found = await self._commands.ask(TrackersResult, "trackers")
             logins = await self._commands.ask(SessionsResult, "sessions")
@@ -87,11 +95,41 @@ class SettingsTab:
             new = field(_("New password"), secret=True).props("autocomplete=new-password")
 
             async def change() -> None:
-                if await self._commands.do("passwd", old=old.value, new=new.value):
+                if not again.is_repeated:
+                    reason = _("The two passwords differ; type the same one twice.")
+                    show_error(MinitorrentError(ErrorCode.USAGE, reason), "passwd")
+                elif await self._commands.do("passwd", old=old.value, new=new.value):
                     old.value = new.value = ""
+                    again.clear()
                     show_message(_("Password changed; your other sessions were logged out."))
 
+            again = NewPassword(new, None, change)
             button(_("Change"), change)
+
+
+class LanguageChoice:
+    """The language of the page: the browser's, or one of the page's."""
+
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
+        names = {"auto": _("As the browser prefers"), **LANGUAGE_NAMES}
+        self._choice = ui.select(names, label=_("Language of this page"), value="auto")
+        self._choice.props("outlined dense").classes("field")
+        self._choice.on_value_change(self._change)
+        self._current = "auto"
+
+    async def refresh(self) -> None:
+        """Show the current choice."""
+        chosen = await self._commands.query(lambda session: session.settings.language)
+        if chosen != self._current:
+            self._current = self._choice.value = chosen
+
+    async def _change(self) -> None:
+        chosen = self._choice.value
+        if chosen != self._current and await self._commands.do(
+            "settings", name="language", value=chosen
+        ):
+            ui.navigate.reload()
 
 
 class HealthChecks:
