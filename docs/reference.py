@@ -41,6 +41,13 @@ _STATUS = {
     },
 }
 
+_ENVIRONMENT = {
+    "PAGER": "the program that shows answers longer than the screen at the prompt; empty, they"
+    " are printed (default: less, if it is installed)",
+    "NO_COLOR": "if set, no colours are used",
+}
+"""The variables that the client reads, and what for."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -133,6 +140,10 @@ def _manual(program: Program) -> str:
     lines.append(".SH EXIT STATUS")
     for status, meaning in _STATUS[program.name].items():
         lines += [".TP", f".B {status}", _roff(meaning)]
+    if program.commands:
+        lines.append(".SH ENVIRONMENT")
+        for name, meaning in _ENVIRONMENT.items():
+            lines += [".TP", f".B {name}", _roff(meaning)]
     other = next(p for p in _STATUS if p != program.name)
     lines += [".SH EXAMPLES", *_examples(program), ".SH SEE ALSO", f".BR {_roff(other)} (1)"]
     return "\n".join([*lines, ""])
@@ -144,7 +155,9 @@ def _commands(commands: Mapping[str, Command]) -> list[str]:
         ".SH COMMANDS",
         _roff(
             "Type commands at the prompt, pass them on standard input, one per line, or give them"
-            f" with -c. Words in brackets are optional. Any command may fail with {common}."
+            " with -c. If a client is running on the data folder already, it carries out what comes"
+            " from standard input or -c; what it started itself goes on when the program ends."
+            f" Words in brackets are optional. Any command may fail with {common}."
         ),
     ]
     for topic, row in groupby(commands.values(), lambda command: command.topic):

@@ -95,6 +95,12 @@ def _trackers(context: Context, arguments: Arguments) -> TrackersResult:
     return trackers.list()
 
 
+_END_DETAILS = (
+    "State is kept: log in again and your shares and downloads resume. If a script's commands are"
+    " carried out by a client that runs already, quit ends the script only; -c quit, without other"
+    " commands, ends that client."
+)
+
 COMMANDS = (
     Command(
         name="trackers",
@@ -123,7 +129,7 @@ COMMANDS = (
         topic="general",
         summary="quit; downloads resume at the next start",
         run=_end,
-        details="State is kept: log in again and your shares and downloads resume.",
+        details=_END_DETAILS,
         example="quit",
         ends_program=True,
     ),
@@ -132,7 +138,7 @@ COMMANDS = (
         topic="general",
         summary="the same as quit",
         run=_end,
-        details="State is kept: log in again and your shares and downloads resume.",
+        details=_END_DETAILS,
         example="exit",
         ends_program=True,
     ),

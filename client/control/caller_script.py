@@ -84,7 +84,8 @@ class CallerScript(Script):
 
     def _show_notice(self, notice: Notice) -> None:
         """Show a notice; it says nothing about this script, which waits for its own downloads."""
-        self._output.notice(notice)
+        if self._session.settings.shows(notice.kind):
+            self._output.notice(notice)
 
 
 class _CallerStream:

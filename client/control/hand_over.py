@@ -30,19 +30,25 @@ _RETRY_EVERY: Final = 0.05
 _LONGEST_END: Final = 30.0
 """Seconds that a client may take to end."""
 
-_START_ONLY: Final = ("web", "web_any", "web_renew", "active")
-"""Options that only have a meaning when a client starts."""
+_PAGE_HINT: Final = "its page opens with: minitorrent open"
+_START_ONLY: Final = {
+    "web": _PAGE_HINT,
+    "web_any": _PAGE_HINT,
+    "web_renew": _PAGE_HINT,
+    "active": "use: -c 'settings active N'",
+}
+"""Options that only have a meaning when a client starts, and what to do instead."""
 
 
 def require_applicable(options: argparse.Namespace) -> None:
     """Raise MinitorrentError(usage) for options that a running client can't follow."""
-    for name in _START_ONLY:
-        if getattr(options, name, None) not in (None, False):
+    for name, hint in _START_ONLY.items():
+        value = getattr(options, name, None)
+        if value is not None and value is not False:
             option = "--" + name.replace("_", "-")
-            hint = "its page opens with: open" if "web" in name else "quit it first"
             raise MinitorrentError(
                 ErrorCode.USAGE,
-                f"{option} has no effect on the client that is running on this data folder; {hint}",
+                f"{option} can't change the client that runs on this data folder already; {hint}",
             )
 
 
@@ -85,8 +91,10 @@ def hand_over(
     """Hand the commands over; returns the exit status."""
     require_applicable(options)
     found = differences(running.greeting, config)
+    if options.stay:
+        found.append("it stays anyway")
     if found:
-        note(f"note: A client runs on this data folder already, and {' and '.join(found)}.")
+        note(f"note: A client runs on this data folder already: {'; '.join(found)}.")
     given = options.commands
 
     ask = secret_prompt(interrupts)

@@ -30,6 +30,8 @@ class Name:
     whole: bool = True
     """Whether the word is complete; False for a folder, whose content may follow."""
     is_option: bool = False
+    is_alias: bool = False
+    """Whether it comes after all others, as another name for one of them."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _commands(commands: Mapping[str, Command]) -> list[Name]:
 
 def _aliases(commands: Mapping[str, Command]) -> list[Name]:
     return [
-        Name(alias, f"{command.name}: {command.summary}")
+        Name(alias, f"{command.name}: {command.summary}", is_alias=True)
         for command in commands.values()
         for alias in command.aliases
     ]
@@ -109,7 +111,7 @@ def _matching(names: Sequence[Name], typed: str) -> list[Name]:
     """Return the names that start with what is typed, or else those that contain it in any case."""
     # Names with control characters could affect the terminal or end the line: leave them out.
     unique = {name.text: name for name in reversed(names) if visible(name.text) == name.text}
-    chosen = sorted(unique.values(), key=lambda name: (name.text.casefold(), name.text))
+    chosen = sorted(unique.values(), key=_place)
     if not typed:
         return [unique[text] for text in dict.fromkeys(n.text for n in names) if text in unique]
     for matches in (str.startswith, _startswith_folded, _contains_folded):
@@ -117,6 +119,10 @@ def _matching(names: Sequence[Name], typed: str) -> list[Name]:
         if found:
             return found
     return []
+
+
+def _place(name: Name) -> tuple[bool, str, str]:
+    return name.is_alias, name.text.casefold(), name.text
 
 
 def _startswith_folded(text: str, typed: str) -> bool:

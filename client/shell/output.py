@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from client.commands.runner import Outcome
@@ -35,13 +36,20 @@ class Output:
         self._lock = threading.Lock()
         self._progress = ""
 
-    def answer(self, outcome: Outcome) -> None:
-        """Print a command's answer. Raises BrokenPipeError when the reader is gone."""
+    def answer(self, outcome: Outcome, pager: Callable[[str], bool] | None = None) -> None:
+        """Print a command's answer. Raises BrokenPipeError when the reader is gone.
+
+        At a terminal, `pager` may show it instead; it returns whether it has.
+        """
         if self._json:
             self._print(self._out, json.dumps(outcome.as_json()))
         elif isinstance(outcome.answer, MinitorrentError):
             self.error(outcome.answer.message)
         elif text := answer(outcome.command, outcome.answer, screen_of(self._out)):
+            self._page_or_print(text, pager if self._out.isatty() else None)
+
+    def _page_or_print(self, text: str, pager: Callable[[str], bool] | None) -> None:
+        if pager is None or not pager(guarded(text)):
             self._print(self._out, text)
 
     def line(self, text: str) -> None:

@@ -18,7 +18,7 @@ from client.shell.downloads import download_lines
 from client.shell.list_tables import LIST_FORMATTERS
 from client.shell.settings_table import settings_text
 from client.shell.several import Changed, changed_text, some, started_text, uploads_text
-from client.shell.terminal.screen import Column, Screen
+from client.shell.terminal.screen import ENDLESS, Column, Screen
 from common.text import count, local_time, percent, rate, size, visible
 
 _USAGE_WIDTH = 29
@@ -203,16 +203,19 @@ def _help(result: HelpResult, screen: Screen) -> str:
         if row.topic != topic:
             topic = row.topic
             lines.append(screen.paint(topic.capitalize(), "bold"))
-        lines += _usage_lines(row.usage, row.summary)
+        lines += _usage_lines(row.usage, row.summary, screen.width or ENDLESS)
     short = [f"{alias} ({row.command})" for row in result.commands for alias in row.aliases]
     lines += textwrap.wrap(f"Short forms: {', '.join(short)}", _HELP_WIDTH, subsequent_indent="  ")
     return "\n".join([*lines, "For details of a command: help COMMAND"])
 
 
-def _usage_lines(usage: str, summary: str) -> list[str]:
+def _usage_lines(usage: str, summary: str, width: int) -> list[str]:
+    blank = " " * (_USAGE_WIDTH + 3)
+    summary_lines = textwrap.wrap(summary, max(_USAGE_WIDTH, width - len(blank)))
     if len(usage) <= _USAGE_WIDTH:
-        return [f"  {usage:<{_USAGE_WIDTH}} {summary}"]
-    return [f"  {usage}", f"  {'':<{_USAGE_WIDTH}} {summary}"]
+        first, *others = summary_lines
+        return [f"  {usage:<{_USAGE_WIDTH}} {first}", *(blank + line for line in others)]
+    return [f"  {usage}", *(blank + line for line in summary_lines)]
 
 
 def _command_help(result: CommandHelpResult, screen: Screen) -> str:

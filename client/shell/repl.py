@@ -27,6 +27,7 @@ from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.confirmation import Confirmation
 from client.shell.terminal.foreground import Foreground
+from client.shell.terminal.pager import Pager
 from client.shell.terminal.screen import Screen, can_show
 from client.shell.terminal.secret import SecretPrompt, as_typed, keep_for_later, paste_bindings
 from client.shell.terminal.signals import Interrupts, Stopped
@@ -94,6 +95,7 @@ class Repl:
         self._live_view = LiveView(
             self._prompt.input, self._terminal, self._foreground, output.screen
         )
+        self._pager = Pager(self._prompt.input, self._terminal, interrupts, self._foreground.held)
         self._overview: tuple[float, Overview] | None = None
 
     def _make_prompt(self, history: Path, keyboard: Input | None) -> PromptSession[str]:
@@ -167,7 +169,7 @@ class Repl:
             self._overview = None
         if outcome is None:
             return False
-        self._output.answer(outcome)
+        self._output.answer(outcome, self._pager.show)
         if outcome.error and outcome.error.code is ErrorCode.USAGE:
             self._forget_secrets(text)
         return outcome.ends_program

@@ -15,10 +15,11 @@ _minitorrent() {
         [[ ${COMP_WORDS[1]} == join ]] && options="-h --help --user --password-file --remember --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
         [[ ${COMP_WORDS[1]} == send ]] && options="-h --help --uses --days --profile --data-dir --log-level"
         [[ ${COMP_WORDS[1]} == receive ]] && options="-h --help --log-level"
+        [[ ${COMP_WORDS[1]} == open ]] && options="-h --help --profile --data-dir"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
-        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "join send receive" -- "$current")); fi
+        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "join send receive open" -- "$current")); fi
     fi
 }
 complete -o filenames -F _minitorrent minitorrent

@@ -72,3 +72,4 @@ complete -c minitorrent -l log-level -x -a 'debug info warning error' -d 'lowest
 complete -c minitorrent -n __fish_is_first_token -a join -d 'Enter a group by an invitation, then go on as usual'
 complete -c minitorrent -n __fish_is_first_token -a send -d 'Send files and folders to whoever has the printed invitation'
 complete -c minitorrent -n __fish_is_first_token -a receive -d 'Receive what was sent with an invitation, and exit'
+complete -c minitorrent -n __fish_is_first_token -a open -d 'Open the page of the client that is running, or print its link'

@@ -251,6 +251,19 @@ def test_an_unknown_command_and_help(shell: Terminal) -> None:
     shell.wait_for("[exit status 0]")
 
 
+def test_a_long_answer_is_paged(shell: Terminal) -> None:
+    shell.enter("help")
+    first = shell.wait_for("create_user USER PASSWORD", " more")
+    assert "General" not in first
+    shell.type("", "C-c")
+    shell.wait_for("\nminitorrent>")
+    shell.enter("help")
+    shell.wait_for("Accounts", " more")
+    shell.type("q")
+    shell.enter("whoami")
+    shell.wait_for("minitorrent> whoami\nerror: ")
+
+
 def test_sigterm_restores_the_terminal(shell: Terminal, tmp_path: Path) -> None:
     shell.type("half a li")
     shell.wait_for("half a li")

@@ -27,6 +27,7 @@ class Foreground:
         self._lock = threading.Lock()
         self._app: Application[Any] | None = None
         self._held: deque[_Printer] | None = None
+        self._leave_holder: Callable[[], None] = _nothing
 
     @contextmanager
     def taken_by(self, app: Application[Any]) -> Iterator[None]:
@@ -39,13 +40,17 @@ class Foreground:
                 self._app = None
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let everything that is printed inside the context wait for its end."""
+    def held(self, leave: Callable[[], None]) -> Iterator[None]:
+        """Let everything that is printed inside the context wait for its end; `leave` ends it."""
         with self._lock:
             self._held = deque(maxlen=_MOST_HELD)
+        self._leave_holder = leave
         try:
+            if self._is_ending():
+                leave()
             yield
         finally:
+            self._leave_holder = _nothing
             with self._lock:
                 waiting, self._held = self._held or (), None
             for printer in waiting:
@@ -66,7 +71,8 @@ class Foreground:
                 app.loop.call_soon_threadsafe(lambda: run_in_terminal(printer), context=app.context)
 
     def leave(self) -> None:
-        """End the application as Ctrl-D does; safe in a signal handler."""
+        """End the application, as Ctrl-D does, or the pager; safe in a signal handler."""
+        self._leave_holder()
         app = self._app
         if app is not None and app.is_running and app.loop is not None:
             app.loop.call_soon_threadsafe(lambda: _exit(app))
@@ -76,6 +82,10 @@ class Foreground:
             self._app = app
         if self._is_ending():
             _exit(app)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _exit(app: Application[Any]) -> None:

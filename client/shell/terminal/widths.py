@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from itertools import accumulate
 
 _JOINERS = "\u200c\u200d"
 """Invisible characters that ordinary words and emoji need."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def bar(share: float, width: int, *, unicode: bool) -> str:
@@ -26,6 +29,11 @@ def _width(char: str) -> int:
     if unicodedata.combining(char) or char in _JOINERS:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def rows_of(line: str, columns: int) -> int:
+    """Return how many rows of a terminal a line fills, whatever its colours."""
+    return max(1, -(-cell_width(_COLOUR.sub("", line)) // columns))
 
 
 def pad(text: str, width: int) -> str:

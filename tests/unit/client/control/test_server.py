@@ -18,6 +18,7 @@ from client.control.address import connect, listening
 from client.control.protocol import LineBuffer, Message, Printed, Ready, Refusal, decode, encode
 from client.control.running_client import RunningClient, start_message
 from client.control.server import MOST_CALLERS, ControlServer
+from client.shell.terminal.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from tests.support.fakes.session import FakeSession
@@ -216,3 +217,29 @@ def test_lines_that_fail_as_in_any_script(running: Running, line: str) -> None:
     client.receive()
     client.send(protocol.End())
     assert client.receive() == protocol.Exit(1, client_ends=False)
+
+
+def test_no_tracker_is_an_exit_status_of_its_own(running: Running) -> None:
+    running.session.reached = False
+    running.session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "None answers.")
+    client = started(running)
+    client.send(protocol.Line("list_groups"))
+    client.receive()
+    client.receive()
+    client.send(protocol.End())
+    assert client.receive() == protocol.Exit(3, client_ends=False)
+
+
+def test_frames_are_sent_until_the_caller_stops_them(running: Running) -> None:
+    client = running.client()
+    screen = Screen(width=80)
+    client.send(start_message(as_json=False, can_ask=True, out=screen, err=screen))
+    client.receive()
+    client.send(protocol.Line("show_downloads --watch"))
+    frame = client.receive()
+    assert isinstance(frame, protocol.Frame)
+    assert frame.text.startswith("No downloads")
+    client.send(protocol.Cancel())
+    while not isinstance(message := client.receive(), protocol.Exit):
+        assert isinstance(message, protocol.Frame | Printed)
+    assert message.status == 0
