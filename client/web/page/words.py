@@ -35,6 +35,7 @@ NOTICES: Final = (
     N_("Role changed"),
     N_("Invitation used"),
     N_("New file"),
+    N_("File removed"),
     N_("Downloaded from you"),
     N_("Notice"),
 )
