@@ -55,6 +55,11 @@ def current_caller() -> Caller | None:
     return _current.get()
 
 
+def act_for(caller: Caller | None) -> None:
+    """Have this thread act for a caller until it ends: one that a command has started."""
+    _current.set(caller)
+
+
 def note_download(group: str, name: str) -> None:
     """Record that a download was started, for the caller that this thread acts for."""
     caller = current_caller()

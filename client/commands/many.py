@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from client.caller import act_for, current_caller
 from client.commands.command import never
 from common.errors import ErrorCode, MinitorrentError
 from common.text import visible
@@ -58,7 +59,9 @@ def run_each(
     if len(items) == 1:
         return [call(items[0])]
     attempts = _Attempts(items, call, cancelled)
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="each") as threads:
+    with ThreadPoolExecutor(
+        _AT_ONCE, "each", initializer=act_for, initargs=(current_caller(),)
+    ) as threads:
         list(threads.map(attempts.make, range(len(items))))
     results, failures = attempts.results, attempts.failures
     if failures:

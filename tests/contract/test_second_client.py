@@ -112,12 +112,17 @@ def test_folder_and_group_in_use_are_the_callers_own(
     running.ok("create_group own")
     running.ok("use_group lab")
     monkeypatch.chdir(tmp_path)
-    Path("film.bin").write_bytes(b"film" * 1000)
-    script = "use_group own\nupload_file film.bin\nshare film.bin film.torrent\nlist_files"
+    for name in ("film.bin", "more1.bin", "more2.bin"):
+        Path(name).write_bytes(name.encode() * 1000)
+    script = "use_group own\nput film.bin\nshare film.bin film.torrent\nput more*.bin own\nls"
     ended = run(running, "--json", script=script)
     assert ended.status == 0, ended
     assert ended.answers[2]["result"]["metainfo"] == str(tmp_path / "film.torrent")
-    assert [row["name"] for row in ended.answers[3]["result"]["files"]] == ["film.bin"]
+    assert [row["name"] for row in ended.answers[4]["result"]["files"]] == [
+        "film.bin",
+        "more1.bin",
+        "more2.bin",
+    ]
     assert running.ok("show_shares")["shares"][0]["path"] == str(tmp_path / "film.bin")
     assert running.ok("list_files")["group"] == "lab"
 

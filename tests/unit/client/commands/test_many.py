@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.caller import Caller, acting_for, current_caller
 from client.commands.many import INTERRUPTED, TotalProgress, run_each
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.waiting import wait_until
@@ -143,3 +145,10 @@ def test_whoever_stops_the_progress_stops_the_command() -> None:
     with pytest.raises(MinitorrentError) as caught:
         total.of(0)(1, 1)
     assert (caught.value.code, caught.value.message) == (ErrorCode.TIMEOUT, INTERRUPTED)
+
+
+def test_its_threads_act_for_the_caller_of_the_command() -> None:
+    caller = Caller(Path("/caller"))
+    with acting_for(caller):
+        found = run_each([1, 2], lambda _: current_caller(), name=str, done="done")
+    assert found == [caller, caller]
