@@ -103,7 +103,7 @@ def counts(engine: Engine) -> dict[str, int]:
 
 def fill(engine: Engine) -> None:
     """Insert a row into every table, with consistent references."""
-    usual: dict[type, Any] = {int: 1, str: "x", bytes: b"\1", float: 1e9}
+    usual: dict[type, Any] = {int: 1, str: "x", bytes: b"\1", float: 1e9, bool: False}
     tables = MetaData()
     tables.reflect(engine)
     with engine.begin() as connection:

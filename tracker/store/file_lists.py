@@ -42,6 +42,8 @@ class FileListRepository:
                 named = named.where(File.name > after[0])
             return [(file, (file.name,)) for file in self._session.scalars(named.limit(limit))]
         ids: Select[Any] = select(File.id).where(*_listed(group_id, pattern))
+        if pattern:  # look for the names in an index that has them, before sorting
+            ids = select(File.id).where(File.id.in_(ids.correlate(None)))
         by, query = _by(ids, sort, now)
         if after is not None:
             query = query.where(tuple_(by, File.id) < tuple_(*after))
@@ -75,14 +77,17 @@ class FileListRepository:
 
         `after` is the name and the id of the file before.
         """
-        query = (
+        # An index has the names and ids: only the files that are returned are read.
+        ids = select(File.id).where(*_in_own_groups(user_id, pattern))
+        if after is not None:
+            ids = ids.where(tuple_(File.name, File.id) > tuple_(*after))
+        found = self._session.scalars(ids.order_by(File.name, File.id).limit(limit)).all()
+        rows = self._session.execute(
             select(File, Group.name)
             .join(Group, Group.id == File.group_id)
-            .where(*_in_own_groups(user_id, pattern))
+            .where(File.id.in_(found))
+            .order_by(File.name, File.id)
         )
-        if after is not None:
-            query = query.where(tuple_(File.name, File.id) > tuple_(*after))
-        rows = self._session.execute(query.order_by(File.name, File.id).limit(limit))
         return [(file, group) for file, group in rows]
 
 
