@@ -5,6 +5,8 @@ In all of them, `total` counts all rows that match `pattern`, which is left out 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field
 
 from client.results import Result
@@ -78,10 +80,26 @@ class EventsResult(Result):
     group: str = Field(exclude=True)
 
 
+class NoticeRow(events.NoticeRow):
+    """A notice; who caused it is left out of JSON."""
+
+    actor: str = Field(default="", exclude=True)
+
+    @classmethod
+    def of(cls, row: events.NoticeRow) -> NoticeRow:
+        """Return the tracker's row as one of ours."""
+        return cls.model_validate(vars(row))
+
+    @property
+    def seconds(self) -> float:
+        """When it happened, since the epoch."""
+        return datetime.fromisoformat(self.at).timestamp()
+
+
 class NoticesResult(Result):
     """What happened in groups and on this client, the oldest first."""
 
-    notices: list[events.NoticeRow]
+    notices: list[NoticeRow]
     total: int
     pattern: str = Field(default="", exclude=True)
 

@@ -385,8 +385,10 @@ class Notice(Result):
     """An event that the user should know of.
 
     `kind` is a NoticeKind, or a word that a newer tracker added. `text` is one English sentence.
+    `actor` is the user who caused it, or "".
     """
 
     kind: Annotated[NoticeKind | str, Field(union_mode="left_to_right")]
     text: str
     group: str | None = None
+    actor: str = Field(default="", exclude=True)

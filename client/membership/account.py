@@ -182,7 +182,9 @@ class Account:
                 self._publish_removal(event)
         if event.removed:
             self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
-        self._events.publish(GroupEvent(event.kind, event.group, event.subject, event.text))
+        self._events.publish(
+            GroupEvent(event.kind, event.group, event.subject, event.text, event.actor)
+        )
 
     def _publish_removal(self, event: EventNotice) -> None:
         try:

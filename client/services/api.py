@@ -242,7 +242,9 @@ class SettingsApi(Protocol):
 class NoticesApi(Protocol):
     """See client.services.notices.NoticeService."""
 
-    def listen(self, callback: Callable[[results.Notice], None]) -> Callable[[], None]: ...
+    def listen(
+        self, callback: Callable[[results.Notice], None], *, folds: bool = False
+    ) -> Callable[[], None]: ...
 
     def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult: ...
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from client.list_results import NoticesResult
+from client.list_results import NoticeRow, NoticesResult
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
 from client.results import Notice
@@ -20,9 +19,14 @@ class NoticeService:
         self._notices = notices
         self._remote = remote
 
-    def listen(self, callback: Callable[[Notice], None]) -> Callable[[], None]:
-        """Call `callback` (from any thread) with every notice, until the result is called."""
-        return self._notices.listen(callback)
+    def listen(
+        self, callback: Callable[[Notice], None], *, folds: bool = False
+    ) -> Callable[[], None]:
+        """Call `callback` (from any thread) with every notice, until the result is called.
+
+        With `folds`, notices that belong together are one, a moment later.
+        """
+        return self._notices.listen(callback, folds=folds)
 
     def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
         """List what concerned this user; without a limit what is unread, and the newest.
@@ -42,7 +46,7 @@ class NoticeService:
                 pattern=pattern,
             )
         own = self._notices.kept(pattern)
-        rows = sorted([*rows, *own], key=lambda row: datetime.fromisoformat(row.at))
+        found = sorted([*map(NoticeRow.of, rows), *own], key=lambda row: row.seconds)
         return NoticesResult(
-            notices=rows[-limit:] if limit else rows, total=count + len(own), pattern=pattern
+            notices=found[-limit:] if limit else found, total=count + len(own), pattern=pattern
         )

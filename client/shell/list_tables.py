@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from client import list_results
 from client.commands.parsing import quote
+from client.core.notices.folding import fold
 from client.shell.terminal.screen import Column, Screen
 from common.api import groups
 from common.text import local_time, size, visible
@@ -24,14 +25,19 @@ def _listed(
     noun: str,
     screen: Screen,
     hint: str = "narrow with a pattern, or --limit",
+    shown: int | None = None,
 ) -> str:
-    """Format a list as a table, with a line below it if the table isn't complete."""
+    """Format a list as a table, with a line below it if the table isn't complete.
+
+    `shown` is the number of items that the rows stand for, if that isn't one for each.
+    """
+    shown = len(rows) if shown is None else shown
     if not rows and result.pattern:
         return f"No {noun} matches {visible(result.pattern)!r}"
     table = screen.table(columns, rows)
-    if len(rows) >= result.total:
+    if shown >= result.total:
         return table
-    return f"{table}\n{len(rows):,} of {result.total:,} {noun}s; {hint}"
+    return f"{table}\n{shown:,} of {result.total:,} {noun}s; {hint}"
 
 
 def _groups(result: list_results.GroupsResult, screen: Screen) -> str:
@@ -162,8 +168,9 @@ def _notices(result: list_results.NoticesResult, screen: Screen) -> str:
     if not result.notices and not result.pattern:
         return "No notices yet"
     columns = [Column("at"), Column("group", folds=True), Column("what", folds=True)]
-    rows = [[local_time(row.at), row.group or "-", row.text] for row in result.notices]
-    return _listed(result, rows, columns, "notice", screen)
+    lines = fold(result.notices, lambda row: row.seconds)
+    rows = [[local_time(one.newest.at), one.newest.group or "-", one.text] for one in lines]
+    return _listed(result, rows, columns, "notice", screen, shown=len(result.notices))
 
 
 LIST_FORMATTERS: Mapping[type[BaseModel], Callable[[Any, Screen], str]] = {

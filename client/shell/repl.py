@@ -117,7 +117,7 @@ class Repl:
     def run(self) -> int:
         """Prompt for commands and run them until the user quits; return the exit status."""
         self._interrupts.on_end = self._foreground.leave
-        self._session.notices.listen(self._show_notice)
+        self._session.notices.listen(self._show_notice, folds=True)
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
         try:

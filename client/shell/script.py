@@ -58,7 +58,7 @@ class Script:
         self._no_tracker = False
         self.was_quit = False
         """Whether a command ended the script."""
-        self._stop_listening = session.notices.listen(self._show_notice)
+        self._stop_listening = session.notices.listen(self._show_notice, folds=True)
 
     @property
     def status(self) -> int:

@@ -90,6 +90,7 @@ class NoticeRow(Model):
     kind: str
     group: str
     text: str
+    actor: str = ""
 
 
 class ListNoticesReply(PageReply):

@@ -48,4 +48,10 @@ def count_unread(work: UnitOfWork, user: User) -> int:
 
 def _row(event: Event) -> api.NoticeRow:
     notice = as_notice(event)
-    return api.NoticeRow(at=notice.at, kind=notice.kind, group=notice.group, text=notice.text)
+    return api.NoticeRow(
+        at=notice.at,
+        kind=notice.kind,
+        group=notice.group,
+        text=notice.text,
+        actor=notice.actor,
+    )

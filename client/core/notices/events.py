@@ -63,13 +63,14 @@ class GroupEvent(Event):
     """The tracker reports that something has happened in a group.
 
     `kind` is one of common.api.events.EventKind, or a word added by a newer tracker; `subject` is
-    the user or file affected, `text` a sentence for the user.
+    the user or file affected, `actor` the user who caused it, `text` a sentence for the user.
     """
 
     kind: str
     group: str
     subject: str
     text: str
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ _MINUTE = 60.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
-    """A notice's text, and its group, if it has one."""
+    """A notice's text, and its group and the user who caused it, if any."""
 
     kind: NoticeKind | str
     text: str
     group: str | None = None
+    actor: str = ""
 
 
 def notice_of(event: events.Event) -> NoticeText | None:
@@ -33,8 +34,8 @@ def notice_of(event: events.Event) -> NoticeText | None:
                 f"Lost the connection to the tracker at {tracker}; reconnecting. Transfers "
                 "continue.",
             )
-        case events.GroupEvent(kind=kind, group=group, text=text):
-            return NoticeText(kind, text, group)
+        case events.GroupEvent(kind=kind, group=group, text=text, actor=actor):
+            return NoticeText(kind, text, group, actor)
         case events.EventsMissed(missed):
             text = f"You missed {count(missed, 'notice')}; type: notices"
             return NoticeText(NoticeKind.MISSED, text)

@@ -69,7 +69,7 @@ class CommandClient:
         self.token = token
         self.folder = folder
         self.notice_log = NoticeLog()
-        pool.session.notices.listen(self.notice_log.add)
+        pool.session.notices.listen(self.notice_log.add, folds=True)
 
     @property
     def download_folder(self) -> Path:

@@ -52,7 +52,7 @@ def test_missed_events_are_listed(
         ("file_added", "lab", "bob shares x.bin in lab."),
         ("member_left", "lab", "bob left lab."),
     ]
-    assert set(reply["notices"][0]) == {"at", "kind", "group", "text"}
+    assert set(reply["notices"][0]) == {"at", "kind", "group", "text", "actor"}
     again = ann.call("list_notices")
     assert (again["notices"], again["unread"]) == (reply["notices"], 0)
     assert connect(tracker).login("ann")["unread_notices"] == 0

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client.list_results import NoticesResult
+from client.list_results import NoticeRow, NoticesResult
 from client.results import Notice
 from client.services.paging import USUAL_LIMIT
-from common.api.events import NoticeRow
 from tests.support.fakes.state import FakeState, unusual
 
 
@@ -30,7 +29,9 @@ class FakeNotices:
         for listener in self._listeners:
             listener(Notice(kind=kind, text=text))
 
-    def listen(self, callback: Callable[[Notice], None]) -> Callable[[], None]:
+    def listen(
+        self, callback: Callable[[Notice], None], *, folds: bool = False
+    ) -> Callable[[], None]:
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
 

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from client.core.notices.events import LoggedOut
 from client.core.notices.notice_kinds import NoticeKind
 from client.event_bus import EventBus
-from client.notices import Notices
+from client.notices import FoldedNotices, Notices
 from client.results import Notice
+
+ADDED = Notice(kind=NoticeKind.FILE_ADDED, text="ann shares x in lab.", group="lab", actor="ann")
+
+
+class ManualTimer:
+    """A timer that a test fires itself."""
+
+    def __init__(self, seconds: float, function: Callable[[], None]) -> None:
+        self.seconds = seconds
+        self.function = function
+        self.is_cancelled = False
+
+    def start(self) -> None:
+        pass
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
 
 
 def test_the_first_listener_gets_earlier_notices() -> None:
@@ -21,6 +39,55 @@ def test_the_first_listener_gets_earlier_notices() -> None:
     notices.publish(NoticeKind.WARNING, "late", "lab")
     assert [notice.text for notice in first] == ["early", "late"]
     assert second == [Notice(kind=NoticeKind.WARNING, text="late", group="lab")]
+
+
+def test_notices_that_belong_together_are_one_for_people() -> None:
+    notices = Notices(EventBus())
+    for_people: list[Notice] = []
+    for_programs: list[Notice] = []
+    end = notices.listen(for_people.append, folds=True)
+    notices.listen(for_programs.append)
+    for number in range(3):
+        notices.publish(NoticeKind.FILE_ADDED, f"ann shares {number} in lab.", "lab", "ann")
+    assert len(for_programs) == 3
+    assert for_people == []
+    notices.publish(NoticeKind.WARNING, "Urgent.")
+    assert [notice.text for notice in for_people] == ["ann shared 3 files in lab.", "Urgent."]
+
+    notices.publish(NoticeKind.FILE_ADDED, "ann shares x in lab.", "lab", "ann")
+    end()
+    assert for_people[-1].text == "ann shares x in lab."
+    notices.publish(NoticeKind.WARNING, "Too late.")
+    assert len(for_people) == 3
+
+
+def test_a_notice_is_shown_a_moment_later() -> None:
+    timers: list[ManualTimer] = []
+
+    def make_timer(seconds: float, function: Callable[[], None]) -> ManualTimer:
+        timers.append(ManualTimer(seconds, function))
+        return timers[-1]
+
+    now = 100.0
+    shown: list[Notice] = []
+    folded = FoldedNotices(shown.append, lambda: now, make_timer)
+    folded.add(ADDED)
+    folded.add(ADDED)
+    assert [timer.seconds for timer in timers] == [1.0]
+    now += 0.5
+    folded.add(ADDED)
+    now += 0.5
+    timers[0].function()
+    assert shown == []
+    assert [timer.seconds for timer in timers] == [1.0, 0.5]
+    now += 0.5
+    timers[1].function()
+    assert [notice.text for notice in shown] == ["ann shared 3 files in lab."]
+    assert len(timers) == 2
+    folded.add(ADDED)
+    folded.close()
+    assert timers[2].is_cancelled
+    assert shown[-1] == ADDED
 
 
 def test_notices_are_kept_with_utc_times() -> None:

@@ -14,6 +14,7 @@ from nicegui.page import page
 from client.core.notices.events import EventsMissed
 from client.core.notices.notice_kinds import PRESENTATIONS, Keeper, NoticeKind, presentation_of
 from client.event_bus import EventBus
+from client.list_results import NoticeRow as ShownRow
 from client.list_results import NoticesResult
 from client.notices import Notices
 from client.results import Notice
@@ -124,7 +125,7 @@ def test_both_lists_are_merged_by_time(notices: Notices) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_lists_every_kind(kind: NoticeKind, tmp_path: Path) -> None:
     session = FakeSession()
-    session.notices.rows = [NoticeRow(at="2026-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)]
+    session.notices.rows = [ShownRow(at="2026-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)]
     commands = CommandClient(CommandPool(session, lambda: False), tmp_path, "token")
 
     async def draw() -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from client.core.notices.folding import fold
 from client.core.notices.notice_kinds import presentation_of
-from client.list_results import NoticesResult
+from client.list_results import NoticeRow, NoticesResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import heading
 from client.web.page.sentences import in_page_words
 from client.web.page.translation import _
-from common.api.events import NoticeRow
 from common.errors import MinitorrentError
 from common.text import local_time
 
@@ -38,11 +38,11 @@ class NoticesTab:
     def _draw(self, notices: list[NoticeRow]) -> None:
         self._list.clear()
         with self._list:
-            for row in reversed(notices):
+            for line in reversed(fold(notices, lambda row: row.seconds)):
                 with ui.element("li"):
-                    ui.label(local_time(row.at)).classes("quiet")
-                    ui.label(_(presentation_of(row.kind).heading)).classes("quiet")
-                    ui.label(in_page_words(row.text)).classes("name")
+                    ui.label(local_time(line.newest.at)).classes("quiet")
+                    ui.label(_(presentation_of(line.newest.kind).heading)).classes("quiet")
+                    ui.label(in_page_words(line.text)).classes("name")
             if not notices:
                 with ui.element("li"):
                     ui.label(_("No notices yet. Requests and completed downloads appear here."))

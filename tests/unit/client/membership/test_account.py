@@ -10,6 +10,7 @@ from client.caller import Caller, acting_for
 from client.core.notices.events import (
     CertificatesRevoked,
     Event,
+    FileRemoved,
     GroupEvent,
     LoggedIn,
     LoggedOut,
@@ -25,7 +26,7 @@ from client.state.settings import Settings
 from common.api.accounts import LoginReply
 from common.api.events import EventKind, EventNotice
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Endpoint
+from common.types import Endpoint, InfoHash
 
 TRACKER = Endpoint("127.0.0.1", 9000)
 
@@ -123,7 +124,7 @@ def test_pending_requests_are_counted(account: Account, notices: list[Notice]) -
     for _ in range(3):
         account.answered_request()
     assert account.pending_requests == 0
-    assert notices == [Notice(kind="join_requested", text="So.", group="lab")]
+    assert notices == [Notice(kind="join_requested", text="So.", group="lab", actor="x")]
 
 
 def test_admission_and_removal_by_the_tracker(
@@ -179,7 +180,7 @@ def test_events_about_other_members(account: Account, events: EventBus) -> None:
     assert published == [
         MemberRemoved("lab", "y"),
         CertificatesRevoked("lab", ("17",)),
-        GroupEvent("member_left", "lab", "y", "So."),
+        GroupEvent("member_left", "lab", "y", "So.", "x"),
     ]
 
 
@@ -189,7 +190,7 @@ def test_an_event_that_changes_nothing_here_is_published(
     published: list[Event] = []
     events.subscribe(Event, published.append)
     account.on_event(event(EventKind.FILE_ADDED))
-    assert published == [GroupEvent("file_added", "lab", "y", "So.")]
+    assert published == [GroupEvent("file_added", "lab", "y", "So.", "x")]
 
 
 def test_logging_in_and_out_is_published(
@@ -214,3 +215,14 @@ def test_the_session_ends(account: Account, events: EventBus, notices: list[Noti
     assert ended == [LoggedOut("ann", "It was ended elsewhere.")]
     assert len(notices) == 1
     assert "ann" in notices[0].text
+
+
+@pytest.mark.parametrize(("info_hash", "count"), [("ab" * 20, 1), ("", 0), ("garbage", 0)])
+def test_a_removed_file_is_named_by_its_content(
+    account: Account, events: EventBus, info_hash: str, count: int
+) -> None:
+    removals: list[FileRemoved] = []
+    events.subscribe(FileRemoved, removals.append)
+    notice = event(EventKind.FILE_REMOVED).model_copy(update={"info_hash": info_hash})
+    account.on_event(notice)
+    assert removals == [FileRemoved("lab", "y", InfoHash(b"\xab" * 20), "So.")] * count
