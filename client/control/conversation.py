@@ -132,14 +132,15 @@ class Conversation:
             if not select.select([descriptor], [], [], left)[0]:
                 raise Stopped
 
-        if not self._has_lines:
-            note("The downloads continue in the running client.")
+        status = _FAILURE
         with suppress(Stopped, OSError):
             self._client.send(protocol.Cancel())
             while not isinstance(message := self._client.receive(until_end), protocol.Exit):
                 self._take(message)
-            return message.status
-        return _FAILURE
+            status = message.status
+        if not self._has_lines:
+            note("The downloads continue in the running client.")
+        return status
 
 
 def _print(message: protocol.Printed) -> None:

@@ -90,7 +90,8 @@ def hand_over(
 ) -> int:
     """Hand the commands over; returns the exit status."""
     require_applicable(options)
-    found = differences(running.greeting, config)
+    is_told_how = options.listen is not None
+    found = differences(running.greeting, config) if is_told_how else []
     if options.stay:
         found.append("it stays anyway")
     if found:

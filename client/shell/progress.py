@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from client.caller import current_caller
 from client.results import Overview
 from client.shell.downloads import RUNNING
 from client.shell.output import Output
@@ -47,6 +48,16 @@ def waiting_line(overview: Overview, screen: Screen) -> str:
     return f"{bar} {total} {percent(share)}  {rate(overview.down_rate)}{rest}"
 
 
+def _of_caller(overview: Overview) -> Overview:
+    """Return the overview with those downloads only that this thread's caller started, if any."""
+    caller = current_caller()
+    if caller is None:
+        return overview
+    rows = [row for row in overview.downloads if caller.has_started(row.group, row.name)]
+    total = sum(row.down_rate for row in rows)
+    return overview.model_copy(update={"downloads": rows, "down_rate": total})
+
+
 class Progress:
     """Draws the progress line of the running command, and stops the command on request."""
 
@@ -80,12 +91,14 @@ class Progress:
         if due:
             self._output.progress(hashing_line(done, total, speed, self._screen))
 
-    def waiting(self, session: SessionApi) -> bool:
-        """Show the downloads' progress; return whether to stop waiting."""
+    def waiting(self, session: SessionApi, *, only_own: bool = False) -> bool:
+        """Show the downloads' progress, or the caller's own's; return whether to stop waiting."""
         with self._lock:
             due = self._output.shows_progress and self._due(self._clock())
         if due:
-            self._output.progress(waiting_line(session.overview(), self._screen))
+            overview = session.overview()
+            shown = _of_caller(overview) if only_own else overview
+            self._output.progress(waiting_line(shown, self._screen))
         return self._stopped()
 
     def end(self) -> None:

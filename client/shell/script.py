@@ -121,7 +121,7 @@ class Script:
             return
         try:
             result = self._session.transfers.wait_for_own(
-                lambda: self._progress.waiting(self._session)
+                lambda: self._progress.waiting(self._session, only_own=True)
             )
             self._failed |= bool(result.failed)
         except MinitorrentError as error:

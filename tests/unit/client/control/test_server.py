@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from client.config import ClientConfig
-from client.control import protocol
+from client.control import connection, protocol
 from client.control.address import connect, listening
 from client.control.protocol import LineBuffer, Message, Printed, Ready, Refusal, decode, encode
 from client.control.running_client import RunningClient, start_message
@@ -100,18 +100,35 @@ def test_the_link_to_the_page(running: Running) -> None:
     ],
 )
 def test_what_is_no_message_in_its_turn_ends_the_connection(running: Running, sent: bytes) -> None:
-    connection = running.connect()
-    connection.sendall(sent)
-    received = until_closed(connection)
+    caller = running.connect()
+    caller.sendall(sent)
+    received = until_closed(caller)
     assert isinstance(received[-1], Refusal)
     assert received[-1].code == "usage"
     assert running.client().call("help")
 
 
+def test_a_caller_that_says_nothing_or_half_of_it_is_disconnected(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_START_TIME", 0.05)
+    monkeypatch.setattr(connection, "_LINE_TIME", 0.05)
+    half = encode(protocol.Line("whoami"))[:10]
+    for sent in (b"", half, encode(start_message(as_json=True)) + half):
+        with running.connect() as caller:
+            caller.sendall(sent)
+            assert isinstance(until_closed(caller)[0], protocol.Greeting)
+    idle = running.connect()  # between its lines, a caller may take its time
+    idle.sendall(encode(start_message(as_json=True)))
+    idle.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        until_closed(idle)
+
+
 def test_more_callers_than_there_is_room_for(running: Running) -> None:
     waiting = [running.connect() for _ in range(MOST_CALLERS)]
-    for connection in waiting:
-        assert connection.recv(1)
+    for caller in waiting:
+        assert caller.recv(1)
     for _ in range(100 - MOST_CALLERS):
         with running.connect() as refused:
             greeting, refusal = until_closed(refused)
