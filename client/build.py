@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from random import Random
 from typing import Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from client.core.notices.events import (
     CertificatesRevoked,
     FileRemoved,
     LoggedOut,
+    LoginResumed,
     MemberRemoved,
     MembershipEnded,
     RevocationsApplied,
@@ -27,6 +28,7 @@ from client.event_bus import EventBus
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
+from client.membership.remembered_login import RememberedLogin
 from client.membership.remote import Remote
 from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
@@ -166,6 +168,7 @@ class _Assembly:
         self._completions = Completions(self._events)
         self._disk = DiskSpace()
         self._known_trackers.trust(config.invited)
+        self._remembered = RememberedLogin(config.data_dir)
         self._tracker_client = self._keep(self._make_tracker_client())
 
     def _make_tracker_client(self) -> TrackerClient:
@@ -198,11 +201,26 @@ class _Assembly:
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
-        self._tracker_client.start()
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
-        return self._services(transfers, credentials, remote, links)
+        session = self._services(transfers, credentials, remote, links)
+        self._connect(session.accounts)
+        return session
+
+    def _connect(self, accounts: AccountService) -> None:
+        """Connect to a tracker, and resume the remembered login there."""
+        self._events.subscribe(LoggedOut, lambda _: self._remembered.forget())
+        self._events.subscribe(LoginResumed, lambda event: self._take_up(accounts, event))
+        # Closed first: nothing that stops may wait for a tracker that doesn't answer.
+        self._keep(self._tracker_client)
+        self._closing_stack.callback(accounts.end)
+        accounts.resume()
+        self._tracker_client.start()
+
+    def _take_up(self, accounts: AccountService, event: LoginResumed) -> None:
+        with suppress(RuntimeError):  # the client is closing
+            self._jobs.submit(accounts.take_up, event.user, event.missed)
 
     def _services(
         self,
@@ -229,6 +247,7 @@ class _Assembly:
                 tracker_client,
                 transfers,
                 credentials,
+                self._remembered,
                 groups.is_own,
             ),
             groups=groups,
@@ -344,4 +363,5 @@ def _callbacks(account: Account) -> TrackerCallbacks:
         lost=account.on_lost,
         session_ended=account.on_session_ended,
         notice=account.on_event,
+        unreachable=account.on_unreachable,
     )

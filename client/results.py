@@ -369,7 +369,10 @@ class ChecksResult(Result):
 
 
 class Overview(Result):
-    """What the prompt and the toolbar show; cheap enough for several calls a second."""
+    """What the prompt and the toolbar show; cheap enough for several calls a second.
+
+    `resuming` is the user of a remembered login that waits for a tracker.
+    """
 
     user: str | None
     group: str | None
@@ -379,6 +382,7 @@ class Overview(Result):
     downloads: list[DownloadRow]
     seeding: int
     pending_requests: int
+    resuming: str | None = None
 
 
 class Notice(Result):

@@ -21,7 +21,9 @@ def _create_user(context: Context, arguments: Arguments) -> UserResult:
 
 
 def _login(context: Context, arguments: Arguments) -> LoginResult:
-    return context.session.accounts.login(arguments.text("USER"), arguments.text("PASSWORD"))
+    return context.session.accounts.login(
+        arguments.text("USER"), arguments.text("PASSWORD"), remember="remember" in arguments.flags
+    )
 
 
 def _logout(context: Context, _: Arguments) -> UserResult:
@@ -81,16 +83,26 @@ COMMANDS = (
         summary="log in and resume your shares and downloads",
         run=_login,
         arguments=(_USER, _PASSWORD),
-        details="At a terminal, leave out the password and you are prompted for it without echo.",
+        options=(Option("remember", "stay logged in when the client starts again"),),
+        details="At a terminal, leave out the password and you are prompted for it without echo."
+        " With --remember, the client keeps the session (not the password) in a file that only you"
+        " can read, and shares again at its next start without a login, until you log out. Without"
+        " it, the session ends when you quit.",
         example="login ann",
-        errors=(ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS),
+        errors=(
+            ErrorCode.BAD_CREDENTIALS,
+            ErrorCode.TOO_MANY_ATTEMPTS,
+            ErrorCode.FILE_EXISTS,
+            ErrorCode.PERMISSION_DENIED,
+        ),
     ),
     Command(
         name="logout",
         topic="accounts",
         summary="log out; transfers stop until you log in again",
         run=_logout,
-        details="The client keeps your shares and downloads, and resumes them when you log in.",
+        details="The client keeps your shares and downloads, and resumes them when you log in. A"
+        " login with --remember is forgotten.",
         example="logout",
         answer="Logged out {user}",
     ),

@@ -257,8 +257,11 @@ class Context:
 
     def group(self, arguments: Arguments) -> str:
         """Return the given group, or else the one in use; raises MinitorrentError(usage)."""
-        group = arguments.optional("GROUP") or self.session.overview().group
+        group = arguments.optional("GROUP")
         if group is None:
+            self.session.accounts.settle()  # a remembered login has a group in use
+            group = self.session.overview().group
+        if not group:
             raise MinitorrentError(
                 ErrorCode.USAGE,
                 "Which group? Give its name, or choose one with use_group. Usage: "

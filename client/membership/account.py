@@ -12,12 +12,14 @@ from client.core.notices.events import (
     GroupEvent,
     LoggedIn,
     LoggedOut,
+    LoginResumed,
     MemberRemoved,
     MembershipEnded,
     TrackerConnected,
     TrackerLost,
 )
 from client.event_bus import EventBus
+from client.membership.resumption import Resumption
 from client.state.settings import Settings
 from common.api.accounts import LoginReply
 from common.api.events import EventKind, EventNotice
@@ -42,8 +44,9 @@ class Account:
         self._user: str | None = None
         self._group: str | None = None
         self._groups: set[str] = set()
-        self._knows_all = True  # whether `groups` is complete
+        self._more_groups = 0
         self._was_lost = False  # the connection to a tracker, and there is none yet again
+        self.resumption = Resumption()
         self.pending_requests = 0  # to join the groups that the user is an admin of
 
     @property
@@ -70,11 +73,21 @@ class Account:
     @property
     def knows_all_groups(self) -> bool:
         """Whether `groups` is complete."""
-        return self._knows_all
+        return not self._more_groups
+
+    @property
+    def more_groups(self) -> int:
+        """How many groups the user had at the login in addition to `groups`."""
+        return self._more_groups
 
     def require(self) -> str:
-        """Return the user; raises MinitorrentError(not_logged_in) when nobody is logged in."""
+        """Return the user, once a remembered login that is being resumed has an answer.
+
+        Raises MinitorrentError: not_logged_in when nobody is logged in, or why it is delayed.
+        """
+        self.resumption.wait()
         if self._user is None:
+            self.resumption.check()
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN, "You are not logged in; type: login USER PASSWORD"
             )
@@ -97,8 +110,8 @@ class Account:
         with self._lock:
             self._user = reply.user
             self._groups = set(reply.groups)
-            self._knows_all = not reply.more_groups
-            self._group = group if group in self._groups or not self._knows_all else None
+            self._more_groups = reply.more_groups
+            self._group = group if group in self._groups or reply.more_groups else None
             self.pending_requests = reply.pending_requests
         self._events.publish(LoggedIn(reply.user))
 
@@ -152,8 +165,21 @@ class Account:
         """See TrackerCallbacks."""
         if reply is not None:
             self.logged_in(reply)
+        if self.resumption.user is not None:
+            self._answered(reply)
         is_back, self._was_lost = self._was_lost, False
         self._events.publish(TrackerConnected(tracker, is_back))
+
+    def _answered(self, reply: LoginReply | None) -> None:
+        """Take the answer to the token of a remembered login; None if no tracker may see it."""
+        if reply is None:
+            self.resumption.end()
+        else:
+            self._events.publish(LoginResumed(reply.user, reply.unread_notices))
+
+    def on_unreachable(self, reason: MinitorrentError) -> None:
+        """See TrackerCallbacks."""
+        self.resumption.delay(reason)
 
     def on_lost(self, tracker: Endpoint) -> None:
         """See TrackerCallbacks."""
@@ -162,8 +188,12 @@ class Account:
 
     def on_session_ended(self, reason: str) -> None:
         """See TrackerCallbacks."""
+        remembered = self.resumption.user
         if self._user is not None:
             self.logged_out(reason)
+        elif remembered is not None:
+            self._events.publish(LoggedOut(remembered, reason))
+        self.resumption.end()
 
     def on_event(self, event: EventNotice) -> None:
         """See TrackerCallbacks."""

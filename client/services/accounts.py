@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from client import results
 from client.core.notices.notice_kinds import NoticeKind
 from client.list_results import SessionsResult
 from client.membership.account import Account
 from client.membership.credentials import Credentials
+from client.membership.remembered_login import RememberedLogin, SessionToken
 from client.membership.remote import TrackerCalls
+from client.membership.resumption import LONGEST_WAIT
 from client.net.tracker.tracker_client import TrackerClient
 from client.notices import Notices
 from client.services.paging import USUAL_LIMIT, collect
 from client.transfers.transfer_manager import TransferManager
 from common.api import accounts
 from common.errors import ErrorCode, MinitorrentError
+from common.text import count
+
+_GOODBYE: Final = 1.5
+"""Seconds that a tracker has to end the session of a client that ends."""
 
 
 class AccountService:
@@ -32,6 +39,7 @@ class AccountService:
         tracker_client: TrackerClient,
         transfers: TransferManager,
         credentials: Credentials,
+        remembered: RememberedLogin,
         is_own: Callable[[str], bool],
     ) -> None:
         self._account = account
@@ -40,6 +48,7 @@ class AccountService:
         self._tracker_client = tracker_client
         self._transfers = transfers
         self._credentials = credentials
+        self._remembered = remembered
         self._is_own = is_own
 
     def create(self, user: str, password: str) -> results.UserResult:
@@ -48,12 +57,26 @@ class AccountService:
         self._warn(reply.warning)
         return results.UserResult(user=reply.user)
 
-    def login(self, user: str, password: str) -> results.LoginResult:
-        """Log in and load this user's transfers; one login at a time."""
-        if self._account.user is not None:
+    def login(self, user: str, password: str, *, remember: bool = False) -> results.LoginResult:
+        """Log in and load this user's transfers; one login at a time.
+
+        A user who is logged in already may do it again: only the password is checked. With
+        `remember`, later runs of the client resume the session.
+        """
+        self.settle()
+        current = self._account.user
+        if current not in (None, user):
             raise MinitorrentError(
-                ErrorCode.USAGE, f"You are logged in as {self._account.user}; type logout first."
+                ErrorCode.USAGE, f"You are logged in as {current}; type logout first."
             )
+        if remember:
+            self._remembered.check_place()
+        result = self._log_in(user, password) if current is None else self._confirm(password)
+        if remember:
+            self._remember(result.user)
+        return result
+
+    def _log_in(self, user: str, password: str) -> results.LoginResult:
         reply = self._tracker_client.login(user, password)
         self._account.logged_in(reply)
         self._account.report_missed(reply.unread_notices)
@@ -62,8 +85,76 @@ class AccountService:
             user=reply.user, groups=reply.groups, more_groups=reply.more_groups, sharing=sharing
         )
 
+    def _confirm(self, password: str) -> results.LoginResult:
+        """Check the password of the user who is logged in already."""
+        reply = self._remote.call(accounts.CHECK_PASSWORD, password=password)
+        return results.LoginResult(
+            user=reply.user,
+            groups=sorted(self._account.groups),
+            more_groups=self._account.more_groups,
+            sharing=self._transfers.count_shared(reply.user, self._is_own),
+        )
+
+    def _remember(self, user: str) -> None:
+        token = self._tracker_client.token
+        try:
+            if token is not None:
+                self._remembered.keep(SessionToken(user, token, self._tracker_client.trackers))
+        except MinitorrentError as error:
+            self._warn(f"You are logged in, but not remembered. {error.message}")
+
+    def settle(self, seconds: float = LONGEST_WAIT) -> bool:
+        """Wait until a remembered login is in force, is over, or no tracker can be reached.
+
+        Returns at once if there is none; else whether that happened within `seconds`.
+        """
+        return self._account.resumption.wait(seconds)
+
+    def resume(self) -> None:
+        """Begin to resume the remembered login, if there is one, before the client connects."""
+        kept = self._remembered.load()
+        if kept is not None:
+            self._account.resumption.begin(kept.user)
+            self._tracker_client.resume(kept.token, kept.trackers)
+        elif self._remembered.is_exposed():
+            self._warn(
+                f"{self._remembered.path} is damaged, or other users could read it: the session in "
+                "it is not resumed. Log in again; to end that session: sessions, end_session"
+            )
+
+    def end(self) -> None:
+        """End the session at the tracker, unless it is remembered: the client ends."""
+        token = self._tracker_client.token
+        if token is not None and not self._remembered.keeps(token):
+            self._tracker_client.logout(_GOODBYE)
+
+    def take_up(self, user: str, missed: int) -> None:
+        """Load the transfers of a remembered login that was resumed at the client's start."""
+        with self._account.resumption.taking_up():
+            try:
+                sharing = self._transfers.load(user, self._is_own)
+            except MinitorrentError as error:
+                self._warn(f"You are logged in, but nothing is shared. {error.message}")
+                return
+            if self._account.user != user:  # the session has ended meanwhile
+                self._transfers.empty()
+                return
+        shared = f"; sharing {count(sharing, 'file')} again" if sharing else ""
+        self._notices.publish(NoticeKind.TRACKER, f"Logged in as {user}{shared}.")
+        self._account.report_missed(missed)
+
     def logout(self) -> results.UserResult:
-        """Stop all transfers, keeping their state, and log out."""
+        """Stop all transfers, keeping their state, log out, and forget a remembered login.
+
+        A remembered login that no tracker could resume yet is forgotten, too.
+        """
+        self.settle()
+        delayed = self._account.resumption.user
+        if self._account.user is None and delayed is not None:
+            self._tracker_client.logout()
+            self._account.resumption.end()
+            self._remembered.forget()
+            return results.UserResult(user=delayed)
         user = self._account.require()
         self._leave()
         return results.UserResult(user=user)

@@ -23,6 +23,7 @@ from client.list_results import (
     RequestsResult,
     SessionsResult,
 )
+from client.membership.resumption import LONGEST_WAIT
 from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT
 from client.services.transfer_list import TransferName, TransferPage, TransferQuery
@@ -34,7 +35,9 @@ class AccountsApi(Protocol):
 
     def create(self, user: str, password: str) -> results.UserResult: ...
 
-    def login(self, user: str, password: str) -> results.LoginResult: ...
+    def login(self, user: str, password: str, *, remember: bool = False) -> results.LoginResult: ...
+
+    def settle(self, seconds: float = LONGEST_WAIT) -> bool: ...
 
     def logout(self) -> results.UserResult: ...
 

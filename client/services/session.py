@@ -83,4 +83,5 @@ class Session:
             self._tracker_client.state,
             self._account.pending_requests,
             self._transfers.all(),
+            self._account.resumption.user,
         )

@@ -62,6 +62,7 @@ def overview(
     tracker: TrackerState,
     pending_requests: int,
     transfers: Sequence[Transfer],
+    resuming: str | None = None,
 ) -> Overview:
     """Return the overall state; shares without connections are only counted, there may be many."""
     busy = [transfer for transfer in transfers if not transfer.is_idle]
@@ -80,6 +81,7 @@ def overview(
         ],
         seeding=len(transfers) - len(busy) + seeding,
         pending_requests=pending_requests,
+        resuming=resuming,
     )
 
 

@@ -45,11 +45,15 @@ _REFRESH = 0.5
 _FRESH = 0.2
 """Seconds for which one overview of the session serves both prompt and toolbar."""
 
+_SETTLE = 1.0
+"""Seconds that the first prompt waits for a remembered login."""
+
 _WELCOME = """\
 Minitorrent: share files with the members of your groups.
 Create an account with  create_user NAME,  then  login NAME.
 Tab completes what you type; help lists all commands; Ctrl-D quits."""
 _WELCOME_BACK = "Log in with: login NAME (help lists all commands)"
+_DELAYED = "You will be logged in as {user} as soon as a tracker can be reached."
 
 _MENU_ROWS, _OTHER_ROWS = 8, 6
 """Lines reserved for the completion menu, if as many others are left for everything else."""
@@ -118,13 +122,21 @@ class Repl:
         """Prompt for commands and run them until the user quits; return the exit status."""
         self._interrupts.on_end = self._foreground.leave
         self._session.notices.listen(self._show_notice, folds=True)
-        if self._session.overview().user is None:
-            self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
+        self._welcome()
         try:
             self._loop()
         except OSError:  # the terminal is gone
             abandon_stdout()
         return 0
+
+    def _welcome(self) -> None:
+        """Say what to type first, if nobody is logged in."""
+        self._session.accounts.settle(_SETTLE)
+        overview = self._session.overview()
+        if overview.resuming is not None:
+            self._output.note(_DELAYED.format(user=overview.resuming))
+        elif overview.user is None:
+            self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
 
     def _loop(self) -> None:
         while not self._interrupts.ending:

@@ -117,7 +117,11 @@ class Script:
             self._no_tracker |= outcome.error.code is ErrorCode.TRACKER_UNREACHABLE
 
     def _wait_for_downloads(self) -> None:
-        if self._session.overview().user is None:
+        with self._interrupts.interruptible():
+            self._session.accounts.settle()
+        overview = self._session.overview()
+        self._no_tracker |= overview.resuming is not None
+        if overview.user is None:
             return
         try:
             result = self._session.transfers.wait_for_own(

@@ -130,6 +130,13 @@ class TransferManager:
         self._advance(backlog)
         return sum(some.number for some in complete if some.group in groups and not some.paused)
 
+    def count_shared(self, user: str, is_own: Callable[[str], bool]) -> int:
+        """Return how many files a logged-in user shares: what `load` returned, as of now."""
+        complete = self._context.store.count_complete(user)
+        groups = {some.group for some in complete if not some.paused}
+        own = {group for group in groups if is_own(group)}
+        return sum(some.number for some in complete if some.group in own and not some.paused)
+
     def _advance(self, backlog: Backlog) -> None:
         """Load the next chunk of the backlog, and the rest in the background."""
         try:

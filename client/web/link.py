@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from client.storage.paths.reading import read_plain
-from client.storage.paths.writing import NewFile, write_private
-from common.errors import MinitorrentError
+from client.storage.paths.secret_file import SecretFile
 
 _NAME: Final = "page.token"
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]{43}\n")
@@ -29,30 +25,22 @@ def load_token(data_dir: Path, *, renew: bool = False) -> str:
     The token is always new with `renew`, or if other users could have read the file. Raises
     MinitorrentError if the token can't be stored, for example file_exists.
     """
-    path = data_dir / _NAME
-    kept = None if renew else _read(path)
+    file = _file(data_dir)
+    kept = None if renew else file.read()
     if kept is None:
-        kept = new_token()
-        write_private(NewFile(path, f"{kept}\n".encode(), _is_token))
-    return kept
+        kept = f"{new_token()}\n".encode()
+        file.write(kept)
+    return kept.decode().strip()
 
 
 def drop_token(data_dir: Path) -> None:
     """Delete the token, which may have leaked, so that the next run creates a new one."""
-    with suppress(OSError):  # there is none
-        (data_dir / _NAME).unlink()
+    _file(data_dir).delete()
+
+
+def _file(data_dir: Path) -> SecretFile:
+    return SecretFile(data_dir / _NAME, _is_token, _SIZE)
 
 
 def _is_token(data: bytes) -> bool:
     return _TOKEN.fullmatch(data) is not None
-
-
-def _read(path: Path) -> str | None:
-    """Return the stored token, or None if the file is damaged or not private to the user."""
-    try:
-        status = path.lstat()
-        data = read_plain(path, _SIZE)
-    except (OSError, MinitorrentError):
-        return None
-    is_private = status.st_uid == os.geteuid() and not status.st_mode & 0o077
-    return data.decode().strip() if is_private and _is_token(data) else None

@@ -98,6 +98,12 @@ class ChangePassword(Model):
     new: Password
 
 
+class CheckPassword(Model):
+    """Check this user's password, as a new login would, without one."""
+
+    password: Password
+
+
 class ListSessions(PageRequest):
     """List this user's logins."""
 
@@ -174,6 +180,13 @@ CHANGE_PASSWORD = Operation(
     ChangePassword,
     UserReply,
     frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.WEAK_PASSWORD}),
+    carries_password=True,
+)
+CHECK_PASSWORD = Operation(
+    "check_password",
+    CheckPassword,
+    UserReply,
+    frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS}),
     carries_password=True,
 )
 LIST_SESSIONS = Operation("list_sessions", ListSessions, ListSessionsReply, frozenset())

@@ -167,6 +167,7 @@ def _account_handlers(services: Services) -> list[tuple[str, Handler]]:
         _anyone(accounts.LOGOUT, services.logins.logout),
         _anyone(accounts.PING, services.logins.ping),
         _user(accounts.CHANGE_PASSWORD, services.accounts.change_password),
+        _user(accounts.CHECK_PASSWORD, services.accounts.check_password),
         _user(accounts.LIST_SESSIONS, services.logins.list_sessions),
         _user(accounts.END_SESSION, services.logins.end_session),
         _user(audit.LIST_EVENTS, services.events.list_events),

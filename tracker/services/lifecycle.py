@@ -94,6 +94,7 @@ class Lifecycle:
             self._next_expiry = steady + EXPIRY_SECONDS
             if steady >= self._sure_from:
                 work.users.bound_tokens(now, SESSION_SECONDS, LONGEST_LIFETIME)
+            work.users.extend_used_tokens(now, SESSION_SECONDS)
             work.users.delete_expired_tokens(now)
             work.authorities.delete_expired(now)
             work.invitations.delete_expired(now)

@@ -13,6 +13,8 @@ from tracker.store.schema import Connection, Guest, KnownAddress, Token, User
 KNOWN_ADDRESSES = 200
 """Most networks remembered per user; the newest ones are kept."""
 
+_DAY = 24 * 3600.0  # seconds
+
 
 class UserRepository:
     """Accounts, within one unit of work."""
@@ -131,12 +133,12 @@ class UserRepository:
         return self._session.scalar(query.where(*_are_for_http(user_id, now, pattern))) or 0
 
     def unused_logins(self, user_id: int, now: float, kept: int) -> list[int]:
-        """Return a user's session tokens beyond the newest `kept` that aren't in use."""
+        """Return a user's session tokens that aren't in use, except the `kept` used last."""
         used = select(Connection.token_id)
         query = (
             select(Token.id)
             .where(Token.user_id == user_id, Token.scope.is_(None), Token.expires_at > now)
-            .order_by(Token.id.desc())
+            .order_by(Token.expires_at.desc(), Token.id.desc())  # use extends them
             .offset(kept)
         )
         beyond = list(self._session.scalars(query))
@@ -199,6 +201,15 @@ class UserRepository:
             self._session.execute(
                 update(Token).where(kind, Token.expires_at > now + ttl).values(expires_at=now + ttl)
             )
+
+    def extend_used_tokens(self, now: float, ttl: float) -> None:
+        """Extend session tokens of open connections by `ttl` seconds, at most once a day."""
+        used = select(Connection.token_id)
+        self._session.execute(
+            update(Token)
+            .where(Token.scope.is_(None), Token.expires_at < now + ttl - _DAY, Token.id.in_(used))
+            .values(expires_at=now + ttl)
+        )
 
     def delete_expired_tokens(self, now: float) -> None:
         """Delete expired tokens, except those of open connections."""

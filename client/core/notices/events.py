@@ -27,6 +27,17 @@ class LoggedIn(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginResumed(Event):
+    """The tracker accepted the token that this client remembers from an earlier run.
+
+    `missed` events concerned the user meanwhile. LoggedIn has been published before.
+    """
+
+    user: str
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedOut(Event):
     """The login is over. `reason` is the tracker's sentence, None when the user logged out here."""
 

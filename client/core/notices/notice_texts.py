@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from client.core.notices import events
 from client.core.notices.notice_kinds import NoticeKind
+from common.api.events import EventKind
 from common.text import count, duration, rate, size
 
 _MINUTE = 60.0  # seconds
@@ -34,6 +35,8 @@ def notice_of(event: events.Event) -> NoticeText | None:
                 f"Lost the connection to the tracker at {tracker}; reconnecting. Transfers "
                 "continue.",
             )
+        case events.GroupEvent(kind=EventKind.CERTIFICATES_REVOKED):
+            return None  # somebody's client has ended: this is about connections only
         case events.GroupEvent(kind=kind, group=group, text=text, actor=actor):
             return NoticeText(kind, text, group, actor)
         case events.EventsMissed(missed):

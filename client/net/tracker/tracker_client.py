@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -69,12 +69,14 @@ class TrackerCallbacks:
     `connected`: there is a connection, with the session's state if it was resumed. `lost`: the
     connection is lost, though the login on it has not ended. `session_ended`: the token is no
     longer valid; the argument is the tracker's sentence. `notice`: the tracker pushed an event.
+    `unreachable`: all trackers were tried in vain, for this reason; they will be tried again.
     """
 
     connected: Callable[[Endpoint, LoginReply | None], None]
     lost: Callable[[Endpoint], None]
     session_ended: Callable[[str], None]
     notice: Callable[[EventNotice], None]
+    unreachable: Callable[[MinitorrentError], None] = lambda _: None
 
 
 class TrackerClient:
@@ -107,6 +109,7 @@ class TrackerClient:
         self._changed = threading.Condition()
         self._connection: TrackerConnection | None = None
         self._token: str | None = None
+        self._token_for: Container[Endpoint] = self._trackers  # the trackers that may see it
         self._failed_rounds = 0  # in all; a call gives up after the next one
         self._all_failed = False  # the last round failed
         self._closing = False
@@ -117,6 +120,13 @@ class TrackerClient:
     def start(self) -> None:
         """Start to connect."""
         self._thread.start()
+
+    def resume(self, token: str, trackers: Container[Endpoint]) -> None:
+        """Resume a session of an earlier run, once connected to one of `trackers`.
+
+        Call this before `start`.
+        """
+        self._token, self._token_for = token, trackers
 
     def close(self) -> None:
         """Close the connection for good."""
@@ -142,6 +152,16 @@ class TrackerClient:
             if self._connection is not None:
                 return "connected"
             return "unreachable" if self._all_failed else "connecting"
+
+    @property
+    def trackers(self) -> tuple[Endpoint, ...]:
+        """All trackers, in the order given."""
+        return self._trackers
+
+    @property
+    def token(self) -> str | None:
+        """The session's token, or None."""
+        return self._token
 
     @property
     def current(self) -> Endpoint | None:
@@ -192,17 +212,17 @@ class TrackerClient:
         asked = {"user": user, "password": password, "peer_id": self._peer_id, "port": self._port}
         reply = self.call(LOGIN, LOGIN.read_request(asked))
         with self._changed:
-            self._token = reply.token
+            self._token, self._token_for = reply.token, self._trackers
         return reply
 
-    def logout(self) -> None:
-        """End the session here, and at the tracker if it can be reached."""
+    def logout(self, limit: float = _LOGOUT_LIMIT) -> None:
+        """End the session here, and at the tracker if it answers within `limit` seconds."""
         with self._changed:
             self._token = None
             connection = self._connection
         if connection is not None:
             try:
-                connection.request(LOGOUT, Logout(), limit=_LOGOUT_LIMIT)
+                connection.request(LOGOUT, Logout(), limit=limit)
             except MinitorrentError as error:
                 log.info("logout did not reach the tracker", error=error.message)
 
@@ -235,6 +255,7 @@ class TrackerClient:
             if self._try_all():
                 pause = self._retry_policy.first_pause
                 continue
+            self._events.unreachable(self._unreachable())
             with self._changed:
                 self._failed_rounds += 1
                 self._all_failed = True
@@ -302,7 +323,7 @@ class TrackerClient:
 
     def _resume(self, connection: TrackerConnection) -> LoginReply | None:
         token = self._token
-        if token is None:
+        if token is None or connection.tracker not in self._token_for:
             return None
         request = ResumeSession(token=token, peer_id=self._peer_id, port=self._port)
         try:
@@ -313,6 +334,9 @@ class TrackerClient:
                 raise
             self._token = None
             self._events.session_ended(error.message)
+            return None
+        if self._token is None:  # logged out meanwhile
+            connection.request(LOGOUT, Logout(), limit=_LOGOUT_LIMIT)
             return None
         return reply
 

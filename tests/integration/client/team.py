@@ -58,10 +58,14 @@ class Person:
         self.session.accounts.create(self.name, PASSWORD)
         self.session.accounts.login(self.name, PASSWORD)
 
-    def restart(self) -> None:
-        """Close the client, open it again on the same state, and log in."""
+    def reopen(self) -> None:
+        """Close the client, and open it again on the same state."""
         self.session.close()
         self.session = self._open()
+
+    def restart(self) -> None:
+        """Close the client, open it again on the same state, and log in."""
+        self.reopen()
         self.session.accounts.login(self.name, PASSWORD)
 
     def notices_of(self, kind: str) -> list[Notice]:

@@ -310,6 +310,13 @@ def test_the_old_password_must_be_right(ann: SessionClient) -> None:
     assert code_of(ann, "change_password", **wrong) == "bad_credentials"
 
 
+def test_the_password_can_be_checked_in_a_session(ann: SessionClient) -> None:
+    assert ann.call("check_password", password="secret123")["user"] == "ann"
+    guesses = [code_of(ann, "check_password", password="wrong") for _ in range(11)]
+    assert guesses == ["bad_credentials"] * 10 + ["too_many_attempts"]
+    assert ann.call("list_groups")["groups"]
+
+
 def test_online_means_connected(ann: SessionClient, bob: SessionClient) -> None:
     assert online(ann, "lab") == {"ann": True, "bob": True}
     bob.close()

@@ -261,6 +261,8 @@ def test_remote_plain_http_accepts_no_password(lab: Lab, serve: Serve) -> None:
     assert afar.refused("create_user", **password) == (403, "permission_denied")
     change = {"old": "secret123", "new": "new secret"}
     assert afar.refused("change_password", **change) == (403, "permission_denied")
+    check = {"password": "secret123"}
+    assert afar.refused("check_password", **check) == (403, "permission_denied")
     afar.call("list_groups")  # a token will do
 
 

@@ -250,6 +250,19 @@ def test_a_token_lasts_for_thirty_days_after_its_last_use(
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
 
 
+def test_a_token_in_use_is_extended(first: Services, ann: Caller, clock: Clock) -> None:
+    other = Caller("other", "10.0.0.1", "127.0.0.1")
+    token = login(first, other)
+    for _ in range(40):
+        clock.pass_time(SESSION_SECONDS / 20)
+        first.lifecycle.beat()
+    first.logins.disconnect(other)
+    clock.pass_time(SESSION_SECONDS / 2)
+    first.lifecycle.beat()
+    resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
+    assert first.logins.resume_session(other, resume).user == "ann"
+
+
 def test_a_token_in_use_is_not_deleted(first: Services, ann: Caller, clock: Clock) -> None:
     for _ in range(40):
         clock.pass_time(SESSION_SECONDS / 20)

@@ -133,6 +133,28 @@ def test_the_oldest_unused_login_ends_at_the_quota(
     assert sessions[0]["current"]
 
 
+def test_a_login_used_last_outlives_newer_ones(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
+    tracker = start_tracker(quotas=Quotas(logins=2))
+    connect(tracker).sign_up("ann")
+
+    def log_in() -> str:
+        with SessionClient(tracker.address) as client:
+            token: str = client.login("ann")["token"]
+            return token
+
+    def resume(token: str) -> None:
+        with SessionClient(tracker.address) as client:
+            client.call("resume_session", token=token, peer_id="11" * 20, port=1)
+
+    remembered = log_in()
+    for _ in range(5):
+        resume(remembered)
+        log_in()
+    resume(remembered)
+
+
 def test_certificates(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(certificates=9))
     ann = connect(tracker).sign_up("ann")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from client import results
 from client.list_results import SessionsResult
+from client.membership.resumption import LONGEST_WAIT
 from client.services.paging import USUAL_LIMIT
 from common.api.accounts import SessionRow
 from common.errors import ErrorCode, MinitorrentError
@@ -15,17 +16,22 @@ class FakeAccounts:
 
     def __init__(self, state: FakeState) -> None:
         self._state = state
+        self.settled: list[float] = []
 
     def create(self, user: str, password: str) -> results.UserResult:
         self._state.called("create_user", user, password)
         return results.UserResult(user=user)
 
-    def login(self, user: str, password: str) -> results.LoginResult:
-        self._state.called("login", user, password)
+    def login(self, user: str, password: str, *, remember: bool = False) -> results.LoginResult:
+        self._state.called("login", user, password, *(["remember"] if remember else []))
         if password == "wrong":
             raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "Wrong user or password.")
         self._state.user = user
         return results.LoginResult(user=user, groups=["lab"], sharing=3)
+
+    def settle(self, seconds: float = LONGEST_WAIT) -> bool:
+        self.settled.append(seconds)
+        return True
 
     def logout(self) -> results.UserResult:
         self._state.called("logout")

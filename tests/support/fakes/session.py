@@ -44,6 +44,7 @@ class FakeSession(FakeState):
         self.diagnostics = FakeDiagnostics(self)
         self.doctor = FakeDoctor(self)
         self.reached = True
+        self.resuming: str | None = None
         self.closed = False
 
     def close(self) -> None:
@@ -63,6 +64,7 @@ class FakeSession(FakeState):
             downloads=self.rows,
             seeding=3,
             pending_requests=1,
+            resuming=self.resuming,
         )
 
 

@@ -29,6 +29,7 @@ def refusal(name: str, arguments: object) -> MinitorrentError:
 def test_every_tracker_command_has_an_operation() -> None:
     assert set(OPERATIONS) == {
         *("create_user", "login", "resume_session", "logout", "change_password", "ping"),
+        "check_password",
         *("list_sessions", "end_session", "list_events"),
         *("create_group", "join_group", "leave_group", "list_groups", "get_group"),
         *("find_group", "issue_certificate", "list_removed"),

@@ -95,10 +95,7 @@ class AccountService:
         Raises MinitorrentError(bad_credentials, too_many_attempts, weak_password).
         """
         warning = credentials.check_strength(request.new, self._min_password)
-        with self._database.read() as work:
-            user = work.users.by_name(me.user)
-        if not self._passwords.check(me.user, user, me.address, request.old, known=True):
-            raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "The old password is wrong.")
+        self._check(me, request.old, "The old password is wrong.")
         password_hash = self._passwords.hash(request.new, me.address, known=True)
         with self._database.write() as work:
             now = self._clock()
@@ -108,6 +105,20 @@ class AccountService:
             work.peers.drop_keys_of(me.user_id)
             record_account(work, EventKind.PASSWORD_CHANGED, me.user, me.address, now)
         return api.UserReply(user=me.user, warning=warning)
+
+    def check_password(self, me: Identity, request: api.CheckPassword) -> api.UserReply:
+        """Check the user's password. Raises MinitorrentError(bad_credentials, too_many_attempts).
+
+        Guessing is slowed down as for logins.
+        """
+        self._check(me, request.password, "The password is wrong.")
+        return api.UserReply(user=me.user)
+
+    def _check(self, me: Identity, password: str, refusal: str) -> None:
+        with self._database.read() as work:
+            user = work.users.by_name(me.user)
+        if not self._passwords.check(me.user, user, me.address, password, known=True):
+            raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, refusal)
 
 
 def _newcomer(caller: Caller, user: User) -> Identity:

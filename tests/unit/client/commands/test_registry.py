@@ -85,6 +85,7 @@ def test_topics_are_contiguous() -> None:
         ("create_user ann secret", ("create_user", "ann", "secret")),
         ("create_user ann secret --invite mt1X", ("create_user", "ann", "secret", "mt1X", False)),
         ("login ann secret", ("login", "ann", "secret")),
+        ("login ann secret --remember", ("login", "ann", "secret", "remember")),
         ("logout", ("logout",)),
         ("passwd old new", ("passwd", "old", "new")),
         ("create_group lab", ("create_group", "lab", False)),

@@ -14,6 +14,7 @@ from client.core.notices.events import (
     GroupEvent,
     LoggedIn,
     LoggedOut,
+    LoginResumed,
     MemberRemoved,
     MembershipEnded,
     TrackerConnected,
@@ -226,3 +227,56 @@ def test_a_removed_file_is_named_by_its_content(
     notice = event(EventKind.FILE_REMOVED).model_copy(update={"info_hash": info_hash})
     account.on_event(notice)
     assert removals == [FileRemoved("lab", "y", InfoHash(b"\xab" * 20), "So.")] * count
+
+
+# --- a remembered login -------------------------------------------------------------------------
+OBSTACLE = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker can be reached.")
+
+
+@pytest.fixture
+def published(events: EventBus) -> list[Event]:
+    """What the account publishes."""
+    published: list[Event] = []
+    events.subscribe(Event, published.append)
+    return published
+
+
+def test_a_remembered_login_is_resumed_once(account: Account, published: list[Event]) -> None:
+    account.resumption.begin("ann")
+    account.on_connected(TRACKER, reply("lab").model_copy(update={"unread_notices": 2}))
+    assert published == [LoggedIn("ann"), LoginResumed("ann", 2), TrackerConnected(TRACKER)]
+    with account.resumption.taking_up():
+        assert account.require() == "ann"  # by whoever takes the login up
+    published.clear()
+    account.on_connected(TRACKER, reply("lab"))  # after a lost connection
+    assert published == [LoggedIn("ann"), TrackerConnected(TRACKER)]
+
+
+def test_a_refused_token_logs_out(
+    account: Account, published: list[Event], notices: list[Notice]
+) -> None:
+    account.resumption.begin("ann")
+    account.on_session_ended("This session has ended.")
+    account.on_connected(TRACKER, None)
+    assert published[0] == LoggedOut("ann", "This session has ended.")
+    assert "ann is logged out: This session has ended." in [notice.text for notice in notices]
+    with pytest.raises(MinitorrentError) as raised:
+        account.require()
+    assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+
+
+def test_without_a_tracker_the_login_is_delayed(account: Account) -> None:
+    account.resumption.begin("ann")
+    account.on_unreachable(OBSTACLE)
+    with pytest.raises(MinitorrentError) as raised:
+        account.require()
+    assert raised.value.code is ErrorCode.TRACKER_UNREACHABLE
+    assert "logged in as ann" in raised.value.message
+
+
+def test_a_tracker_that_may_not_see_the_token(account: Account) -> None:
+    account.resumption.begin("ann")
+    account.on_connected(TRACKER, None)
+    with pytest.raises(MinitorrentError) as raised:
+        account.require()
+    assert raised.value.code is ErrorCode.NOT_LOGGED_IN

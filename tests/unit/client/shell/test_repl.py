@@ -138,6 +138,14 @@ def test_the_first_start_shows_a_hint(sitting: Sitting) -> None:
     assert sitting.errors[-1] == "Log in with: login NAME (help lists all commands)"
 
 
+def test_the_first_prompt_waits_for_a_remembered_login(sitting: Sitting) -> None:
+    sitting.session.resuming = "ann"
+    sitting.type("quit\r")
+    sitting.sit()
+    assert sitting.session.accounts.settled == [1.0]
+    assert sitting.errors == ["You will be logged in as ann as soon as a tracker can be reached."]
+
+
 def test_logged_in_users_see_no_hint(sitting: Sitting) -> None:
     sitting.session.user = "ann"
     sitting.type("quit\r")

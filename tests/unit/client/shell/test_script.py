@@ -218,6 +218,20 @@ def test_a_failed_wait_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "error: The disk is full.\n"
 
 
+def test_a_script_waits_for_a_remembered_login_and_its_downloads() -> None:
+    session = FakeSession()
+    session.user = "ann"
+    assert script(session, []) == 0
+    assert session.accounts.settled
+    assert ("wait", None) in session.calls
+
+
+def test_a_remembered_login_without_a_tracker() -> None:
+    session = FakeSession()
+    session.reached, session.resuming = False, "ann"
+    assert script(session, []) == 3
+
+
 @pytest.mark.parametrize(("reached", "status"), [(False, 3), (True, 1)])
 def test_no_tracker_has_its_own_exit_status(reached: bool, status: int) -> None:
     session = FakeSession()

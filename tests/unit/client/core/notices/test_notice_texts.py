@@ -140,6 +140,7 @@ def test_the_rate_counts_only_this_runs_bytes(
         events.TrackerConnected(TRACKER),  # for the first time
         events.TransferEvent("lab", "film"),
         events.RateLimitsChanged(),
+        events.GroupEvent("certificates_revoked", "lab", "ann", "A session of ann has ended."),
     ],
 )
 def test_events_without_a_notice(event: events.Event) -> None:

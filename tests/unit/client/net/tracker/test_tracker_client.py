@@ -36,6 +36,7 @@ class EventLog:
     def __init__(self) -> None:
         self.words: list[str] = []
         self.resumed: list[LoginReply] = []
+        self.obstacles: list[MinitorrentError] = []
 
     def events(self) -> TrackerCallbacks:
         """Return callbacks for a client."""
@@ -50,6 +51,7 @@ class EventLog:
             lost=lambda _: self.words.append("lost"),
             session_ended=lambda _: self.words.append("ended"),
             notice=lambda _: self.words.append("notice"),
+            unreachable=self.obstacles.append,
         )
 
 
@@ -76,12 +78,15 @@ class Clients:
         event_log: EventLog | None = None,
         check_certificate: CheckCertificate = lambda *_: None,
         retry: RetryPolicy = QUICK,
+        remembered: tuple[str, tuple[Endpoint, ...]] | None = None,
     ) -> TrackerClient:
-        """Start a client of these trackers."""
+        """Start a client of these trackers, perhaps with a token and its trackers."""
         addresses = [t if isinstance(t, Endpoint) else t.address for t in trackers]
         events = (event_log or EventLog()).events()
         client = TrackerClient(addresses, None, PEER_ID, 6881, events, check_certificate, retry)
         self._stack.callback(client.close)
+        if remembered is not None:
+            client.resume(*remembered)
         client.start()
         return client
 
@@ -166,6 +171,51 @@ def test_the_session_is_resumed_after_a_loss(clients: Clients) -> None:
     assert asked["token"] == "token 1"
     assert asked["peer_id"] == PEER_ID.hex()
     assert asked["port"] == 6881
+
+
+def test_a_session_of_an_earlier_run_is_resumed(clients: Clients) -> None:
+    event_log, tracker = EventLog(), clients.tracker()
+    remembered = ("token 0", (nobody(), tracker.address))
+    client = clients.client(tracker, event_log=event_log, remembered=remembered)
+    wait_until(lambda: event_log.resumed, what="the session to be resumed")
+    assert tracker.asked("resume_session")[0]["token"] == client.token == "token 0"
+
+
+def test_a_token_is_for_its_trackers_only(clients: Clients) -> None:
+    event_log, tracker = EventLog(), clients.tracker()
+    client = clients.client(tracker, event_log=event_log, remembered=("token 0", (nobody(),)))
+    wait_until(lambda: event_log.words == ["connected"], what="the connection")
+    assert tracker.asked("resume_session") == []
+    client.login("ann", "secret123")
+    tracker.drop()
+    wait_until(lambda: event_log.resumed, what="the session to be resumed")
+    assert tracker.asked("resume_session")[0]["token"] == "token 1"
+
+
+def test_logging_out_while_the_session_is_being_resumed(clients: Clients) -> None:
+    event_log, tracker = EventLog(), clients.tracker()
+    known: list[TrackerClient] = []
+
+    def resume(_: dict[str, Any]) -> dict[str, Any]:
+        wait_until(lambda: known, what="the client")
+        known[0].logout()
+        return login_reply()
+
+    tracker.answers["resume_session"] = resume
+    known.append(clients.client(tracker, event_log=event_log, remembered=("t", (tracker.address,))))
+    wait_until(lambda: event_log.words == ["connected"], what="the connection")
+    assert not event_log.resumed
+    assert len(tracker.asked("logout")) == 1
+
+
+def test_a_round_in_vain_is_reported_with_its_reason(clients: Clients) -> None:
+    def refuse(tracker: Endpoint, _: bytes) -> None:
+        raise UntrustedTrackerError(f"{tracker} shows another certificate.")
+
+    event_log, tracker = EventLog(), clients.tracker()
+    clients.client(tracker, event_log=event_log, check_certificate=refuse)
+    wait_until(lambda: event_log.obstacles, what="the report")
+    assert "another certificate" in event_log.obstacles[0].message
 
 
 def test_the_session_moves_to_the_second_tracker(clients: Clients) -> None:
