@@ -240,16 +240,7 @@ class _Assembly:
             tracker_client,
             transfers,
             self._closing_stack.close,
-            accounts=AccountService(
-                account,
-                notices,
-                remote,
-                tracker_client,
-                transfers,
-                credentials,
-                self._remembered,
-                groups.is_own,
-            ),
+            accounts=self._accounts(remote, transfers, credentials, groups),
             groups=groups,
             invitations=InvitationService(account, notices, remote, tracker_client, known_trackers),
             files=self._files(transfers, remote, links),
@@ -262,6 +253,24 @@ class _Assembly:
             doctor=Doctor(
                 self._config, port, account, tracker_client, known_trackers, credentials, transfers
             ),
+        )
+
+    def _accounts(
+        self,
+        remote: Remote,
+        transfers: TransferManager,
+        credentials: Credentials,
+        groups: GroupService,
+    ) -> AccountService:
+        return AccountService(
+            self._account,
+            self._notices,
+            remote,
+            self._tracker_client,
+            transfers,
+            credentials,
+            self._remembered,
+            groups.is_own,
         )
 
     def _settings_service(self) -> SettingsService:

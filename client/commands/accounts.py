@@ -83,7 +83,9 @@ COMMANDS = (
         summary="log in and resume your shares and downloads",
         run=_login,
         arguments=(_USER, _PASSWORD),
-        options=(Option("remember", "stay logged in when the client starts again"),),
+        options=(
+            Option("remember", "stay logged in when the client starts again", in_usage=False),
+        ),
         details="At a terminal, leave out the password and you are prompted for it without echo."
         " With --remember, the client keeps the session (not the password) in a file that only you"
         " can read, and shares again at its next start without a login, until you log out. Without"

@@ -164,6 +164,8 @@ class Option:
     kind: Kind = Kind.NEW_NAME
     repeats: bool = False
     """Whether it may be given again; its values are then joined with commas."""
+    in_usage: bool = True
+    """Whether usage lines show it; otherwise only the command's help and completion do."""
 
     @property
     def usage(self) -> str:
@@ -309,8 +311,8 @@ class Command:
     @property
     def usage(self) -> str:
         """Its usage line: the name, the arguments, the options."""
-        parts = [self.name, *(a.usage for a in self.arguments), *(o.usage for o in self.options)]
-        return " ".join(parts)
+        options = (option.usage for option in self.options if option.in_usage)
+        return " ".join([self.name, *(a.usage for a in self.arguments), *options])
 
     @property
     def parts(self) -> tuple[Argument | Option, ...]:

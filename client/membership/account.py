@@ -61,7 +61,7 @@ class Account:
         if caller is None or self._user is None or caller.user != self._user:
             return self._group
         with self._lock:
-            is_left = self._knows_all and caller.group not in self._groups
+            is_left = not self._more_groups and caller.group not in self._groups
         return None if is_left else caller.group
 
     @property

@@ -96,6 +96,7 @@ class Action:
 
     def _log_in(self) -> None:
         """Log in at the terminal, unless this client is logged in already."""
+        self._session.accounts.settle()
         if self._session.overview().user is not None:
             return
         asking = self._asking()

@@ -51,6 +51,7 @@ def join(session: SessionApi, text: str, account: Account | None, asking: Asking
     MinitorrentError.
     """
     group = invitation.parse(text).group
+    session.accounts.settle()
     if session.overview().user is not None:
         is_new = False
     elif account is not None:

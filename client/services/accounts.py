@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from client import results
+from client.caller import current_caller
 from client.core.notices.notice_kinds import NoticeKind
 from client.list_results import SessionsResult
 from client.membership.account import Account
@@ -50,6 +51,7 @@ class AccountService:
         self._credentials = credentials
         self._remembered = remembered
         self._is_own = is_own
+        self._is_resumed = False  # whether the login is one of an earlier run
 
     def create(self, user: str, password: str) -> results.UserResult:
         """Create an account; a short password causes a warning notice."""
@@ -60,12 +62,13 @@ class AccountService:
     def login(self, user: str, password: str, *, remember: bool = False) -> results.LoginResult:
         """Log in and load this user's transfers; one login at a time.
 
-        A user who is logged in already may do it again: only the password is checked. With
-        `remember`, later runs of the client resume the session.
+        With `remember`, later runs of the client resume the session. A login that was resumed may
+        be repeated, and so may any by another program or to remember it: then only the password is
+        checked.
         """
         self.settle()
         current = self._account.user
-        if current not in (None, user):
+        if current is not None and not (user == current and (remember or self._may_repeat())):
             raise MinitorrentError(
                 ErrorCode.USAGE, f"You are logged in as {current}; type logout first."
             )
@@ -76,8 +79,12 @@ class AccountService:
             self._remember(result.user)
         return result
 
+    def _may_repeat(self) -> bool:
+        return self._is_resumed or current_caller() is not None
+
     def _log_in(self, user: str, password: str) -> results.LoginResult:
         reply = self._tracker_client.login(user, password)
+        self._is_resumed = False
         self._account.logged_in(reply)
         self._account.report_missed(reply.unread_notices)
         sharing = self._transfers.load(reply.user, self._is_own)
@@ -130,6 +137,7 @@ class AccountService:
 
     def take_up(self, user: str, missed: int) -> None:
         """Load the transfers of a remembered login that was resumed at the client's start."""
+        self._is_resumed = True
         with self._account.resumption.taking_up():
             try:
                 sharing = self._transfers.load(user, self._is_own)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
 """Exit statuses; 2 is for errors in the program's own arguments."""
 
+_CHECK_EVERY = 0.2
+"""Seconds between checks for a signal while a remembered login is awaited."""
+
 
 class Script:
     """Runs a list of commands and determines the exit status.
@@ -117,8 +120,8 @@ class Script:
             self._no_tracker |= outcome.error.code is ErrorCode.TRACKER_UNREACHABLE
 
     def _wait_for_downloads(self) -> None:
-        with self._interrupts.interruptible():
-            self._session.accounts.settle()
+        while not self._session.accounts.settle(_CHECK_EVERY):
+            self._interrupts.check()
         overview = self._session.overview()
         self._no_tracker |= overview.resuming is not None
         if overview.user is None:

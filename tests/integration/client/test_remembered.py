@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from client.caller import Caller, acting_for
 from client.services.session import Session
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
@@ -77,6 +78,13 @@ def test_the_same_user_may_log_in_again(team: Team, tmp_path: Path) -> None:
     assert code_of(ann.session, "bob", PASSWORD) is ErrorCode.USAGE
     assert ann.session.accounts.whoami().user == "ann"
     assert sessions(ann, team) == 1
+
+
+def test_a_login_that_was_typed_is_not_repeated(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    assert code_of(ann.session, "ann", PASSWORD) is ErrorCode.USAGE
+    with acting_for(Caller(tmp_path)):  # a script beside the prompt
+        assert ann.session.accounts.login("ann", PASSWORD).groups == [GROUP]
 
 
 def test_logging_out_forgets_the_login(team: Team) -> None:
