@@ -103,6 +103,7 @@ def test_a_login_is_not_remembered_unasked(team: Team) -> None:
     ann = team.member("ann")
     assert not token_file(ann).exists()
     ann.session.accounts.login("ann", PASSWORD, remember=True)
+    ann.reopen()
     ann.session.accounts.login("ann", PASSWORD)  # takes nothing back
     assert token_file(ann).exists()
 
