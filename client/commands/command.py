@@ -252,9 +252,14 @@ class Context:
     confirm: Callable[[str], bool] = always
     watch: Watch | None = None
 
-    def require(self, question: str, arguments: Arguments) -> None:
-        """Ask the user to confirm, unless the option --yes is given; raises Declined on no."""
-        if YES.name not in arguments.flags and not self.confirm(question):
+    def require(self, question: str | Callable[[], str], arguments: Arguments) -> None:
+        """Ask the user to confirm, unless the option --yes is given; raises Declined on no.
+
+        A function is called for the question only if there is somebody to ask.
+        """
+        if YES.name in arguments.flags or self.confirm is always:
+            return
+        if not self.confirm(question if isinstance(question, str) else question()):
             raise Declined
 
     def group(self, arguments: Arguments) -> str:

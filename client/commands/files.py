@@ -192,6 +192,7 @@ COMMANDS = (
     Command(
         name="remove_file",
         topic="files",
+        aliases=("rm",),
         summary="take a file off a group for everybody (admins, owner)",
         run=_remove_file,
         arguments=(GROUP, Argument("NAME", Kind.FILE)),

@@ -38,7 +38,16 @@ def _join_group(context: Context, arguments: Arguments) -> JoinGroupReply:
 
 
 def _leave_group(context: Context, arguments: Arguments) -> GroupResult:
-    return context.session.groups.leave(arguments.text("GROUP"))
+    group = arguments.text("GROUP")
+
+    def question() -> str:
+        is_last = context.session.groups.members(group, limit=1).total == 1
+        if is_last:
+            return f"You are the last member of {visible(group)}. Leave and delete the group?"
+        return f"Leave {visible(group)} and end your transfers in it?"
+
+    context.require(question, arguments)
+    return context.session.groups.leave(group)
 
 
 def _use_group(context: Context, arguments: Arguments) -> GroupResult:
@@ -107,7 +116,9 @@ def _demote(context: Context, arguments: Arguments) -> MemberReply:
 
 
 def _transfer_group(context: Context, arguments: Arguments) -> MemberReply:
-    return context.session.groups.transfer(context.group(arguments), arguments.text("USER"))
+    group, user = context.group(arguments), arguments.text("USER")
+    context.require(f"Make {visible(user)} the owner of {visible(group)}?", arguments)
+    return context.session.groups.transfer(group, user)
 
 
 _GROUPS = (
@@ -143,6 +154,7 @@ _GROUPS = (
         aliases=("leave",),
         run=_leave_group,
         arguments=(_REQUIRED_GROUP,),
+        options=(YES,),
         details="If you are the owner, the longest-standing admin, or else member, becomes the"
         " owner. When the last member leaves, the group and its file list are deleted.",
         example="leave_group lab",
@@ -272,6 +284,7 @@ _MEMBERS = (
         summary="make another member the owner (owner)",
         run=_transfer_group,
         arguments=(GROUP, _USER),
+        options=(YES,),
         details="You remain an admin.",
         example="transfer_group lab bob",
         answer="{user} is now the owner of {group}",

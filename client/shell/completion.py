@@ -1,37 +1,29 @@
 """Completion of a line that is being typed. Pure, given the registry and a source of names.
 
-A suggestion replaces the word at the cursor from its start, quoted where necessary.
+A suggestion replaces the word at the cursor from its start, quoted where necessary. Several words
+may be the beginning of one name, whose blanks the user didn't quote; then it replaces them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, get_args
+from typing import Final
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from client.commands.command import Argument, Command, Kind, Option
-from client.commands.download_list import STATES
-from client.commands.parsing import Word, quote, split
-from client.commands.short_forms import SHORT_FORMS
-from client.core.settings import DOWNLOAD_FOLDER, SETTINGS
-from common.api.files import Sort
+from client.commands.command import Command
+from client.commands.parsing import Line, Word, quote, split
+from client.shell.candidates import Name, Names, candidates
 from common.text import harmless, visible
 
+_MOST_JOINED: Final = 5
+"""The words before the cursor that may be the beginning of one name."""
 
-@dataclass(frozen=True)
-class Name:
-    """A word that could be typed, with a short help text."""
-
-    text: str
-    help: str = ""
-    whole: bool = True
-    """Whether the word is complete; False for a folder, whose content may follow."""
-    is_option: bool = False
-    is_alias: bool = False
-    """Whether it comes after all others, as another name for one of them."""
+_QUOTED: Final = "in quotes"
+"""The help on names that are quoted although the user didn't begin with a quote."""
 
 
 @dataclass(frozen=True)
@@ -44,251 +36,95 @@ class Suggestion:
     help: str
 
 
-class Names(Protocol):
-    """A source of names; names that can't be looked up are left out.
-
-    For a long list, only names that match what is typed may be returned.
-    """
-
-    def current_group(self) -> str | None:
-        """Return the group in use, or None."""
-
-    def groups(self, typed: str, *, mine: bool) -> Sequence[Name]:
-        """Return the groups that the user is a member of, or with `mine` False all others."""
-
-    def members(self, group: str, typed: str) -> Sequence[Name]:
-        """Return the members of a group."""
-
-    def requesters(self, group: str, typed: str) -> Sequence[Name]:
-        """Return the users who asked to join a group."""
-
-    def files(self, group: str, typed: str) -> Sequence[Name]:
-        """Return the files that a group shares."""
-
-    def downloads(self, group: str) -> Sequence[Name]:
-        """Return this client's downloads in a group."""
-
-    def shares(self, group: str) -> Sequence[Name]:
-        """Return this client's shares in a group."""
-
-    def paths(self, typed: str) -> Sequence[Name]:
-        """Return the entries of the folder that `typed` names up to its last slash."""
-
-
 def suggestions(
     before_cursor: str, commands: Mapping[str, Command], names: Names
 ) -> list[Suggestion]:
     """Return all completions for the end of `before_cursor`, best first."""
     line = split(before_cursor)
-    words = list(line.words)
-    current = words.pop() if line.ends_in_word else Word("", len(before_cursor))
     if line.ends_in_comment:
         return []
-    if not words:
-        found = [*_commands(commands), *(_aliases(commands) if current.text else ())]
-    elif words[0].text in commands:
-        command = commands[words[0].text]
-        found = list(_after_command(command, words[1:], current, commands, names))
-        found += _after_short_form(command, words[1:], current, commands, names)
-    else:
-        return []
-    return [_suggestion(name, current) for name in _matching(found, current.text)]
+    found: list[Suggestion] = []
+    for words, current in _unquoted(before_cursor, line):
+        known = _sorted(candidates(words, current, commands, names))
+        begun = (name for name in known if _begins(name.text, current.text))
+        found = [_suggestion(name, current) for name in begun if not name.is_option]
+        if found:
+            break
+    words = line.words[:-1] if line.ends_in_word else line.words
+    current = line.words[-1] if line.ends_in_word else Word("", len(before_cursor))
+    known = candidates(words, current, commands, names)
+    tests = (str.startswith, _begins) if found else (str.startswith, _begins, _contains)
+    matching = _matching(known, current.text, tests)
+    return [*found, *(_suggestion(name, current) for name in matching)]
 
 
-def _commands(commands: Mapping[str, Command]) -> list[Name]:
-    return [Name(name, command.summary) for name, command in commands.items()]
+def _unquoted(text: str, line: Line) -> Iterator[tuple[Sequence[Word], Word]]:
+    """Yield the words before a name whose blanks or quotes aren't quoted, and what is typed of it.
+
+    The shortest comes first. Nothing is yielded for what is a word of its own anyway, or if the
+    last word begins with a quote.
+    """
+    if line.ends_in_word and line.words[-1].quoted:
+        return
+    for at in reversed(range(max(1, len(line.words) - _MOST_JOINED), len(line.words))):
+        first = line.words[at]
+        typed = text[first.start :]
+        is_word = at == len(line.words) - 1 and line.ends_in_word and typed == first.text
+        if not is_word and not first.quoted:
+            yield line.words[:at], Word(typed, first.start)
 
 
-def _aliases(commands: Mapping[str, Command]) -> list[Name]:
-    return [
-        Name(alias, f"{command.name}: {command.summary}", is_alias=True)
-        for command in commands.values()
-        for alias in command.aliases
-    ]
-
-
-def _matching(names: Sequence[Name], typed: str) -> list[Name]:
-    """Return the names that start with what is typed, or else those that contain it in any case."""
-    # Names with control characters could affect the terminal or end the line: leave them out.
-    unique = {name.text: name for name in reversed(names) if visible(name.text) == name.text}
-    chosen = sorted(unique.values(), key=_place)
+def _matching(
+    names: Sequence[Name], typed: str, tests: Iterable[Callable[[str, str], bool]]
+) -> list[Name]:
+    """Return the names that pass the first of the tests that any pass; all if nothing is typed."""
     if not typed:
-        return [unique[text] for text in dict.fromkeys(n.text for n in names) if text in unique]
-    for matches in (str.startswith, _startswith_folded, _contains_folded):
+        shown = (name for name in names if _is_harmless(name))
+        return list({name.text: name for name in shown}.values())
+    chosen = _sorted(names)
+    for matches in tests:
         found = [name for name in chosen if matches(name.text, typed)]
         if found:
             return found
     return []
 
 
+def _sorted(names: Sequence[Name]) -> list[Name]:
+    """Return the names in alphabetical order, aliases last, each once."""
+    unique = {name.text: name for name in reversed(names) if _is_harmless(name)}
+    return sorted(unique.values(), key=_place)
+
+
+def _is_harmless(name: Name) -> bool:
+    """Return whether a name is without control characters, which could affect the terminal."""
+    return visible(name.text) == name.text
+
+
 def _place(name: Name) -> tuple[bool, str, str]:
     return name.is_alias, name.text.casefold(), name.text
 
 
-def _startswith_folded(text: str, typed: str) -> bool:
-    return text.casefold().startswith(typed.casefold())
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
 
 
-def _contains_folded(text: str, typed: str) -> bool:
-    return typed.casefold() in text.casefold()
+def _begins(text: str, typed: str) -> bool:
+    return _folded(text).startswith(_folded(typed))
+
+
+def _contains(text: str, typed: str) -> bool:
+    return _folded(typed) in _folded(text)
 
 
 def _suggestion(name: Name, current: Word) -> Suggestion:
     text = name.text if name.is_option else quote(name.text)
+    is_new_quote = text != name.text and not current.quoted
+    help_text = ", ".join(filter(None, (name.help, _QUOTED if is_new_quote else "")))
     if name.whole:
         text += " "
     elif text != name.text:
         text = text[:-1]  # the quote stays open, as the name continues
-    return Suggestion(text, current.start, name.text, name.help)
-
-
-def _after_command(
-    command: Command,
-    words: Sequence[Word],
-    current: Word,
-    commands: Mapping[str, Command],
-    names: Names,
-) -> Iterator[Name]:
-    """Yield names for the word that follows `words` in a command's arguments."""
-    values, option = _positional(command, words)
-    if option is not None:
-        yield from _of_kind(option.kind, None, current.text, commands, names)
-        return
-    if current.text.startswith("--") and not current.quoted:
-        for option in command.options:
-            yield Name(f"--{option.name}", option.summary, is_option=True)
-        return
-    for argument, group in _readings(command, values, current.text, names):
-        if argument.kind is Kind.VALUE:
-            yield from _of_setting(values[0], current.text, names)
-        found = _of_kind(argument.kind, group, current.text, commands, names)
-        yield from (name for name in found if not (argument.many and name.text in values))
-
-
-def _after_short_form(
-    command: Command,
-    words: Sequence[Word],
-    current: Word,
-    commands: Mapping[str, Command],
-    names: Names,
-) -> Iterator[Name]:
-    """Yield names for what a command may also stand for: `get GROUP NAME...`, `join GROUP`."""
-    meant = commands.get(SHORT_FORMS.get(command.name, ""))
-    if meant is None or (current.text.startswith("--") and not current.quoted):
-        return
-    if not words:
-        yield from names.groups(current.text, mine=meant.arguments[0].kind is Kind.GROUP)
-    elif _is_group(words[0].text, names):
-        yield from _after_command(meant, words, current, commands, names)
-
-
-def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], Option | None]:
-    """Return the words that aren't options, and the option that still needs its value, if any."""
-    options = {f"--{option.name}": option for option in command.options if option.value is not None}
-    values: list[str] = []
-    waiting: Option | None = None
-    for word in words:
-        if waiting is not None:
-            waiting = None
-        elif word.text.startswith("--") and not word.quoted:
-            waiting = options.get(word.text)
-        else:
-            values.append(word.text)
-    return values, waiting
-
-
-def _readings(
-    command: Command, values: Sequence[str], typed: str, names: Names
-) -> Iterator[tuple[Argument, str | None]]:
-    """Yield the arguments that the next word could be, each with the group it refers to.
-
-    There are two if the group is optional: `pause` may be followed by a file of the group in use,
-    which comes first because that is what a default group is for, or by a group. After an argument
-    that takes many words, the next may be another of them or what follows it.
-    """
-    in_use = names.current_group()
-    arguments = command.arguments
-    at = next((n for n, argument in enumerate(arguments) if argument.kind is Kind.GROUP), None)
-    if at and arguments[at - 1].many:
-        yield from _around_group(arguments[at - 1], arguments[at], values, typed, names)
-        return
-    group = values[at] if at is not None and at < len(values) else in_use
-    if at is not None and arguments[at].optional and in_use is not None:
-        if len(values) == at:
-            yield from ((argument, in_use) for argument in arguments[at + 1 : at + 2])
-        elif len(values) > at and not _is_group(values[at], names):
-            arguments, group = arguments[:at] + arguments[at + 1 :], in_use
-    many = next((n for n, argument in enumerate(arguments) if argument.many), len(arguments))
-    if len(values) <= many:
-        yield from ((argument, group) for argument in arguments[len(values) : len(values) + 1])
-    else:
-        yield from ((argument, group) for argument in arguments[many:])
-
-
-def _around_group(
-    many: Argument, group: Argument, values: Sequence[str], typed: str, names: Names
-) -> Iterator[tuple[Argument, str | None]]:
-    """Yield the arguments that the next word could be where the group is the last or the first."""
-    if not values:
-        yield from ((argument, None) for argument in ((many, group) if typed else (many,)))
-    elif _is_group(values[0], names):
-        yield many, None
-    elif not _is_group(values[-1], names):
-        yield group, None
-        yield many, None
-
-
-def _is_group(name: str, names: Names) -> bool:
-    return name in {group.text for group in names.groups(name, mine=True)}
-
-
-_IN_GROUP = frozenset(
-    {Kind.USER, Kind.REQUESTER, Kind.FILE, Kind.DOWNLOAD, Kind.SHARE, Kind.TRANSFER}
-)
-"""Kinds whose values depend on a group."""
-
-
-def _of_kind(
-    kind: Kind, group: str | None, typed: str, commands: Mapping[str, Command], names: Names
-) -> Sequence[Name]:
-    if kind is Kind.COMMAND:
-        return _commands(commands)
-    if kind in (Kind.GROUP, Kind.ANY_GROUP):
-        return names.groups(typed, mine=kind is Kind.GROUP)
-    if kind is Kind.DIRECTION:
-        return [Name("up", "uploads"), Name("down", "downloads")]
-    if kind is Kind.SETTING:
-        return [Name(setting.name, setting.meaning) for setting in SETTINGS.values()]
-    if kind is Kind.STATE:
-        return _states(typed)
-    if kind is Kind.ORDER:
-        return [Name(order) for order in get_args(Sort)]
-    if kind is Kind.PATH:
-        return names.paths(typed)
-    if group is None or kind not in _IN_GROUP:
-        return []
-    if kind is Kind.TRANSFER:
-        return [*names.downloads(group), *names.shares(group)]
-    if kind is Kind.DOWNLOAD:
-        return names.downloads(group)
-    if kind is Kind.SHARE:
-        return names.shares(group)
-    return {Kind.USER: names.members, Kind.REQUESTER: names.requesters, Kind.FILE: names.files}[
-        kind
-    ](group, typed)
-
-
-def _of_setting(name: str, typed: str, names: Names) -> Sequence[Name]:
-    """Return the values that a setting could get."""
-    if name == DOWNLOAD_FOLDER.name:
-        return names.paths(typed)
-    return [Name(choice) for choice in SETTINGS[name].choices] if name in SETTINGS else []
-
-
-def _states(typed: str) -> list[Name]:
-    """Return the states that could follow the last comma in `typed`."""
-    before = typed[: typed.rfind(",") + 1]
-    return [Name(before + word) for word in STATES if word not in before.split(",")]
+    return Suggestion(text, current.start, name.text, help_text)
 
 
 class CommandCompleter(Completer):

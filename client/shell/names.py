@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from client.shell.completion import Name
+from client.shell.candidates import Name
 from client.storage.paths.typed_path import typed_path
 from common.errors import MinitorrentError
 from common.text import count, local_time, percent, size

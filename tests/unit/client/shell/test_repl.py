@@ -277,9 +277,7 @@ def test_ctrl_d_twice_quits_regardless(sitting: Sitting) -> None:
     assert sitting.sit() == 0
 
 
-@pytest.mark.parametrize(
-    ("answer", "is_done"), [("y\r", True), ("Yes\r", True), ("n\r", False), (CTRL_C, False)]
-)
+@pytest.mark.parametrize(("answer", "is_done"), [("Yes\r", True), ("\r", False), (CTRL_C, False)])
 @pytest.mark.parametrize(
     ("line", "call", "question"),
     [
@@ -296,13 +294,14 @@ def test_a_command_that_cannot_be_undone_asks(
 ) -> None:
     def answer_it() -> None:
         wait_until(lambda: question in sitting.shown, what="the question")
-        assert sitting.session.calls == []
+        assert call not in sitting.session.calls
         sitting.type(f"{answer}use_group lab\rquit\r")
 
     sitting.type(f"{line}\r")
     with sitting.meanwhile(answer_it):
         sitting.sit()
-    assert sitting.session.calls == [*([call] if is_done else []), ("use_group", "lab")]
+    assert (call in sitting.session.calls) is is_done
+    assert sitting.session.calls[-1] == ("use_group", "lab")
     assert ("Nothing was done." in sitting.errors) is not is_done
 
 
