@@ -135,7 +135,9 @@ class StartedDownload(Result):
 
 
 class StartedDownloadsResult(Result):
-    """`folder` is where they go; `present` counts matching files that the user has already."""
+    """`folder` is where they go; `present` counts files that were left out, because the user
+    has or downloads them already.
+    """
 
     group: str
     downloads: list[StartedDownload]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -16,11 +17,16 @@ from client.commands.word_order import (
     has_wildcard,
     is_like_path,
 )
-from client.results import DownloadResult, StartedDownload, StartedDownloadsResult
+from client.results import (
+    DownloadResult,
+    StartedDownload,
+    StartedDownloadsResult,
+    TransferState,
+)
 from client.storage.paths.os_errors import shown
 from client.storage.paths.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
-from common.text import count, visible
+from common.text import count
 
 
 def settle_download(context: Context, arguments: Arguments) -> Arguments:
@@ -58,8 +64,8 @@ def download_file(
         return _download_many(context, arguments, group, typed)
     destination = arguments.optional("DEST")
     if destination is not None and _may_be_name(context, group, destination):
-        question = f"{visible(group)} has a file {shown(destination)}, too. Save {shown(typed[0])}"
-        if not context.confirm(f"{question} under that name (no: download both)?"):
+        question = f"Save {shown(typed[0])} as {shown(destination)} (no: download both)?"
+        if not context.confirm(question):
             without = {key: value for key, value in arguments.values.items() if key != "DEST"}
             both = (typed[0], destination)
             return _download_many(context, replace(arguments, values=without), group, both)
@@ -73,12 +79,11 @@ def _download_many(
 ) -> StartedDownloadsResult:
     """Start several downloads: of these names and patterns, or of all files if there are none.
 
-    Of the files that a pattern matches, those that the user has already are left out.
+    Of the files that a pattern matches, those that the user has or downloads already are left out.
     """
     session = context.session
     names = file_names(session, group, typed) if typed else listed(session, group, "")
-    matched = [name for name in names if name not in typed]
-    present = session.files.shared(group, matched) if matched else set[str]()
+    present = _present(context, group, [name for name in names if name not in typed])
     wanted = [name for name in names if name not in present]
     folder = _folder(context, arguments.optional("DEST"), len(wanted))
     started = run_each(
@@ -92,6 +97,16 @@ def _download_many(
     return StartedDownloadsResult(
         group=group, downloads=rows, folder=str(typed_path(folder)), present=len(present)
     )
+
+
+def _present(context: Context, group: str, names: Sequence[str]) -> set[str]:
+    """Return those of a group's files that the user shares or downloads, unless that has failed."""
+    if not names:
+        return set()
+    rows = context.session.transfers.downloads().downloads
+    own = {row.name: row.state for row in rows if row.group == group}
+    failed = {name for name, state in own.items() if state is TransferState.FAILED}
+    return (context.session.files.shared(group, names) | own.keys() & set(names)) - failed
 
 
 def _start(
@@ -133,8 +148,8 @@ def _file_or_folder(context: Context, name: str, destination: str) -> str:
     is_alike = path.name == name or (path.suffix and path.suffix == PurePath(name).suffix)
     if destination.endswith("/") or is_alike or os.path.lexists(typed_path(destination)):
         return destination
-    question = f"There is no {shown(destination)}. Save {shown(name)} under that name"
-    return destination if context.confirm(f"{question} (no: in a new folder)?") else f"{path}/"
+    question = f"Save {shown(name)} as {shown(destination)} (no: in a new folder of that name)?"
+    return destination if context.confirm(question) else f"{path}/"
 
 
 def _folder(context: Context, destination: str | None, number: int) -> str:

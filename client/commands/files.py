@@ -155,15 +155,16 @@ COMMANDS = (
         details="The downloads run in the background: show_downloads shows their progress, wait"
         " waits for their end. DEST is a folder, or the full path of a single file. The last of"
         " three words is always DEST; of more, it is a NAME if the group has such a file, unless it"
-        " contains a slash. To download just two files, end with a folder: download_file lab a b ./"
-        " NAME may be a pattern, in which * matches anything and ? one character, in any case;"
-        " files that you have already are left out. If one of several files fails, the others are"
-        " downloaded. A file with other content is never overwritten unless you give --resume: then"
-        " wrong and missing pieces are written into the existing file (not through links), and"
-        " cancel keeps it. Until it is complete, a download is stored beside DEST under a name that"
-        " ends in .part. PATTERN is for the files in a shared folder; the name of a folder matches"
-        " everything in it. Run the command again with another pattern to add files, or without one"
-        " to download everything.",
+        " contains a slash. So, to download just two files, name a folder too, such as ./ for the"
+        " current one. NAME may be a pattern, in which * matches anything and ? one character, in"
+        " any case; files that you have or are downloading already are left out. If one of several"
+        " files fails, the others are downloaded. A file with other content is never overwritten"
+        " unless you give"
+        " --resume: then wrong and missing pieces are written into the existing file (not through"
+        " links), and cancel keeps it. Until it is complete, a download is stored beside DEST under"
+        " a name that ends in .part. PATTERN is for the files in a shared folder; the name of a"
+        " folder matches everything in it. Run the command again with another pattern to add files,"
+        " or without one to download everything.",
         example="download_file lab film.mkv ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(

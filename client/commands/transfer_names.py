@@ -92,7 +92,7 @@ def change_each(
 
 
 def _names(session: SessionApi, group: str, kind: Kind) -> list[str]:
-    """Return the names of this client's transfers of a kind in a group, each once."""
+    """Return the names of this client's transfers of a kind in a group, each once, sorted."""
     found: list[str] = []
     if kind is not Kind.SHARE:
         rows = session.transfers.downloads().downloads
@@ -101,7 +101,7 @@ def _names(session: SessionApi, group: str, kind: Kind) -> list[str]:
     if kind is not Kind.DOWNLOAD:
         shares = session.transfers.shares().shares
         found += [row.name for row in shares if row.group == group]
-    return list(dict.fromkeys(found))
+    return sorted(set(found), key=str.casefold)
 
 
 def _matching(names: list[str], word: str) -> list[str]:

@@ -219,22 +219,26 @@ def _usage_lines(usage: str, summary: str, width: int) -> list[str]:
 
 
 def _command_help(result: CommandHelpResult, screen: Screen) -> str:
-    lines = [screen.paint(result.usage, "bold"), f"  {result.summary}"]
+    usage = screen.wrap(result.usage, indent="    ")
+    lines = [screen.paint(usage, "bold"), f"  {result.summary}"]
     if result.aliases:
         lines.append(f"  Short form: {', '.join(result.aliases)}")
     if result.details:
         lines += ["", *_indented(result.details)]
     words = [*result.arguments, *result.options]
     width = max((len(row.word) for row in words), default=0)
-    lines += ["", *(f"  {row.word:<{width}}  {row.meaning}" for row in words)] if words else []
+    lines += [""] * bool(words)
+    for row in words:
+        lines += _indented(f"{row.word:<{width}}  {row.meaning}", " " * (width + 2))
     if result.errors:
         codes = f"Errors: {', '.join(row.word for row in result.errors)}"
         lines += ["", *_indented(codes)]
     return "\n".join([*lines, f"  Example: {result.example}"])
 
 
-def _indented(text: str) -> list[str]:
-    return textwrap.wrap(text, _HELP_WIDTH, initial_indent="  ", subsequent_indent="  ")
+def _indented(text: str, further: str = "") -> list[str]:
+    """Wrap text and indent it, all lines but the first `further`."""
+    return textwrap.wrap(text, _HELP_WIDTH, initial_indent="  ", subsequent_indent=f"  {further}")
 
 
 def _nothing(_result: BaseModel, _screen: Screen) -> str:

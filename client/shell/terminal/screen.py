@@ -49,11 +49,14 @@ class Screen:
             return safe
         return safe.encode("ascii", "backslashreplace").decode()
 
-    def wrap(self, text: str) -> str:
-        """Wrap a sentence between words, and within words that are too long."""
+    def wrap(self, text: str, indent: str = "") -> str:
+        """Wrap a sentence between words, and within words that are too long.
+
+        `indent` goes before all lines but the first.
+        """
         if self.width is None:
             return text
-        return textwrap.fill(text, self.width, break_on_hyphens=False)
+        return textwrap.fill(text, self.width, subsequent_indent=indent, break_on_hyphens=False)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
         """Format rows as a table under headings; cells may contain any text."""

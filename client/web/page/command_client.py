@@ -53,7 +53,7 @@ class NoticeLog:
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Value = TypeVar("Value")
-Field = str | int | None
+Field = str | int | list[str] | None
 """A field of a command's JSON body; None is the same as leaving it out."""
 
 

@@ -11,8 +11,9 @@ import pytest
 from client.commands.command import Declined, always
 from client.commands.known import MOST_NAMES
 from client.commands.runner import Runner
+from client.results import TransferState
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import HASH
+from tests.support.fakes.rows import HASH, download
 from tests.support.fakes.session import FakeSession
 
 HERE = "/home/ann/Downloads/"
@@ -118,6 +119,17 @@ def test_what_one_has_already_is_left_out_of_a_pattern(session: FakeSession) -> 
     assert len(started(session)) == 3, "a name is taken literally"
 
 
+def test_so_is_what_one_downloads_unless_it_failed(session: FakeSession) -> None:
+    session.rows = [
+        download("film.mkv"),
+        download("it's.txt", state=TransferState.FAILED, error="It was deleted."),
+        download("two words.txt", group="studio"),
+    ]
+    session.files.present = {"it's.txt"}
+    result = answer(session, "download_file lab --all")
+    assert [row["name"] for row in result["downloads"]] == ["two words.txt", "it's.txt"]
+
+
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [
@@ -167,9 +179,7 @@ def test_a_terminal_asks_whether_a_new_path_is_a_folder(
 ) -> None:
     user = Asked(says=says)
     answer(session, "download_file lab film.mkv films", user)
-    assert user.questions == [
-        "There is no 'films'. Save 'film.mkv' under that name (no: in a new folder)?"
-    ]
+    assert user.questions == ["Save 'film.mkv' as 'films' (no: in a new folder of that name)?"]
     assert started(session) == to(destination, "film.mkv")
 
 
@@ -190,22 +200,17 @@ def test_a_terminal_asks_whether_a_destination_is_another_file(
 ) -> None:
     user = Asked(says=says)
     answer(session, 'download_file lab film.mkv "it\'s.txt"', user)
-    assert len(user.questions) == 1
-    assert user.questions[0].startswith('lab has a file "it\'s.txt", too. Save')
+    assert user.questions == ["""Save 'film.mkv' as "it's.txt" (no: download both)?"""]
     assert started(session) == expected
 
 
 def test_a_terminal_asks_before_it_creates_a_folder_for_many(session: FakeSession) -> None:
-    for says in (True, False):
-        user = Asked(says=says)
-        session.calls.clear()
-        if says:
-            answer(session, "download_file lab *.txt new", user)
-        else:
-            with pytest.raises(Declined):
-                answer(session, "download_file lab *.txt new", user)
-        assert user.questions == ["There is no folder 'new'. Create it for 2 files?"]
-        assert bool(started(session)) is says
     user = Asked(says=False)
-    answer(session, "download_file lab *.txt new/", user)
-    assert user.questions == []
+    with pytest.raises(Declined):
+        answer(session, "download_file lab *.txt new", user)
+    assert user.questions == ["There is no folder 'new'. Create it for 2 files?"]
+    assert started(session) == []
+    answer(session, "download_file lab *.mkv new/", user)
+    assert len(user.questions) == 1
+    answer(session, "download_file lab *.txt new", Asked(says=True))
+    assert len(started(session)) == 3

@@ -95,6 +95,18 @@ def test_every_command_has_a_renderer(name: str) -> None:
         assert screen is not NARROW or all(len(row) <= 80 for row in text.splitlines())
 
 
+def test_help_fits_the_screen() -> None:
+    lines = shown("help download_file", screen=NARROW).splitlines()
+    assert (
+        lines[0] == "download_file [GROUP] [NAME...] [DEST] [--all] [--sequential] [--only PATTERN]"
+    )
+    assert lines[1] == "    [--resume]"
+    assert all(len(line) <= 80 for line in lines)
+    (long,) = [n for n, line in enumerate(lines) if line.startswith("  DEST ")]
+    assert lines[long].index("the folder") == len(lines[long + 1]) - len(lines[long + 1].lstrip())
+    assert shown("help download_file").splitlines()[0] == COMMANDS["download_file"].usage
+
+
 def test_limits() -> None:
     session = FakeSession()
     assert shown("limit", session).splitlines() == [
@@ -198,15 +210,16 @@ def test_of_many_files_only_some_are_named() -> None:
     assert text.startswith(
         "Downloading 59 files from lab to /tmp: two words.txt, it's.txt, file 00"
     )
-    assert text.endswith("file 17.bin and 39 more; 1 file you have already")
+    assert text.endswith("file 03.bin and 53 more; 1 file you have or are downloading already")
     on_screen = shown("download_file lab --all /tmp", session, NARROW)
     assert all(len(line) <= 80 for line in on_screen.splitlines())
     session.files.present.update(session.files.more, ["two words.txt", "it's.txt"])
     assert shown("download_file lab --all", session) == (
-        "Nothing to download from lab: 60 files you have already"
+        "Nothing to download from lab: 60 files you have or are downloading already"
     )
     session.files.more.clear()
-    assert shown("download_file lab --all", session).endswith("3 files you have already")
+    text = shown("download_file lab --all", session)
+    assert text.endswith("3 files you have or are downloading already")
 
 
 def long_file(name: str) -> list_results.FilesResult:
