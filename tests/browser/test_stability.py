@@ -105,3 +105,18 @@ def test_a_file_selection_survives_updates(
     opened.value.set_files(FilePayload(name="chosen.txt", mimeType="text/plain", buffer=b"chosen"))
     of_eve.row("chosen.txt").wait_for()
     eve.ok("stop_share", GROUP, "chosen.txt")
+
+
+def test_an_update_does_not_set_the_colour_scheme_again(
+    change: Callable[[], None], of_eve: Window
+) -> None:
+    """The browser would compute the style of every element, and thousands of updates stall it."""
+    of_eve.page.evaluate(
+        """() => {
+            window.schemes = 0;
+            const scheme = document.getElementById("nicegui-color-scheme");
+            new MutationObserver(() => { window.schemes++; }).observe(scheme, {attributes: true});
+        }"""
+    )
+    change()
+    assert of_eve.page.evaluate("window.schemes") == 0

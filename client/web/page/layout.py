@@ -13,6 +13,7 @@ from client.web.page.login import Login
 from client.web.page.main_view import TABS, MainView
 from client.web.page.parts.address import Address
 from client.web.page.parts.controls import icon_button
+from client.web.page.parts.dark_mode import DarkMode
 from client.web.page.toasts import Toasts
 from client.web.page.translation import _
 
@@ -41,7 +42,7 @@ class Layout:
         self._main_view: MainView | None = None
         self._login: Login | None = None
         ui.add_css(_STYLE.read_text(encoding="utf-8"))
-        self._dark = ui.dark_mode(None)
+        self._dark = DarkMode(None)
         with ui.header().classes("header"):
             ui.label("Minitorrent").classes("brand").props("role=heading aria-level=1")
             self._state = ui.label().classes("quiet").props("role=status")
