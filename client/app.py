@@ -26,6 +26,7 @@ from common.text import harmless
 
 if TYPE_CHECKING:
     from client.control.page import Page
+    from client.control.server import ControlServer
     from client.services.api import SessionApi
 
 _STATUS = {ErrorCode.USAGE: USAGE, ErrorCode.TRACKER_UNREACHABLE: NO_TRACKER}
@@ -158,7 +159,7 @@ def _run(
     with (
         closing(session),
         closing(_page(session, start.config, options)) as page,
-        serving(session, control, start.config, page.links),
+        serving(session, control, start.config, page.links) as server,
     ):
         if options.action != "run" or start.invitation is not None:
             from client.oneshot.actions import Action
@@ -175,7 +176,7 @@ def _run(
             sys.stderr.flush()
         if _is_interactive(options):
             return _run_shell(session, interrupts, start.config, options)
-        return _run_script(session, interrupts, keyboard, options)
+        return _run_script(session, interrupts, keyboard, options, server)
 
 
 def _run_shell(
@@ -189,9 +190,13 @@ def _run_shell(
 
 
 def _run_script(
-    session: SessionApi, interrupts: Interrupts, keyboard: Keyboard, options: argparse.Namespace
+    session: SessionApi,
+    interrupts: Interrupts,
+    keyboard: Keyboard,
+    options: argparse.Namespace,
+    server: ControlServer | None,
 ) -> int:
-    """Run a script; returns the exit status."""
+    """Run a script, and those of other programs to their ends; returns the exit status."""
     from client.shell.output import Output
     from client.shell.script import Script, watch_at_terminal
     from client.shell.terminal.typed_lines import secret_prompt, stdin_lines
@@ -201,7 +206,10 @@ def _run_script(
     output, ask = Output(as_json=options.json), secret_prompt(interrupts)
     watch = watch_at_terminal(interrupts, output)
     script = Script(session, output, interrupts, keyboard, ask, watch)
-    return script.run(lines, stay=options.stay)
+    status = script.run(lines, stay=options.stay)
+    if server is not None and not script.was_quit:
+        server.wait_for_callers(interrupts.stopped)
+    return status
 
 
 def _page(session: SessionApi, config: ClientConfig, options: argparse.Namespace) -> Page:

@@ -37,6 +37,10 @@ def no_wait(_descriptor: int) -> None:
     """Let the read itself wait."""
 
 
+class ClientEndedError(MinitorrentError):
+    """The running client has ended, or ends just now."""
+
+
 class RunningClient:
     """A connection to a running client; raises MinitorrentError if that client ends meanwhile.
 
@@ -67,6 +71,9 @@ class RunningClient:
             return None
         try:
             return cls(connection)
+        except ClientEndedError:
+            connection.close()
+            return None
         except BaseException:
             connection.close()
             raise
@@ -205,8 +212,8 @@ def line_message(line: bytes) -> protocol.Line:
     return protocol.Line(os.fsdecode(line))
 
 
-def _ended() -> MinitorrentError:
-    return MinitorrentError(
+def _ended() -> ClientEndedError:
+    return ClientEndedError(
         ErrorCode.INTERNAL, "The running client has ended; start it again and repeat the command."
     )
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MOST_CALLERS: Final = 32
 """Programs connected at the same time; each runs one command at a time."""
 
+_POLL: Final = 0.1
 _STOP_TIME: Final = 5.0
 """Seconds in which the commands of other programs have to end when the client does."""
 
@@ -34,15 +36,15 @@ def serving(
     listening: socket.socket | None,
     config: ClientConfig,
     serve_page: Callable[[], Page],
-) -> Iterator[None]:
+) -> Iterator[ControlServer | None]:
     """Carry out the commands of other programs while inside the context, if it listens."""
     if listening is None:
-        yield
+        yield None
         return
     server = ControlServer(session, listening, config, serve_page)
     server.start()
     with closing(server):
-        yield
+        yield server
 
 
 class ControlServer:
@@ -78,6 +80,11 @@ class ControlServer:
     def start(self) -> None:
         """Start serving; returns at once."""
         self._thread.start()
+
+    def wait_for_callers(self, stopped: Callable[[], bool]) -> None:
+        """Wait until no other program uses this client, or `stopped` returns True."""
+        while self._connections and not stopped():
+            time.sleep(_POLL)
 
     def close(self) -> None:
         """Stop serving; commands that run are stopped, which takes a few seconds at most."""

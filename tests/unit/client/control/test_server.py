@@ -260,3 +260,17 @@ def test_frames_are_sent_until_the_caller_stops_them(running: Running) -> None:
     while not isinstance(message := client.receive(), protocol.Exit):
         assert isinstance(message, protocol.Frame | Printed)
     assert message.status == 0
+
+
+def test_a_client_whose_script_has_ended_stays_for_its_callers(running: Running) -> None:
+    running.server.wait_for_callers(lambda: False)
+    client = started(running)
+    running.server.wait_for_callers(lambda: True)  # a signal ends it all the same
+    waits = threading.Thread(target=running.server.wait_for_callers, args=(lambda: False,))
+    waits.start()
+    client.send(protocol.Line("help"))
+    assert isinstance(client.receive(), Printed)
+    assert waits.is_alive()
+    client.close()
+    waits.join(SOON)
+    assert not waits.is_alive()
