@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ MAX_PEERS = 16
 """Most peer addresses read from one link; the rest are ignored."""
 
 _SCHEME = "magnet:"
+_BLANKS = " \t\r\n\f\v\u00a0\u200b\ufeff"
+_QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+_BEFORE = _BLANKS + _QUOTES + "<([{"
+_AFTER = _BLANKS + _QUOTES + "<>.,;!?"
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_LINE_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _VERSION_1 = "urn:btih:"
 _VERSION_2 = "urn:btmh:"
 
@@ -46,20 +53,39 @@ class Magnet:
 
 
 def is_magnet(text: str) -> bool:
-    """Return whether the text begins like a magnet link."""
-    return text[: len(_SCHEME)].lower() == _SCHEME
+    """Return whether the text begins like a magnet link, perhaps after a bracket or a quote."""
+    return text.lstrip(_BEFORE)[: len(_SCHEME)].lower() == _SCHEME
+
+
+def pasted(text: str) -> str:
+    """Return a pasted link without what surrounds it: blanks, brackets, quotes, punctuation.
+
+    Line breaks within it are removed with the blanks around them, other blanks stay.
+    """
+    text = _LINE_BREAK.sub("", text.strip(_BLANKS)).replace("\\", "").replace("&amp;", "&")
+    text = text.lstrip(_BEFORE)
+    while text and (text[-1] in _AFTER or _closes_nothing(text)):
+        text = text[:-1]
+    return text
+
+
+def _closes_nothing(text: str) -> bool:
+    """Return whether the last character is a bracket that is not opened in the text."""
+    opening = _BRACKETS.get(text[-1])
+    return opening is not None and text.count(text[-1]) > text.count(opening)
 
 
 def parse(text: str) -> Magnet:
-    """Parse a magnet link, ignoring unknown fields and damaged peer addresses.
+    """Parse a magnet link, also as `pasted`, ignoring unknown fields and damaged peer addresses.
 
     Raises MinitorrentError(usage) unless it names exactly one torrent by its version 1 info-hash
     (SHA-1), in hexadecimal or base32.
     """
     if not is_magnet(text) or len(text) > MAX_LENGTH:
         _refuse("is not valid, or too long; a magnet link begins with magnet:?xt=urn:btih:")
+    query = pasted(text)[len(_SCHEME) :].lstrip("/").removeprefix("?")
     fields: dict[str, list[str]] = {}
-    for key, value in parse_qsl(text[len(_SCHEME) :].removeprefix("?"), errors="replace"):
+    for key, value in parse_qsl(query, errors="replace"):
         fields.setdefault(_unnumbered(key.lower()), []).append(value)
     return Magnet(
         _info_hash(fields.get("xt", [])),
@@ -92,6 +118,7 @@ def _starts(topic: str, prefix: str) -> bool:
 
 def _digest(text: str) -> InfoHash:
     try:
+        text = "".join(text.split())
         digits = base64.b32decode(text.upper()).hex() if len(text) == 32 else text
         return info_hash_from_hex(digits)
     except ValueError:
@@ -107,7 +134,9 @@ def _endpoints(values: Iterable[str]) -> Iterable[Endpoint]:
 
 
 def _quote(text: str) -> str:
-    return quote(text.encode("utf-8", "surrogatepass"), safe="")
+    quoted = quote(text.encode("utf-8", "surrogatepass"), safe="")
+    # At the end of a sentence, a full stop isn't part of the link.
+    return f"{quoted[:-1]}%2E" if quoted.endswith(".") else quoted
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -112,9 +112,9 @@ COMMANDS = (
             Argument("DEST", Kind.PATH, help="the folder to save it in, or its full path"),
         ),
         options=(Option("resume", "complete the copy that exists at DEST, in place"),),
-        details="The file must be shared in one of your groups. DEST and --resume work as in"
-        " download_file. If the first word is one of your groups and no file, get GROUP NAME... is"
-        " short for download_file.",
+        details="The file must be shared in one of your groups. A link may be pasted as you found"
+        " it, without quotes and in <...>. DEST and --resume work as in download_file. If the first"
+        " word is one of your groups and no file, get GROUP NAME... is short for download_file.",
         example="get film.torrent ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(

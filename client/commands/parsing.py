@@ -2,7 +2,8 @@
 
 Quoting follows the POSIX shell: blanks separate words; single quotes keep everything; double
 quotes keep everything but `\\"` and `\\\\`; a backslash outside quotes keeps the next character; a
-`#` where a word would begin starts a comment.
+`#` where a word would begin starts a comment. A magnet link is a word as it stands, since people
+paste it (see client.commands.pasted_links).
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from client.commands.command import Argument, Arguments, Command, Kind, Option
+from client.commands.pasted_links import end_of_link, join_links
 from client.commands.usual_words import SUGGESTED, begun
 from common.errors import ErrorCode, MinitorrentError
+from common.magnet import is_magnet
 
 _UNDECODABLE = re.compile("[\ud800-\udfff]")
 """Bytes that the terminal's encoding can't decode arrive as surrogates (PEP 383)."""
@@ -80,7 +83,11 @@ class _Lexer:
                 return Line(tuple(words))
             if self._text[self._at] == "#":
                 return Line(tuple(words), ends_in_comment=True)
-            word, open_quote = self._word()
+            if (end := end_of_link(self._text, self._at)) is not None:
+                word, open_quote = Word(self._text[self._at : end], self._at), ""
+                self._at = end
+            else:
+                word, open_quote = self._word()
             words.append(word)
             if self._at == len(self._text):
                 return Line(tuple(words), open_quote, ends_in_word=True)
@@ -227,6 +234,8 @@ def find(name: str, commands: Mapping[str, Command]) -> Command:
     if name in commands:
         return commands[name]
     near = nearest(name, commands)
+    if is_magnet(name):
+        raise MinitorrentError(ErrorCode.USAGE, "To download by a magnet link, type: get LINK")
     if not near:
         raise MinitorrentError(
             ErrorCode.USAGE, "There is no such command; help lists all commands."
@@ -255,6 +264,7 @@ def bind(command: Command, words: Sequence[Word]) -> Arguments:
     """Match words with a command's arguments and options; raises MinitorrentError(usage)."""
     texts, values, flags = _take_options(command, words)
     most = len(texts) if command.takes_many else len(command.arguments)
+    texts = join_links(texts, most)
     if not command.required <= len(texts) <= most:
         raise _usage(command, _what_is_wrong(command, len(texts)))
     lists: dict[str, tuple[str, ...]] = {}

@@ -122,3 +122,49 @@ def test_magnet_links_are_recognised() -> None:
     assert magnet.is_magnet("magnet:nonsense")
     assert magnet.is_magnet("Magnet:?")
     assert not magnet.is_magnet("magnet.torrent")
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "  {} \t",
+        "<{}>",
+        "<{}>.",
+        "< {} >,",
+        '"{}"',
+        "'{}';",
+        "“{}”",
+        "({})!",
+        "[{}]",
+        "`{}`",
+        "\u200b{}\ufeff\u00a0",
+        "{}\r\n",
+    ],
+)
+def test_a_pasted_link_may_be_surrounded(around: str) -> None:
+    link = Magnet(HASH, "Film (2020)", (TRACKER,), (Endpoint("::1", 5),))
+    for text in (link.encode(), f"magnet:?{XT}&tr={TRACKER}&x.pe=[::1]:5&dn=Film (2020)"):
+        assert magnet.is_magnet(around.format(text))
+        assert magnet.parse(around.format(text)) == link
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"magnet://?{XT}&dn=a b",
+        f"magnet:/?{XT}&dn=a b",
+        f"magnet:?{XT}&amp;dn=a b",
+        f"magnet:?{XT}\\&dn=a\\ b",
+        f"magnet:?{XT}&dn=a b\n",
+        f"magnet:?{XT[:20]}\r\n  {XT[20:]}&\ndn=a b",
+        f"magnet:?{XT[:20]} {XT[20:]}&dn=a b",
+    ],
+)
+def test_a_pasted_link_may_be_wrapped_or_escaped(text: str) -> None:
+    assert magnet.parse(text) == Magnet(HASH, "a b")
+
+
+@given(MAGNETS, st.text(" \t\n<\"'", max_size=4), st.text(" \t\n<>\"'.,;!?", max_size=4))
+def test_surroundings_never_change_a_link(link: Magnet, before: str, after: str) -> None:
+    assert magnet.parse(f"{before}{link.encode()}{after}") == link
