@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import structlog
 from filelock import FileLock, Timeout
 
 from client.config import LOCK_NAME
@@ -53,6 +52,8 @@ def listening_in(folder: Path) -> Iterator[socket.socket | None]:
         try:
             control = stack.enter_context(listening(folder))
         except MinitorrentError as error:
+            import structlog
+
             log = structlog.get_logger()
             log.warning("other programs can't hand commands to this client", error=error.message)
             control = None
