@@ -71,7 +71,7 @@ def download_file(
             return _download_many(context, replace(arguments, values=without), group, both)
     elif destination is not None:
         destination = _file_or_folder(context, typed[0], destination)
-    return _start(context, arguments, group, typed[0], destination or _usual_folder(context))
+    return _start(context, arguments, group, typed[0], destination or usual_folder(context))
 
 
 def _download_many(
@@ -126,7 +126,8 @@ def _takes_all(arguments: Arguments) -> bool:
     return "all" in arguments.flags
 
 
-def _usual_folder(context: Context) -> str:
+def usual_folder(context: Context) -> str:
+    """Return the user's download folder, with a slash at its end."""
     return f"{context.session.settings.download_folder}/"
 
 
@@ -158,7 +159,7 @@ def _folder(context: Context, destination: str | None, number: int) -> str:
     A terminal asks before a folder is created whose name was typed without one.
     """
     if destination is None:
-        return _usual_folder(context)
+        return usual_folder(context)
     path = typed_path(destination)
     if path.exists() and not path.is_dir():
         raise MinitorrentError(

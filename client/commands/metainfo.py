@@ -15,6 +15,7 @@ from client.commands.command import (
     Kind,
     Option,
 )
+from client.commands.download import usual_folder
 from client.commands.files import OFFER_OPTIONS, offer_of
 from client.commands.known import KnownWords
 from client.results import (
@@ -56,7 +57,7 @@ def _settle_share(context: Context, arguments: Arguments) -> Arguments:
 def _get(context: Context, arguments: Arguments) -> DownloadResult:
     return context.session.files.get(
         arguments.text("METAINFO_OR_MAGNET"),
-        arguments.text("DEST"),
+        arguments.optional("DEST") or usual_folder(context),
         in_place="resume" in arguments.flags,
     )
 
@@ -109,7 +110,12 @@ COMMANDS = (
         run=_get,
         arguments=(
             Argument("METAINFO_OR_MAGNET", Kind.PATH, help="a metainfo file, or a magnet link"),
-            Argument("DEST", Kind.PATH, help="the folder to save it in, or its full path"),
+            Argument(
+                "DEST",
+                Kind.PATH,
+                optional=True,
+                help="the folder to save it in, or its full path (default: your download folder)",
+            ),
         ),
         options=(Option("resume", "complete the copy that exists at DEST, in place"),),
         details="The file must be shared in one of your groups. A link may be pasted as you found"

@@ -174,7 +174,7 @@ def test_words_that_look_like_options() -> None:
         ("login ann", "PASSWORD is missing. Usage: login USER PASSWORD"),
         ("login", "USER is missing."),
         ("pause", "NAME is missing. Usage: pause [GROUP] NAME"),
-        ("get x", "DEST is missing."),
+        ("relocate x", "PATH is missing."),
         ("upload_file", "PATH is missing. Usage: upload_file PATH... [GROUP]"),
         ("whoami now", "Too many arguments"),
         ("share a b c d", "quote names that contain spaces"),

@@ -180,6 +180,8 @@ def test_topics_are_contiguous() -> None:
             ("share", Offer(Path("a"), "c", leave_out=True), Path("m"), "lab"),
         ),
         ("get m /tmp", ("get", "m", "/tmp")),
+        ("get m", ("get", "m", "/home/ann/Downloads/")),
+        ("share lab . m", ("share", Offer(Path()), Path("m"), "lab")),
         (
             "get magnet:?xt=urn:btih:a&tr=http://b/c /tmp",
             ("get", "magnet:?xt=urn:btih:a&tr=http://b/c", "/tmp"),
