@@ -133,7 +133,9 @@ def quote(text: str) -> str:
     special = BLANKS + "'\"\\#"
     if text and not text.startswith("--") and not any(char in special for char in text):
         return text
-    return "'" + text.replace("'", "'\"'\"'") + "'"
+    if "'" not in text:
+        return f"'{text}'"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def line_of(command: str, *arguments: str, **options: object) -> str:

@@ -67,10 +67,9 @@ def candidates(
     command = commands.get(words[0].text)
     if command is None:
         return []
-    return [
-        *_after_command(command, words[1:], current, commands, names),
-        *_after_short_form(command, words[1:], current, commands, names),
-    ]
+    own = _after_command(command, words[1:], current, commands, names)
+    meant = _after_short_form(command, words[1:], current, commands, names)
+    return [*meant, *own] if len(words) > 1 else [*own, *meant]
 
 
 def _commands(commands: Mapping[str, Command]) -> list[Name]:

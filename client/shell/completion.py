@@ -79,8 +79,10 @@ def _matching(
 ) -> list[Name]:
     """Return the names that pass the first of the tests that any pass; all if nothing is typed."""
     if not typed:
-        shown = (name for name in names if _is_harmless(name))
-        return list({name.text: name for name in shown}.values())
+        unique: dict[str, Name] = {}
+        for name in filter(_is_harmless, names):
+            unique.setdefault(name.text, name)
+        return list(unique.values())
     chosen = _sorted(names)
     for matches in tests:
         found = [name for name in chosen if matches(name.text, typed)]

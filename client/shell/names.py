@@ -138,7 +138,7 @@ class SessionNames:
                 if entry.name.startswith(".") == hidden and _is_text(entry.name)
             )
             found.extend(_path_name(base, entry) for entry in _likeliest(fitting, typed))
-        return found
+        return sorted(found, key=lambda name: name.text.casefold())
 
     def _listed(
         self, what: str, group: str, typed: str, ask: Callable[[str], _Answer]

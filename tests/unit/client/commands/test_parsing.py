@@ -121,7 +121,9 @@ def test_line_endings(line: str, open_quote: str, in_word: bool, in_comment: boo
 def test_words_are_quoted_only_when_needed() -> None:
     assert quote("film.mkv") == "film.mkv"
     assert quote("two words") == "'two words'"
-    assert quote("it's") == "'it'\"'\"'s'"
+    assert quote("it's") == '"it\'s"'
+    assert quote("back\\slash") == "'back\\slash'"
+    assert quote('say "it\'s\\"') == '"say \\"it\'s\\\\\\""'
     assert quote("") == "''"
     assert quote("--open") == "'--open'"
 
