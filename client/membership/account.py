@@ -85,6 +85,7 @@ class Account:
 
         Raises MinitorrentError: not_logged_in when nobody is logged in, or why it is delayed.
         """
+        self.resumption.hurry()
         self.resumption.wait()
         if self._user is None:
             self.resumption.check()
