@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from client.commands.parsing import parse, split
+from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
+from client.commands.words import split
 from common import magnet
 from common.errors import MinitorrentError
 from common.types import InfoHash
