@@ -213,6 +213,8 @@ class Account:
                 self._publish_removal(event)
         if event.removed:
             self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
+        if event.kind == EventKind.FILE_REMOVED and event.actor == self._user:
+            return  # the command has answered
         self._events.publish(
             GroupEvent(event.kind, event.group, event.subject, event.text, event.actor)
         )

@@ -280,3 +280,11 @@ def test_a_tracker_that_may_not_see_the_token(account: Account) -> None:
     with pytest.raises(MinitorrentError) as raised:
         account.require()
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+
+
+def test_an_own_removal_needs_no_notice(account: Account, notices: list[Notice]) -> None:
+    account.logged_in(reply("lab"))
+    account.on_event(event(EventKind.FILE_REMOVED).model_copy(update={"actor": "ann"}))
+    assert notices == []
+    account.on_event(event(EventKind.FILE_REMOVED).model_copy(update={"actor": "bob"}))
+    assert len(notices) == 1
