@@ -114,8 +114,7 @@ class Interrupts:
         """Raise Stopped at once on a signal inside the context, or if one was recorded before."""
         self._waiting = True
         try:
-            if self.stopped():
-                raise Stopped
+            self.check()
             yield
         finally:
             self._waiting = False
