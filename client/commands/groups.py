@@ -97,7 +97,8 @@ COMMANDS = (
         summary="choose the default group",
         run=_use_group,
         arguments=(_REQUIRED_GROUP,),
-        details="Commands with [GROUP] use it when you don't name a group. The prompt shows it.",
+        details="Commands with [GROUP] use it when you don't name a group. The prompt shows it. A"
+        " script whose commands are carried out by a client that runs already has its own.",
         example="use_group lab",
         answer="Using {group}",
         errors=GROUP_ERRORS,
