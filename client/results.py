@@ -265,6 +265,17 @@ class ContentRow(Result):
     size: int
 
 
+class FolderFile(ContentRow):
+    """A file of a transfer: whether it is chosen, and how many of its bytes are verified.
+
+    `urgency` says whether it is downloaded before the other files or after them.
+    """
+
+    done: int
+    chosen: bool
+    urgency: Literal["high", "normal", "low"]
+
+
 class LimitRow(Result):
     """Limits in bytes a second, 0 for none; of the whole client when no transfer is named."""
 

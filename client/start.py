@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +35,6 @@ class Start:
     """The name under which its data folder is remembered; None if it isn't."""
     invitation: str | None = None
     """An invitation to accept first, as it was pasted."""
-    asks_for_account: bool = False
-    """Whether the user at the terminal is asked for an account before anything else."""
 
 
 def read_start(options: argparse.Namespace, timing: Timing, ask: Ask | None) -> Start:
@@ -57,7 +53,7 @@ def read_start(options: argparse.Namespace, timing: Timing, ask: Ask | None) -> 
     profile = profiles.read_profile(folder)
     if profile is not None:
         return Start(_config(options, folder, profile, timing))
-    if ask is None:
+    if ask is None or options.action != "run":
         raise MinitorrentError(ErrorCode.USAGE, _no_profile(options))
     return _as_answered(options, folder, ask, timing)
 
@@ -99,7 +95,7 @@ def _joining(options: argparse.Namespace, folder: Path, text: str, timing: Timin
     trackers = tuple(dict.fromkeys((*profile.trackers, *addresses)))
     config = _config(options, folder, Profile(profile.listen, trackers), timing, invited)
     name = None if options.data_dir is not None else DEFAULT
-    return Start(config, options.profile or name, invited.encode())
+    return Start(config, options.profile or name, text)
 
 
 def _receiving(options: argparse.Namespace, timing: Timing) -> Start:
@@ -109,7 +105,7 @@ def _receiving(options: argparse.Namespace, timing: Timing) -> Start:
     trackers = tuple(tracker.address for tracker in invited.trackers)
     profile = Profile(Endpoint(_ALL_ADDRESSES, 0), trackers)
     config = _config(options, app_folder() / "receiving" / name, profile, timing, invited)
-    return Start(config, None, invited.encode())
+    return Start(config, None, options.invitation)
 
 
 def _as_answered(options: argparse.Namespace, folder: Path, ask: Ask, timing: Timing) -> Start:
@@ -122,7 +118,7 @@ def _as_answered(options: argparse.Namespace, folder: Path, ask: Ask, timing: Ti
         profile = Profile(_free_port(), (Endpoint.parse(answer),))
     except MinitorrentError:
         return _joining(options, folder, answer, timing)
-    return Start(_config(options, folder, profile, timing), name, asks_for_account=True)
+    return Start(_config(options, folder, profile, timing), name)
 
 
 def _config(
@@ -162,18 +158,7 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 def _read_invitation(text: str) -> InvitationText:
     from common import invitation  # a usual start needn't load what checks one
 
-    return invitation.parse(_typed_line(invitation.MAX_LENGTH) if text == "-" else text)
-
-
-def _typed_line(longest: int) -> str:
-    """Read a line from standard input, and not a byte of what follows: commands, perhaps."""
-    line = b""
-    while sys.stdin is not None and not line.endswith(b"\n") and len(line) < longest:
-        byte = os.read(sys.stdin.fileno(), 1)
-        if not byte:
-            break
-        line += byte
-    return line.decode("utf-8", "replace")
+    return invitation.parse(text)
 
 
 def _free_port() -> Endpoint:

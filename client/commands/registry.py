@@ -12,7 +12,6 @@ from client.commands import (
     groups,
     invitations,
     limits,
-    members,
     metainfo,
     notices,
     settings,
@@ -44,7 +43,6 @@ COMMANDS: Mapping[str, Command] = CommandTable(
     (
         *accounts.COMMANDS,
         *groups.COMMANDS,
-        *members.COMMANDS,
         *notices.COMMANDS,
         *invitations.COMMANDS,
         *files.COMMANDS,

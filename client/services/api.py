@@ -12,6 +12,7 @@ from typing import Protocol
 
 from client import results
 from client.core.bandwidth.throttle import Direction
+from client.core.transfers.download_options import DownloadOptions
 from client.list_results import (
     EventsResult,
     FilesResult,
@@ -175,6 +176,14 @@ class FilesApi(Protocol):
         in_place: bool = False,
     ) -> results.DownloadResult: ...
 
+    def begin(
+        self, group: str, name: str, destination: str, options: DownloadOptions
+    ) -> results.DownloadResult: ...
+
+    def folder(self, group: str, name: str) -> Sequence[results.FolderFile]: ...
+
+    def choose(self, group: str, name: str, options: DownloadOptions) -> None: ...
+
     def get(
         self, reference: str, destination: str, *, in_place: bool = False
     ) -> results.DownloadResult: ...
@@ -192,6 +201,8 @@ class TransfersApi(Protocol):
     def page(self, query: TransferQuery) -> TransferPage: ...
 
     def names(self, query: TransferQuery) -> Sequence[TransferName]: ...
+
+    def totals(self, group: str | None = None, name: str | None = None) -> tuple[int, int]: ...
 
     def unfinished(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]: ...
 
@@ -254,8 +265,6 @@ class NoticesApi(Protocol):
 
 class TrackersApi(Protocol):
     """See client.services.trackers.TrackerService."""
-
-    def reach(self) -> None: ...
 
     def list(self) -> results.TrackersResult: ...
 

@@ -18,7 +18,7 @@ from client.services.content.metainfo_links import MetainfoLinks, read_metainfo
 from client.services.content.removals import Removals
 from client.services.content.uploads import HashProgress, Offer, Uploads
 from client.services.paging import USUAL_LIMIT, collect
-from client.services.views import content_rows
+from client.services.views import content_rows, folder_files
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.api import files
@@ -190,11 +190,30 @@ class FileService:
         client.core.transfers.piece_selection); a repeated download selects the files that match
         any of its patterns.
         """
-        user = self._account.require()
         options = DownloadOptions(
             sequential=sequential, only=() if only is None else (only,), in_place=in_place
         )
+        return self.begin(group, name, destination, options)
+
+    def begin(
+        self, group: str, name: str, destination: str, options: DownloadOptions
+    ) -> results.DownloadResult:
+        """Start a download with any options; the rest is as in `download`."""
+        user = self._account.require()
         return _result(self._downloads.download(user, group, name, destination, options))
+
+    def folder(self, group: str, name: str) -> Sequence[results.FolderFile]:
+        """Return the files of a transfer of a folder; none for a single file."""
+        self._account.require()
+        return folder_files(self._transfers.get(group, name))
+
+    def choose(self, group: str, name: str, options: DownloadOptions) -> None:
+        """Download more files of a folder, or the same ones in another order.
+
+        Of these options, only the patterns for files count.
+        """
+        self._account.require()
+        self._downloads.choose(self._transfers.get(group, name), options)
 
     def get(
         self, reference: str, destination: str, *, in_place: bool = False

@@ -25,14 +25,12 @@ from client.services.transfer_list import (
     list_names,
     list_page,
 )
-from client.services.views import download_row, downloads, peer_rows, pieces, shares
+from client.services.views import download_row, downloads, peer_rows, pieces, shares, totals
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.errors import ErrorCode, MinitorrentError
 
 _POLL = 0.1
-_LONGEST_ANNOUNCE = 10.0
-"""Seconds that a tracker has to learn what is complete."""
 
 
 _MOST_ENDED = 100_000
@@ -138,6 +136,13 @@ class TransferService:
         self._account.require()
         return list_names(self._transfers.all(), query)
 
+    def totals(self, group: str | None = None, name: str | None = None) -> tuple[int, int]:
+        """Return the bytes downloaded and uploaded in all runs, by one transfer or by all."""
+        self._account.require()
+        if group is not None and name is not None:
+            return totals([self._get(group, name)])
+        return totals(self._transfers.all())
+
     def unfinished(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
         """Return this user's incomplete downloads of a group's files, by name."""
         self._account.require()
@@ -201,9 +206,6 @@ class TransferService:
     ) -> results.WaitResult:
         """Wait until no download runs any more; returns what ended since the last wait.
 
-        The tracker then knows of completed ones, too, unless it doesn't answer: a client that ends
-        at once has done all it should.
-
         Calls `cancelled` several times a second and returns early when it returns True. Raises
         MinitorrentError: timeout after `seconds`; no_peers when, without a time limit, there was
         no peer to download from for too long.
@@ -240,11 +242,6 @@ class TransferService:
                     "No peer with the missing pieces is online. The downloads continue while "
                     "this client runs, as soon as there is one.",
                 )
-            time.sleep(_POLL)
-        known_by = time.monotonic() + _LONGEST_ANNOUNCE
-        while self._transfers.owes_completions and not cancelled():
-            if time.monotonic() > known_by:
-                return
             time.sleep(_POLL)
 
     def _running(self) -> list[Transfer]:

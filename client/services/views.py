@@ -9,12 +9,13 @@ from typing import TypeVar
 from client.core.swarm import piece_map
 from client.core.swarm.peer import Peer
 from client.core.transfers.download_options import DEFAULT_OPTIONS
-from client.core.transfers.piece_selection import paths_of, selection_of
+from client.core.transfers.piece_selection import match, paths_of, selection_of
 from client.net.peers.connection import Connection
 from client.results import (
     ContentRow,
     DownloadRow,
     DownloadsResult,
+    FolderFile,
     Overview,
     PeerRow,
     PieceMap,
@@ -83,6 +84,13 @@ def overview(
         pending_requests=pending_requests,
         resuming=resuming,
     )
+
+
+def totals(transfers: Sequence[Transfer]) -> tuple[int, int]:
+    """Return the payload bytes that these downloaded and uploaded in all runs."""
+    found = [(one.storage, one.torrent) for one in transfers]
+    down = sum(storage.downloaded(torrent) for storage, torrent in found)
+    return down, sum(storage.uploaded(torrent) for storage, torrent in found)
 
 
 def share_row(transfer: Transfer) -> ShareRow:
@@ -173,6 +181,27 @@ def content_rows(described: Metainfo) -> list[ContentRow]:
     return [
         ContentRow(path=path, size=file.length)
         for path, file in zip(paths_of(described), described.files, strict=True)
+        if not file.is_padding
+    ]
+
+
+def folder_files(transfer: Transfer) -> list[FolderFile]:
+    """Return the files of a transfer of a folder, in order; none for a single file."""
+    described, options = transfer.metainfo, transfer.storage.options
+    if not described.is_folder:
+        return []
+    selection, paths = transfer.storage.selection, paths_of(described)
+    done = selection.done_by_file(transfer.verified)
+    first, last = match(options.first, paths), match(options.last, paths)
+    return [
+        FolderFile(
+            path=path,
+            size=file.length,
+            done=done[number],
+            chosen=number in selection.files,
+            urgency="high" if number in first else "low" if number in last else "normal",
+        )
+        for number, (path, file) in enumerate(zip(paths, described.files, strict=True))
         if not file.is_padding
     ]
 

@@ -68,7 +68,7 @@ def work_on_a_transfer(window: Window) -> None:
 
 def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
     """Download some files of ann's folder as bob, in order."""
-    for name in ("one.txt", "two.txt", "three.bin"):
+    for name in ("inner/one.txt", "inner/two.txt", "three.bin"):
         make_file(folder / "set" / name, 50_000)
     of_ann.fill("Path of a file or folder to share", str(folder / "set"))
     of_ann.button("Share").click()
@@ -77,16 +77,35 @@ def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
     of_bob.button("Options for set").click()
     dialog = of_bob.page.get_by_role("dialog")
     dialog.get_by_text("3 of 3 files").wait_for()
-    of_bob.button("Only three.bin").click()
-    dialog.get_by_text("1 of 3 files").wait_for()
-    of_bob.fill("Only files that match", "*.txt")
+    of_bob.page.get_by_role("checkbox", name="three.bin").click()
     dialog.get_by_text("2 of 3 files").wait_for()
+    of_bob.fill("Only files that match", "*.bin")
+    dialog.get_by_text("1 of 3 files").wait_for()
+    of_bob.fill("Only files that match", "inner")
+    dialog.get_by_text("2 of 3 files").wait_for()
+    of_bob.button("inner").click()
+    of_bob.page.get_by_label("Priority of two.txt").select_option("high")
     of_bob.page.get_by_role("checkbox", name="from first to last piece").click()
     of_bob.button("Download").click()
     of_bob.row("set").get_by_text("seeding").wait_for()
-    names = {path.name for path in (folder / "bobs" / "set").iterdir()}
-    assert {"one.txt", "two.txt"} <= names
-    assert "three.bin" not in names
+    got = folder / "bobs" / "set"
+    assert {path.name for path in (got / "inner").iterdir()} >= {"one.txt", "two.txt"}
+    assert not (got / "three.bin").exists()
+    add_a_file(of_bob)
+    assert (got / "three.bin").read_bytes() == (folder / "set" / "three.bin").read_bytes()
+
+
+def add_a_file(of_bob: Window) -> None:
+    """Add a file to the part of a folder that is here, in the transfer's details."""
+    of_bob.button("Details of set").click()
+    dialog = of_bob.page.get_by_role("dialog")
+    expect(dialog.get_by_role("checkbox", name="inner")).to_be_disabled()
+    dialog.get_by_role("checkbox", name="three.bin").click()
+    dialog.get_by_role("button", name="Apply").click()
+    of_bob.text("Your choice of files is applied").wait_for()
+    dialog.get_by_text("3 of 3 files").wait_for()
+    expect(dialog.get_by_role("row", name="three.bin")).to_contain_text("100%")
+    dialog.get_by_role("button", name="Close").click()
 
 
 def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from client.control.running_client import RunningClient
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.support.processes import ClientProcess
@@ -100,16 +99,11 @@ def evil_site() -> Iterator[str]:
 
 @pytest.fixture
 def context(browser: Browser, eve: ClientProcess) -> Iterator[BrowserContext]:
-    """A browser that has the page open, as the command `open` opens it, and so its token."""
+    """A browser that has the page open, and so its token."""
     context = browser.new_context()
     context.set_default_timeout(20_000)
     page = context.new_page()
-    running = RunningClient.on(eve.folder / "state")
-    assert running is not None
-    with running:
-        link = running.open_page().opening_link
-    assert token_of(eve) not in link
-    page.goto(link)
+    page.goto(link_of(eve))
     page.get_by_role("button", name="Log out").wait_for()
     yield context
     context.close()
@@ -151,7 +145,7 @@ def test_a_tab_reopens_without_the_link(context: BrowserContext, eve: ClientProc
     page.reload()
     page.get_by_role("button", name="Log out").wait_for()
     manual = context.new_page()
-    manual.goto(link_of(eve).partition("?")[0] + "api/v1/docs")
+    manual.goto(page.url + "api/v1/docs")
     manual.get_by_text("upload_file").first.wait_for()
 
 

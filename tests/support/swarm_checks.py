@@ -5,6 +5,7 @@ from __future__ import annotations
 from client.core.swarm.picker import Picker
 from client.core.swarm.sequential_picker import SequentialPicker
 from client.core.swarm.swarm import Swarm
+from client.core.swarm.tiered_picker import AnyPicker, TieredPicker
 
 
 def check_swarm(swarm: Swarm) -> None:
@@ -26,14 +27,19 @@ def check_swarm(swarm: Swarm) -> None:
     check_picker(scheduler.picker)
 
 
-def check_picker(picker: Picker | SequentialPicker) -> None:
+def check_picker(picker: AnyPicker) -> None:
     """Check what a picker knows of its open pieces; raises AssertionError.
 
     In order, none is skipped; by rarity, each is in the bucket of its rarity exactly once.
     """
+    if isinstance(picker, TieredPicker):
+        for tier in picker._pickers:
+            check_picker(tier)
+        return
     if isinstance(picker, SequentialPicker):
         assert all(piece >= picker._first for piece in picker._open)
         return
+    assert isinstance(picker, Picker)
     places = {
         piece: rarity for rarity, bucket in picker._buckets.items() for piece in bucket.pieces
     }

@@ -27,16 +27,11 @@ def live_connections(now: float) -> Select[str]:
 
 
 class Site(NamedTuple):
-    """A tracker's host, session port, and HTTP port, if any.
-
-    `is_forwarded` says that it listens elsewhere than at its host, as behind a router: then the
-    address at which a client's connection arrives is not one that clients can use.
-    """
+    """A tracker's host, session port, and HTTP port, if any."""
 
     host: str
     port: int
     http_port: int | None
-    is_forwarded: bool = False
 
 
 class TrackerRepository:

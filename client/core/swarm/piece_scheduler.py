@@ -20,6 +20,7 @@ from client.core.swarm.picker import Picker
 from client.core.swarm.piece_download import Buffer, PieceDownload
 from client.core.swarm.sequential_picker import SequentialPicker
 from client.core.swarm.swarm_config import SwarmConfig
+from client.core.swarm.tiered_picker import AnyPicker, TieredPicker
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -48,6 +49,14 @@ AnyBuffers: TypeAlias = Buffers[Any]
 """A source whose kind of buffer doesn't matter: each buffer goes back to the source it is from."""
 
 
+def _make_picker(have: Bitfield, selection: PieceSelection, rng: Random) -> AnyPicker:
+    pickers: list[AnyPicker] = [
+        SequentialPicker(have, tier) if selection.sequential else Picker(have, tier, rng)
+        for tier in selection.tiers
+    ]
+    return pickers[0] if len(pickers) == 1 else TieredPicker(pickers, selection.tiers)
+
+
 class PieceScheduler:
     """The pieces of one torrent being downloaded from `peers` (the swarm's own table)."""
 
@@ -72,11 +81,7 @@ class PieceScheduler:
         self._spoiled: set[int] = set()  # pieces from several peers that failed their hash
         self._wanted = selection.pieces
         self._sequential = selection.sequential
-        self.picker: Picker | SequentialPicker
-        if selection.sequential:
-            self.picker = SequentialPicker(have, selection.pieces)
-        else:
-            self.picker = Picker(have, selection.pieces, rng)
+        self.picker = _make_picker(have, selection, rng)
 
     def close(self) -> None:
         """Give back the buffers that no peer holds; every peer must have left."""

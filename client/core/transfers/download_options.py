@@ -15,7 +15,8 @@ class DownloadOptions:
 
     `only` are patterns (see `piece_selection.match`), empty for all files. Files that match one of
     `finalized` were completed under earlier options and are at their final paths. With `in_place`,
-    the download repairs the files at the destination where they are.
+    the download repairs the files at the destination where they are. Files that match one of
+    `first` are downloaded before the others, those that match one of `last` after them.
     """
 
     priority: int = 0
@@ -23,6 +24,8 @@ class DownloadOptions:
     only: tuple[str, ...] = ()
     finalized: tuple[str, ...] = ()
     in_place: bool = False
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
 
 
 DEFAULT_OPTIONS: Final = DownloadOptions()

@@ -6,8 +6,9 @@ whole, but only the bytes of selected files count.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -23,7 +24,8 @@ class PieceSelection:
 
     `chosen` are the numbers of the wanted files, None for all. Entries in `padding` are no files,
     and their bytes never count. With `sequential`, pieces are downloaded from first to last,
-    otherwise the rarest first.
+    otherwise the rarest first; in any case, those with bytes of the files in `first` before all
+    others, and those that have only bytes of the files in `last` after them.
     """
 
     def __init__(
@@ -34,8 +36,11 @@ class PieceSelection:
         *,
         padding: frozenset[int] = frozenset(),
         sequential: bool = False,
+        first: frozenset[int] = frozenset(),
+        last: frozenset[int] = frozenset(),
     ) -> None:
         self.sequential = sequential
+        self._lengths = tuple(lengths)
         self._geometry = geometry
         self._map = FileMap(lengths)
         everything = frozenset(range(len(lengths))) - padding
@@ -46,13 +51,27 @@ class PieceSelection:
                 self._padded[piece] += size
         self.is_everything = self.files == everything
         self.length = sum(lengths[file] for file in self.files)
-        if self.is_everything:
-            self.pieces = Bitfield.full(geometry.piece_count)
-            return
-        self.pieces = Bitfield(geometry.piece_count)
-        for file in self.files:
-            for piece, _ in self._pieces_of(file, lengths[file]):
-                self.pieces.add(piece)
+        full = Bitfield.full(geometry.piece_count)
+        self.pieces = full if self.is_everything else self._pieces_with(self.files)
+        self.tiers = self._make_tiers(self.files & first, self.files & last)
+
+    def _pieces_with(self, files: Iterable[int]) -> Bitfield:
+        """Return the pieces that contain bytes of one of these files."""
+        found = Bitfield(self._geometry.piece_count)
+        for file in files:
+            for piece, _ in self._pieces_of(file, self._lengths[file]):
+                found.add(PieceIndex(piece))
+        return found
+
+    def _make_tiers(self, first: frozenset[int], last: frozenset[int]) -> tuple[Bitfield, ...]:
+        """Return the wanted pieces in the order in which they are downloaded; no tier is empty."""
+        if not (first or last):
+            return (self.pieces,)
+        early, normal = self._pieces_with(first), self._pieces_with(self.files - first - last)
+        tiers = [Bitfield(self._geometry.piece_count) for _ in range(3)]
+        for piece in self.pieces:
+            tiers[0 if early[piece] else 1 if normal[piece] else 2].add(PieceIndex(piece))
+        return tuple(tier for tier in tiers if tier.count) or (self.pieces,)
 
     def _pieces_of(self, file: int, length: int) -> Iterator[tuple[int, int]]:
         """Yield the pieces that contain bytes of a file, and how many bytes each contains."""
@@ -81,6 +100,16 @@ class PieceSelection:
             return self._geometry.bytes_in(have) - padded
         return sum(self.size_of(PieceIndex(piece)) for piece in have)
 
+    def done_by_file(self, have: Bitfield) -> list[int]:
+        """Return how many bytes of each file these pieces contain."""
+        done = [0] * len(self._lengths)
+        for piece in have:
+            index = PieceIndex(piece)
+            size = self._geometry.piece_size(index)
+            for span in self._map.spans(self._geometry.offset(index), size):
+                done[span.file] += span.length
+        return done
+
     def lacking(self, have: Bitfield) -> Iterable[int]:
         """Return the wanted pieces that are not in `have`, in order."""
         return (piece for piece in have.missing() if self.pieces[piece])
@@ -88,10 +117,15 @@ class PieceSelection:
 
 def selection_of(metainfo: Metainfo, options: DownloadOptions) -> PieceSelection:
     """Return the pieces of a torrent that these options select."""
-    chosen = match(options.only, paths_of(metainfo)) if options.only else None
-    lengths = [file.length for file in metainfo.files]
+    paths = paths_of(metainfo)
     return PieceSelection(
-        metainfo.geometry, lengths, chosen, padding=metainfo.padding, sequential=options.sequential
+        metainfo.geometry,
+        [file.length for file in metainfo.files],
+        match(options.only, paths) if options.only else None,
+        padding=metainfo.padding,
+        sequential=options.sequential,
+        first=match(options.first, paths),
+        last=match(options.last, paths),
     )
 
 
@@ -109,7 +143,13 @@ def widened(
     selected keep their place.
     """
     only = tuple(dict.fromkeys(options.only + asked.only)) if options.only and asked.only else ()
-    wider = replace(options, only=only, sequential=options.sequential or asked.sequential)
+    wider = replace(
+        options,
+        only=only,
+        sequential=options.sequential or asked.sequential,
+        first=asked.first or options.first,
+        last=asked.last or options.last,
+    )
     if selection_of(metainfo, wider).files == selection_of(metainfo, options).files:
         return replace(wider, only=options.only)
     return replace(wider, finalized=options.only) if complete else wider
@@ -120,14 +160,19 @@ def paths_of(metainfo: Metainfo) -> list[str]:
     return ["/".join(file.path) for file in metainfo.files]
 
 
-def match(patterns: Iterable[str], paths: Sequence[str]) -> frozenset[int]:
+def match(patterns: Collection[str], paths: Sequence[str]) -> frozenset[int]:
     """Return the numbers of the paths that match one of the patterns.
 
     `*` matches anything, including slashes, `?` one character, `[abc]` one of several. A pattern
     that names a folder matches everything in it. Case counts.
     """
     found = set[int]()
+    names = [name for pattern in patterns if (name := _literal(pattern)) is not None]
+    if names:
+        found |= _named(names, paths)
     for pattern in patterns:
+        if _literal(pattern) is not None:
+            continue
         inside = pattern.rstrip("/") + "/*"
         found |= {
             number
@@ -135,3 +180,30 @@ def match(patterns: Iterable[str], paths: Sequence[str]) -> frozenset[int]:
             if fnmatchcase(path, pattern) or fnmatchcase(path, inside)
         }
     return frozenset(found)
+
+
+_ESCAPED = re.compile(r"\[([*?[])\]")
+"""A character as `glob.escape` writes it."""
+
+
+def _literal(pattern: str) -> str | None:
+    """Return the only name that a pattern matches, without a slash at its end; None if any."""
+    if set("*?[") & set(_ESCAPED.sub("", pattern)):
+        return None
+    return _ESCAPED.sub(r"\1", pattern).rstrip("/")
+
+
+def _named(names: Iterable[str], paths: Sequence[str]) -> set[int]:
+    """Return the numbers of the paths that have one of these names, or are in such a folder.
+
+    There may be as many names as paths, and tens of thousands of both.
+    """
+    wanted, found = frozenset(names), set[int]()
+    for number, path in enumerate(paths):
+        end = len(path)
+        while end > 0:
+            if path[:end] in wanted:
+                found.add(number)
+                break
+            end = path.rfind("/", 0, end)
+    return found

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from client.caller import note_download
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
-from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
+from client.core.transfers.piece_selection import selection_of, widened
 from client.core.transfers.resume import FileStamps
 from client.membership.remote import TrackerCalls
 from client.services.content.existing_content import ExistingContent, find_existing
+from client.services.content.file_choice import check_selection, chosen_options
 from client.services.content.metainfo_links import MetainfoLinks
 from client.state.transfers import NewTransfer, TransferStore
 from client.storage.paths.os_errors import shown
@@ -26,9 +27,6 @@ from common.api import files, groups
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
-
-_PATHS_TOLD = 10
-"""Files listed when a pattern matches none."""
 
 
 class Downloads:
@@ -92,7 +90,7 @@ class Downloads:
     ) -> Transfer:
         described = _described(reply)
         self._require_seal(reply, described)
-        selection = _check_selection(described, options)
+        selection = check_selection(described, options)
         final = resolve(destination, described.name)
         existing = self._manager.find(reply.group, reply.name)
         if existing is not None:
@@ -182,6 +180,14 @@ class Downloads:
         transfer.resume()
         return transfer
 
+    def choose(self, transfer: Transfer, asked: DownloadOptions) -> None:
+        """Select more files for a transfer, and set the order in which they are downloaded."""
+        options = chosen_options(transfer, asked)
+        if options is not None:
+            needed = selection_of(transfer.metainfo, options).length - transfer.done
+            self._disk.require(transfer.record.name, transfer.path, needed)
+            self._manager.renew(transfer, options)
+
     def _repair(self, transfer: Transfer, asked: DownloadOptions) -> Transfer | None:
         """Repair complete content that has become wrong; raises file_exists if not asked to.
 
@@ -230,21 +236,3 @@ def _described(reply: files.GetFileReply) -> Metainfo:
             ErrorCode.INTERNAL, "The tracker's metainfo is not that of the file; tell its owner."
         )
     return described
-
-
-def _check_selection(described: Metainfo, options: DownloadOptions) -> PieceSelection:
-    """Return the selected pieces; raises MinitorrentError(usage) when no file is selected."""
-    selection = selection_of(described, options)
-    if options.only and not described.is_folder:
-        raise MinitorrentError(
-            ErrorCode.USAGE, f"{described.name!r} is a single file; leave --only out."
-        )
-    if options.only and not selection.files:
-        paths = list(filter(None, paths_of(described)))
-        some = ", ".join(map(repr, paths[:_PATHS_TOLD]))
-        more = f" and {len(paths) - _PATHS_TOLD:,} more" if len(paths) > _PATHS_TOLD else ""
-        raise MinitorrentError(
-            ErrorCode.USAGE,
-            f"No file of {described.name!r} matches {options.only[0]!r}; it has {some}{more}.",
-        )
-    return selection

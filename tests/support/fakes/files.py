@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
+from client.core.transfers.download_options import DownloadOptions
 from client.list_results import FilesResult, FoundFilesResult
 from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT
@@ -27,9 +28,6 @@ class FakeFiles:
         self.more: list[str] = []
         self.present: set[str] = set()
         self.refused: dict[str, MinitorrentError] = {}
-        self.collided = False
-        """Whether two files of the same name were shared at the same time."""
-        self._hashing: set[str] = set()
 
     def _check(self, name: str) -> None:
         if name in self.refused:
@@ -79,14 +77,11 @@ class FakeFiles:
         name = offer.name or offer.path.name
         self._state.called("upload_file", offer, group)
         self._check(name)
-        self.collided |= name in self._hashing
-        self._hashing.add(name)
         steps = self._state.hash_steps
         for step in range(steps):
             if progress is not None:
                 progress((step + 1) << 20, steps << 20)
             time.sleep(0.02)
-        self._hashing.discard(name)
         return results.UploadResult(
             group=group or "lab", name=name, size=3 << 20, pieces=3, info_hash=HASH
         )
@@ -144,6 +139,19 @@ class FakeFiles:
         return results.DownloadResult(
             group=group, name=name, destination=f"{destination}/{name}", info_hash=HASH
         )
+
+    def begin(
+        self, group: str, name: str, destination: str, options: DownloadOptions
+    ) -> results.DownloadResult:
+        return self.download(group, name, destination, sequential=options.sequential)
+
+    def folder(self, group: str, name: str) -> Sequence[results.FolderFile]:
+        self._check(name)
+        return []
+
+    def choose(self, group: str, name: str, options: DownloadOptions) -> None:
+        self._check(name)
+        self._state.called("choose", group, name, *options.only)
 
     def get(
         self, reference: str, destination: str, *, in_place: bool = False

@@ -38,6 +38,9 @@ class FakeTransfers:
         self._state.called("transfers")
         return [TransferName(row.group, row.name, row.progress >= 1) for row in self._state.rows]
 
+    def totals(self, group: str | None = None, name: str | None = None) -> tuple[int, int]:
+        return sum(row.done for row in self._state.rows), 0
+
     def unfinished(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
         found = (row for row in self._state.rows if row.group == group)
         return {row.name: row for row in found if row.name in names}

@@ -14,12 +14,24 @@ _ROW = 64
 _CELL = 6
 
 
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1024)
+"""The round numbers of a unit."""
+
+
+def top_of(down: Sequence[float], up: Sequence[float]) -> float:
+    """Return the rate at the upper edge of the graph: a round one, at least the highest."""
+    highest, unit = max([*down, *up, 0.0]), 1024.0
+    while unit * _STEPS[-1] < highest:
+        unit *= 1024
+    return next(unit * step for step in _STEPS if unit * step >= highest)
+
+
 def rates(down: Sequence[float], up: Sequence[float], span: int) -> str:
-    """Draw two curves on one scale, the newest values at the right; `span` values fill the width.
+    """Draw two curves on the scale of `top_of`; `span` values fill the width, the newest is right.
 
     Values are bytes per second.
     """
-    top = max([*down, *up, 1.0])
+    top = top_of(down, up)
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" class="graph" '
         f'aria-hidden="true">{_curve(down, "down", top, span)}{_curve(up, "up", top, span)}</svg>'

@@ -32,6 +32,8 @@ class Column:
     """Whether the user may hide the column, see `ColumnMenu`."""
     hidden: bool = False
     """Whether an optional column is hidden at first."""
+    sorts: bool = True
+    """Whether users can sort by it."""
 
     def definition(self) -> dict[str, str | bool]:
         """Return the definition that Quasar's QTable expects."""
@@ -41,17 +43,17 @@ class Column:
             "label": _(self.label),
             "field": self.key,
             "align": "right" if self.right else "left",
-            "sortable": self not in (ACTIONS, MARK),
+            "sortable": self.sorts,
             "required": not self.optional,
             "classes": classes,
             "headerClasses": classes,
         }
 
 
-ACTIONS = Column("actions", N_("Actions"), right=True)
+ACTIONS = Column("actions", N_("Actions"), right=True, sorts=False)
 """The column of a row's buttons."""
 
-MARK = Column("marked", N_("Selected"))
+MARK = Column("marked", N_("Selected"), sorts=False)
 """The column of check boxes that select rows; see `Marks`."""
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from nicegui import ui
 
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.results import DownloadResult, MagnetResult
 from client.services.api import SessionApi
 from client.storage.paths.os_errors import translating
@@ -18,10 +20,10 @@ from client.web.page.parts.bulk import run_on_all
 from client.web.page.parts.controls import button, field, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, answers, named
 from client.web.page.parts.marks import Mark
-from client.web.page.tabs.file_filter import FileFilter
+from client.web.page.tabs.file_chooser import FileChooser
 from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _, ngettext
-from common.errors import MinitorrentError
+from common.errors import ErrorCode, MinitorrentError
 from common.text import visible
 
 _IN_PLACE = N_("Complete the copy that exists in the folder, in place")
@@ -78,16 +80,34 @@ class DownloadBar:
             return
         with ui.dialog().props(named(_("Options"))) as dialog, ui.card().classes("dialog"):
             heading(visible(name))
-            parts = FileFilter(files) if files else None
+            parts = FileChooser(files) if files else None
             sequential = ui.checkbox(_("Download from first to last piece, to watch while loading"))
             in_place = ui.checkbox(_(_IN_PLACE))
             _Link(self._commands, group, name)
             answers(dialog, _("Download"), _("Close"))
-        if await dialog:
-            only = parts.pattern if parts else None
-            wishes = {"sequential": sequential.value, "resume": in_place.value}
-            await self.file(group, name, only=only, **wishes)
+        is_meant = await dialog is True
+        if is_meant and parts is not None and parts.is_empty:
+            show_error(MinitorrentError(ErrorCode.USAGE, _("Choose at least one file.")))
+        elif is_meant:
+            chosen = parts.options if parts else DEFAULT_OPTIONS
+            options = replace(chosen, sequential=sequential.value, in_place=in_place.value)
+            await self._begin(group, name, options)
         dialog.delete()
+
+    async def _begin(self, group: str, name: str, options: DownloadOptions) -> None:
+        try:
+            folder = await self._make_folder(self._folder.value)
+            begun = await self._commands.query(
+                lambda session: session.files.begin(group, name, str(folder), options)
+            )
+        except MinitorrentError as error:
+            show_error(error, "download_file")
+            return
+        self._show_begun(begun.name)
+
+    def _show_begun(self, name: str) -> None:
+        show_message(_("Downloading {name}.").format(name=visible(name)))
+        self._started()
 
     async def _by_reference(self) -> None:
         title = _("Add magnet or .torrent")
@@ -109,8 +129,7 @@ class DownloadBar:
         except MinitorrentError as error:
             show_error(error)
             return
-        show_message(_("Downloading {name}.").format(name=visible(begun.name)))
-        self._started()
+        self._show_begun(begun.name)
 
     async def _make_folder(self, typed: str) -> Path:
         """Return the folder that the user typed, the usual one for nothing; it exists then."""

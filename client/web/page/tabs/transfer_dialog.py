@@ -14,6 +14,7 @@ from client.web.page.parts.dialogs import PathDialog, named
 from client.web.page.parts.limit_form import LimitForm, PriorityForm
 from client.web.page.parts.rate_graph import RateGraph
 from client.web.page.parts.tables import Column, Table
+from client.web.page.tabs.folder_section import FolderSection
 from client.web.page.toasts import show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
@@ -22,10 +23,14 @@ from common.text import percent, rate, visible
 _CELLS = 640
 """Cells of the map of pieces, at most."""
 
-_LEGEND = N_(
-    "{done} of {pieces} pieces complete (filled). Connected peers have the grey ones, but not the "
-    "outlined ones."
-)
+_LEGEND = {
+    "here": N_("complete"),
+    "partly": N_("partly here"),
+    "there": N_("connected peers have it"),
+    "nowhere": N_("no connected peer has it"),
+}
+"""The kinds of cells in the map of pieces."""
+
 _FLAGS = N_(
     "D downloading from the peer, d the peer chokes us, U uploading to the peer, u we choke the "
     "peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer has everything"
@@ -44,11 +49,19 @@ _COLUMNS = (
 class TransferDialog:
     """Shows one transfer, updated every second while the dialog is open.
 
-    `is_waiting` means that it is queued, `is_complete` that this client shares it.
+    `is_waiting` means that it is queued, `is_complete` that this client shares it, `is_upload` that
+    it was never downloaded.
     """
 
     def __init__(
-        self, commands: CommandClient, group: str, name: str, *, is_waiting: bool, is_complete: bool
+        self,
+        commands: CommandClient,
+        group: str,
+        name: str,
+        *,
+        is_waiting: bool,
+        is_complete: bool,
+        is_upload: bool,
     ) -> None:
         self._commands = commands
         self._group = group
@@ -58,9 +71,15 @@ class TransferDialog:
             ui.card().classes("dialog big"),
         ):
             heading(visible(name))
-            self._rates = RateGraph(ui.label())
-            self._count = ui.label().classes("quiet")
+            self._rates = RateGraph(ui.row())
+            self._count = ui.label()
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
+            with ui.row().classes("key quiet"):
+                for kind, meaning in _LEGEND.items():
+                    with ui.element("span").classes("entry"):
+                        ui.element("span").classes(f"cell {kind}")
+                        ui.label(_(meaning))
+            self._files = None if is_upload else FolderSection(commands, group, name)
             self._limits = LimitForm(commands, group=group, name=name)
             if is_waiting:
                 PriorityForm(commands, group, name)
@@ -75,6 +94,8 @@ class TransferDialog:
     async def show(self) -> None:
         """Open the dialog, filled, and keep it up to date until it is closed."""
         await self._limits.refresh()
+        if self._files is not None:
+            await self._files.open()
         if await self._refresh():
             with self._dialog:
                 timer = ui.timer(1.0, self._refresh, immediate=False)
@@ -88,15 +109,21 @@ class TransferDialog:
             peers = await self._commands.ask(
                 PeersResult, "peers", group=self._group, name=self._name
             )
-            pieces = await self._commands.query(
-                lambda session: session.transfers.piece_map(self._group, self._name, _CELLS)
+            pieces, totals = await self._commands.query(
+                lambda session: (
+                    session.transfers.piece_map(self._group, self._name, _CELLS),
+                    session.transfers.totals(self._group, self._name),
+                )
             )
         except MinitorrentError:
             self._dialog.close()
             return False
         down = sum(peer.down_rate for peer in peers.peers)
-        self._rates.sample(down, sum(peer.up_rate for peer in peers.peers))
-        self._count.text = _(_LEGEND).format(done=pieces.done, pieces=pieces.pieces)
+        self._rates.sample(down, sum(peer.up_rate for peer in peers.peers), totals)
+        if self._files is not None:
+            await self._files.refresh()
+        text = _("{done:,} of {pieces:,} pieces complete")
+        self._count.text = text.format(done=pieces.done, pieces=pieces.pieces)
         self._pieces.content = graph.pieces(pieces.here, pieces.elsewhere)
         rows = [
             peer.model_dump()

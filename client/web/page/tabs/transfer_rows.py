@@ -63,6 +63,7 @@ def row_of(row: TransferRow, *, marked: bool) -> dict[str, object]:
         "about": row.error or " · ".join(parts),
         "progress": row.progress,
         "complete": row.complete,
+        "upload": row.is_upload,
         "percent": percent(row.progress),
         "state": row.state.value,
         "status": _(row.state.value),

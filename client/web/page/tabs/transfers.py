@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import get_args
 
 from nicegui import ui
@@ -29,6 +29,9 @@ from common.text import visible
 _STEP = 200
 """Transfers that are shown at first, and that "Show more" adds."""
 
+_Found = tuple[TransferPage, tuple[int, int], Sequence[TransferName] | None]
+"""The transfers to show, the total payload down and up, and all names if they are needed."""
+
 
 class TransfersTab:
     """The tab with all transfers."""
@@ -41,8 +44,9 @@ class TransfersTab:
         with ui.row().classes("bar"):
             heading(_("Transfers"))
             ui.space()
-            total = ui.label()
-        self._rates = RateGraph(total)
+            key = ui.row()
+        self._rates = RateGraph(key)
+        self._totals: tuple[int, int] | None = None
         self._filter = StateFilter(self._change)
         self._table = self._make_table()
         self._marks = Marks(self._table, self._everything)
@@ -76,7 +80,7 @@ class TransfersTab:
 
     def sample(self, overview: Overview) -> None:
         """Record the current rates; called once per second, whichever tab is visible."""
-        self._rates.sample(overview.down_rate, overview.up_rate)
+        self._rates.sample(overview.down_rate, overview.up_rate, self._totals)
 
     @property
     def _query(self) -> TransferQuery:
@@ -92,12 +96,13 @@ class TransfersTab:
         """Update the list of transfers."""
         query, has_marks = self._query, bool(self._marks.names)
 
-        def ask(session: SessionApi) -> tuple[TransferPage, list[TransferName] | None]:
-            page = session.transfers.page(query)
-            return page, list(session.transfers.names(TransferQuery())) if has_marks else None
+        def ask(session: SessionApi) -> _Found:
+            transfers = session.transfers
+            names = transfers.names(TransferQuery()) if has_marks else None
+            return transfers.page(query), transfers.totals(), names
 
         try:
-            page, existing = await self._commands.query(ask)
+            page, self._totals, existing = await self._commands.query(ask)
         except MinitorrentError:
             return  # the session has just ended, and the page will show that
         if query != self._query:
@@ -159,12 +164,13 @@ class TransfersTab:
     async def _details(self, event: GenericEventArguments) -> None:
         name, group = event.args
         rows = {row["key"]: row for row in self._table.rows}
-        row = rows.get(f"{group}/{name}", {"state": "", "complete": False})
+        row = rows.get(f"{group}/{name}", {"state": "", "complete": False, "upload": True})
         detail = TransferDialog(
             self._commands,
             group,
             name,
             is_waiting=row["state"] == "queued",
             is_complete=row["complete"],
+            is_upload=row["upload"],
         )
         await detail.show()

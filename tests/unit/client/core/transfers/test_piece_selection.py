@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from glob import escape
 
 import pytest
 from hypothesis import given
@@ -170,3 +171,44 @@ def test_patterns_never_match_padding() -> None:
     assert selection_of(described, replace(DEFAULT_OPTIONS, only=("*",))).is_everything
     assert selection_of(described, replace(DEFAULT_OPTIONS, only=("b",))).files == {2}
     assert finalized_by(described, replace(DEFAULT_OPTIONS, finalized=("*",))) == {0, 2}
+
+
+def test_urgent_files_are_in_an_earlier_tier() -> None:
+    lengths = [PIECE, PIECE + 10, PIECE, PIECE]
+    geometry = geometry_of(lengths)
+    selection = PieceSelection(
+        geometry, lengths, {0, 1, 3}, first=frozenset({1}), last=frozenset({0, 2})
+    )
+    assert [list(tier) for tier in selection.tiers] == [[1, 2], [3, 4], [0]]
+    assert [list(tier) for tier in PieceSelection(geometry, lengths).tiers] == [[0, 1, 2, 3, 4]]
+    nothing = PieceSelection(Geometry(0, PIECE), [0], first=frozenset({0}))
+    assert [list(tier) for tier in nothing.tiers] == [[]]
+    only_last = PieceSelection(geometry, lengths, last=frozenset({0, 1, 2, 3}))
+    assert [list(tier) for tier in only_last.tiers] == [[0, 1, 2, 3, 4]]
+
+
+def test_verified_bytes_are_counted_by_file() -> None:
+    lengths = [100, PIECE, 0, 5]
+    selection = PieceSelection(geometry_of(lengths), lengths)
+    have = Bitfield(2)
+    have.add(0)
+    assert selection.done_by_file(have) == [100, PIECE - 100, 0, 0]
+    have.add(1)
+    assert selection.done_by_file(have) == lengths
+
+
+@given(st.lists(st.text("ab/[]*?!", min_size=1, max_size=5), unique=True), st.data())
+def test_escaped_names_match_as_any_pattern_does(paths: list[str], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([*paths, "a", "a/b", "[a]"]))
+    found = match([escape(name)], paths)
+    inside = name.rstrip("/") + "/"
+    assert found == {
+        at
+        for at, path in enumerate(paths)
+        if path in (name, inside[:-1]) or path.startswith(inside)
+    }
+
+
+def test_ten_thousand_names_are_matched_quickly() -> None:
+    paths = [f"folder {number % 7}/[{number:05}] track.flac" for number in range(10_000)]
+    assert match([escape(path) for path in paths[::2]], paths) == set(range(0, 10_000, 2))

@@ -33,3 +33,20 @@ def test_a_higher_rate_is_drawn_higher() -> None:
 def test_pieces_are_drawn_by_position() -> None:
     cells = ElementTree.fromstring(graph.pieces([1.0, 0.5, 0.0, 0.0], [0, 0, 1, 0]))
     assert [cell.attrib["class"] for cell in cells] == ["here", "partly", "there", "nowhere"]
+
+
+@given(RATES, RATES)
+def test_the_scale_is_round_and_just_high_enough(down: list[float], up: list[float]) -> None:
+    top, highest = graph.top_of(down, up), max([*down, *up, 0.0])
+    assert highest <= top
+    assert top <= max(2.57 * highest, 1024)
+
+
+def test_the_scale_has_round_numbers() -> None:
+    tops: list[float] = []
+    rate = 1.0
+    while len(tops) < 12:
+        tops.append(graph.top_of([rate], []))
+        rate = tops[-1] + 1
+    kib = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1024, 2048, 5120]
+    assert tops == [1024 * number for number in kib]
