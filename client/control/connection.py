@@ -79,10 +79,11 @@ class Connection(asyncio.Protocol):
             log.warning("another user connected to the client's socket")
             transport.abort()
             return
-        self._write(self._greeting)
-        self._set_timer(_START_TIME)
         if self._refusal is not None:
             self._refuse(self._refusal)
+            return
+        self._write(self._greeting)
+        self._set_timer(_START_TIME)
 
     def connection_lost(self, error: Exception | None) -> None:
         """See asyncio.Protocol."""

@@ -21,7 +21,7 @@ from client.shell.terminal.typed_lines import secret_prompt, stdin_lines
 from common.errors import ErrorCode, MinitorrentError
 
 _PATIENCE: Final = 15.0
-"""Seconds that a client may take to start or to end, in which it answers nobody."""
+"""Seconds that a client may take to start, to end, or to have room for one more."""
 
 _PATIENCE_WITHOUT_SOCKET: Final = 1.0
 """The same for one without a socket, which may be of an older version."""
@@ -65,14 +65,20 @@ def differences(greeting: protocol.Greeting, config: ClientConfig) -> list[str]:
 def find(folder: Path, since: float) -> RunningClient | None:
     """Return the client that runs on a data folder; None to try again to use the folder oneself.
 
-    The other client may be starting or ending just now. Raises MinitorrentError when it still
-    accepts no commands after some time, since this moment on the monotonic clock.
+    The other client may be starting, ending, or used by too many just now. Raises MinitorrentError
+    when it still accepts no commands after some time, since this moment on the monotonic clock.
     """
-    running = RunningClient.on(folder)
+    waited = time.monotonic() - since
+    try:
+        running = RunningClient.on(folder)
+    except MinitorrentError as error:
+        if error.code is not ErrorCode.BUSY or waited > _PATIENCE:
+            raise
+        running = None
     if running is not None:
         return running
     patience = _PATIENCE if (folder / SOCKET_NAME).exists() else _PATIENCE_WITHOUT_SOCKET
-    if time.monotonic() - since > patience:
+    if waited > patience:
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
             f"Another client is using {folder}, but accepts no commands from here; quit it, or "

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from client.config import ClientConfig
-from client.control import connection, protocol
+from client.control import connection, hand_over, protocol
 from client.control.address import connect, listening
+from client.control.hand_over import find
 from client.control.protocol import LineBuffer, Message, Printed, Ready, Refusal, decode, encode
 from client.control.running_client import RunningClient, start_message
 from client.control.server import MOST_CALLERS, ControlServer
@@ -131,21 +132,17 @@ def test_more_callers_than_there_is_room_for(running: Running) -> None:
         assert caller.recv(1)
     for _ in range(100 - MOST_CALLERS):
         with running.connect() as refused:
-            greeting, refusal = until_closed(refused)
-            assert isinstance(greeting, protocol.Greeting)
+            (refusal,) = until_closed(refused)
             assert isinstance(refusal, Refusal)
             assert refusal.code == "busy"
+    began = time.monotonic()
+    assert find(running.folder, began) is None  # the caller tries again for a while
+    with pytest.raises(MinitorrentError, match="programs use the running client") as caught:
+        find(running.folder, began - hand_over._PATIENCE)
+    assert caught.value.code is ErrorCode.BUSY
     waiting.pop().close()
-    wait_until(lambda: not is_refused(running), SOON, "room for one more")
-
-
-def is_refused(running: Running) -> bool:
-    try:
-        running.client().call("help")
-    except MinitorrentError as error:
-        assert error.code is ErrorCode.BUSY
-        return True
-    return False
+    with wait_until(lambda: find(running.folder, time.monotonic()), SOON, "room") as client:
+        assert client.call("help")
 
 
 def test_a_caller_that_reads_nothing_slows_only_itself(running: Running) -> None:
