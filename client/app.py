@@ -26,7 +26,9 @@ from common.text import harmless
 
 if TYPE_CHECKING:
     from client.control.page import Page
+    from client.control.running_client import RunningClient
     from client.control.server import ControlServer
+    from client.oneshot.actions import Action
     from client.services.api import SessionApi
 
 _STATUS = {ErrorCode.USAGE: USAGE, ErrorCode.TRACKER_UNREACHABLE: NO_TRACKER}
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None, timing: Timing = DEFAULT_TIMING) -> 
         return _open_page(options)
     is_interactive = _is_interactive(options)
     try:
-        start = read_start(options, timing, _ask if is_interactive else None)
+        start = read_start(options, timing, _ask if _may_ask(options) else None)
     except MinitorrentError as error:
         return _refuse(error, USAGE)
     except Stopped:
@@ -71,7 +73,7 @@ def _open_page(options: argparse.Namespace) -> int:
 def _run_locked(start: Start, options: argparse.Namespace, *, is_interactive: bool) -> int:
     """Run on the data folder, alone, or hand the commands to the client that runs there."""
     from client.control.data_folder import FolderInUseError, listening_in, locked
-    from client.control.hand_over import find, hand_over
+    from client.control.hand_over import find
 
     config, began = start.config, time.monotonic()
     with Interrupts(ctrl_c_ends=not is_interactive) as interrupts, Keyboard() as keyboard:
@@ -83,13 +85,33 @@ def _run_locked(start: Start, options: argparse.Namespace, *, is_interactive: bo
                     listening_in(config.data_dir) as control,
                 ):
                     return _run(start, options, interrupts, keyboard, control)
-            except FolderInUseError:
-                if is_interactive or options.action != "run":
+            except FolderInUseError as error:
+                if options.action == "receive":
+                    raise MinitorrentError(
+                        error.code, "This invitation is being received already by another client."
+                    ) from None
+                if is_interactive and options.action == "run":
                     raise
             running = find(config.data_dir, began)
             if running is not None:
                 with running:
-                    return hand_over(running, config, options, interrupts)
+                    return _run_elsewhere(running, start, options, interrupts)
+
+
+def _run_elsewhere(
+    running: RunningClient, start: Start, options: argparse.Namespace, interrupts: Interrupts
+) -> int:
+    """Have the client that runs on the data folder do what the user wants."""
+    from client.control.hand_over import hand_over
+
+    if options.action == "send":
+        from client.oneshot.actions import send_with
+        from client.shell.output import Output
+
+        return send_with(running, options, Output(), interrupts)
+    if start.invitation is not None:
+        options.commands = [f"join {start.invitation}", *(options.commands or [])]
+    return hand_over(running, start.config, options, interrupts)
 
 
 def _forget_receiving(start: Start, options: argparse.Namespace, is_over: bool) -> None:
@@ -124,6 +146,12 @@ def _is_interactive(options: argparse.Namespace) -> bool:
     """Return whether the user types commands at a prompt."""
     is_prompt = options.action in ("run", "join") and options.commands is None
     return is_prompt and sys.stdin is not None and sys.stdin.isatty()
+
+
+def _may_ask(options: argparse.Namespace) -> bool:
+    """Return whether somebody at a terminal can be asked how to start."""
+    is_typed = sys.stdin is not None and sys.stdin.isatty()
+    return is_typed and (options.action == "send" or _is_interactive(options))
 
 
 @contextmanager
@@ -161,22 +189,27 @@ def _run(
         closing(_page(session, start.config, options)) as page,
         serving(session, control, start.config, page.links) as server,
     ):
-        if options.action != "run" or start.invitation is not None:
-            from client.oneshot.actions import Action
-
-            action = Action(session, interrupts)
-            if options.action == "receive":
-                return action.receive(start, options.destination)
-            if options.action == "send":
-                return action.send(options)
-            action.join(start, options)
+        if options.action == "receive":
+            return _action(session, interrupts).receive(start, options.destination)
+        if start.invitation is not None:
+            _action(session, interrupts).join(start, options)
+        elif start.asks_for_account:
+            _action(session, interrupts).sign_in()
         _remember(start)
+        if options.action == "send":
+            return _action(session, interrupts).send(options)
         if start.config.web is not None:
             sys.stderr.write(f"page at {page.serve(start.config.web)}\n")
             sys.stderr.flush()
         if _is_interactive(options):
             return _run_shell(session, interrupts, start.config, options)
         return _run_script(session, interrupts, keyboard, options, server)
+
+
+def _action(session: SessionApi, interrupts: Interrupts) -> Action:
+    from client.oneshot.actions import Action  # most runs don't need it
+
+    return Action(session, interrupts)
 
 
 def _run_shell(

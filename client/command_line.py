@@ -40,7 +40,7 @@ _DATA_DIR_HELP = (
     "folder for this client's state (default: the profile's, or a folder named after HOST:PORT in"
     " the user's data folder)"
 )
-_INVITATION_HELP = "the invitation, as it was sent to you"
+_INVITATION_HELP = "the invitation, as it was sent to you, or - to read it from standard input"
 
 Add = Callable[..., argparse.Action]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,8 @@ class Start:
     """The name under which its data folder is remembered; None if it isn't."""
     invitation: str | None = None
     """An invitation to accept first, as it was pasted."""
+    asks_for_account: bool = False
+    """Whether the user at the terminal is asked for an account before anything else."""
 
 
 def read_start(options: argparse.Namespace, timing: Timing, ask: Ask | None) -> Start:
@@ -53,7 +57,7 @@ def read_start(options: argparse.Namespace, timing: Timing, ask: Ask | None) -> 
     profile = profiles.read_profile(folder)
     if profile is not None:
         return Start(_config(options, folder, profile, timing))
-    if ask is None or options.action != "run":
+    if ask is None:
         raise MinitorrentError(ErrorCode.USAGE, _no_profile(options))
     return _as_answered(options, folder, ask, timing)
 
@@ -95,7 +99,7 @@ def _joining(options: argparse.Namespace, folder: Path, text: str, timing: Timin
     trackers = tuple(dict.fromkeys((*profile.trackers, *addresses)))
     config = _config(options, folder, Profile(profile.listen, trackers), timing, invited)
     name = None if options.data_dir is not None else DEFAULT
-    return Start(config, options.profile or name, text)
+    return Start(config, options.profile or name, invited.encode())
 
 
 def _receiving(options: argparse.Namespace, timing: Timing) -> Start:
@@ -105,7 +109,7 @@ def _receiving(options: argparse.Namespace, timing: Timing) -> Start:
     trackers = tuple(tracker.address for tracker in invited.trackers)
     profile = Profile(Endpoint(_ALL_ADDRESSES, 0), trackers)
     config = _config(options, app_folder() / "receiving" / name, profile, timing, invited)
-    return Start(config, None, options.invitation)
+    return Start(config, None, invited.encode())
 
 
 def _as_answered(options: argparse.Namespace, folder: Path, ask: Ask, timing: Timing) -> Start:
@@ -118,7 +122,7 @@ def _as_answered(options: argparse.Namespace, folder: Path, ask: Ask, timing: Ti
         profile = Profile(_free_port(), (Endpoint.parse(answer),))
     except MinitorrentError:
         return _joining(options, folder, answer, timing)
-    return Start(_config(options, folder, profile, timing), name)
+    return Start(_config(options, folder, profile, timing), name, asks_for_account=True)
 
 
 def _config(
@@ -158,7 +162,18 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 def _read_invitation(text: str) -> InvitationText:
     from common import invitation  # a usual start needn't load what checks one
 
-    return invitation.parse(text)
+    return invitation.parse(_typed_line(invitation.MAX_LENGTH) if text == "-" else text)
+
+
+def _typed_line(longest: int) -> str:
+    """Read a line from standard input, and not a byte of what follows: commands, perhaps."""
+    line = b""
+    while sys.stdin is not None and not line.endswith(b"\n") and len(line) < longest:
+        byte = os.read(sys.stdin.fileno(), 1)
+        if not byte:
+            break
+        line += byte
+    return line.decode("utf-8", "replace")
 
 
 def _free_port() -> Endpoint:

@@ -65,7 +65,7 @@ class TrackerApp:
             undo.callback(listeners.close)
             self.address, self.http_address = listeners.address, listeners.http_address
             http_port = None if self.http_address is None else self.http_address.port
-            site = Site(*self.address, http_port)
+            site = Site(*self.address, http_port, is_forwarded=config.listen is not None)
             self._services = make_services(
                 self._store,
                 time.time,

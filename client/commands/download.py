@@ -36,10 +36,7 @@ def settle_download(context: Context, arguments: Arguments) -> Arguments:
     order = all_order if _takes_all(arguments) else download_order
     found = order(words, in_use, known)
     if found is None:
-        raise MinitorrentError(
-            ErrorCode.USAGE,
-            f"--all downloads every file; leave the names out. Usage: {arguments.usage}",
-        )
+        raise _all_and_names(arguments)
     values = {
         name: value for name, value in arguments.values.items() if name not in ("GROUP", "DEST")
     }
@@ -57,12 +54,13 @@ def download_file(
         raise MinitorrentError(
             ErrorCode.USAGE, f"Which files? Give their names, or --all. Usage: {arguments.usage}"
         )
-    group = context.group(arguments)
+    group, destination = context.group(arguments), arguments.optional("DEST")
+    if _takes_all(arguments) and (typed or _may_be_name(context, group, destination)):
+        raise _all_and_names(arguments)
     if len(typed) != 1:
         return _download_many(context, arguments, group, typed)
     if has_wildcard(typed[0]) and file_names(context.session, group, typed) != typed:
         return _download_many(context, arguments, group, typed)
-    destination = arguments.optional("DEST")
     if destination is not None and _may_be_name(context, group, destination):
         question = f"Save {shown(typed[0])} as {shown(destination)} (no: download both)?"
         if not context.confirm(question):
@@ -122,6 +120,13 @@ def _start(
     )
 
 
+def _all_and_names(arguments: Arguments) -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.USAGE,
+        f"--all downloads every file; leave the names out. Usage: {arguments.usage}",
+    )
+
+
 def _takes_all(arguments: Arguments) -> bool:
     return "all" in arguments.flags
 
@@ -131,10 +136,11 @@ def usual_folder(context: Context) -> str:
     return f"{context.session.settings.download_folder}/"
 
 
-def _may_be_name(context: Context, group: str, destination: str) -> bool:
+def _may_be_name(context: Context, group: str, destination: str | None) -> bool:
     """Return whether a destination that doesn't exist could be another file of the group."""
     return not (
-        is_like_path(destination)
+        destination is None
+        or is_like_path(destination)
         or os.path.lexists(typed_path(destination))
         or not KnownWords(context.session).is_file(group, destination)
     )

@@ -12,6 +12,7 @@ from client.commands import (
     groups,
     invitations,
     limits,
+    members,
     metainfo,
     notices,
     settings,
@@ -43,6 +44,7 @@ COMMANDS: Mapping[str, Command] = CommandTable(
     (
         *accounts.COMMANDS,
         *groups.COMMANDS,
+        *members.COMMANDS,
         *notices.COMMANDS,
         *invitations.COMMANDS,
         *files.COMMANDS,

@@ -28,7 +28,7 @@ COMMANDS = (
             Argument("VALUE", Kind.VALUE, optional=True),
         ),
         details="Without VALUE, shows the settings. They stay in force, also after a restart, until"
-        f" you change them: {_MEANINGS}.",
+        f" you change them: {_MEANINGS}. HOST:PORT on the command line comes before listen.",
         example="settings download_folder ~/Films",
         errors=(ErrorCode.FILE_NOT_FOUND, ErrorCode.PERMISSION_DENIED, ErrorCode.DISK_FULL),
     ),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from client.commands.parsing import Word, split
+from client.commands.words import Word, split
 from client.storage.paths.typed_path import typed_path
 from common.api.model import NAME
 from common.errors import MinitorrentError

@@ -62,10 +62,11 @@ def upload_file(context: Context, arguments: Arguments) -> UploadResult | Upload
     if len(typed) == 1 and items[0].is_found and items[0].path == Path(typed[0]):
         return _share(context, arguments, items[0], context.progress)
     total = TotalProgress(context.progress or _ignore, [item.size for item in items])
-    turn = threading.Lock()
+    turns = {item.path.name: threading.Lock() for item in items}  # equal names would collide
+    large = threading.Lock()
 
     def share(item: _Item) -> UploadResult:
-        with turn if item.is_large else nullcontext():
+        with turns[item.path.name], large if item.is_large else nullcontext():
             shared = _share(context, arguments, item, total.of(item.number))
         total.finish(item.number)
         return shared

@@ -79,6 +79,9 @@ class CallerScript(Script):
             self._connection.send(Frame(text))
             self._connection.pause(_FRAME_EVERY)
 
+    def _abandon_output(self) -> None:
+        """Do nothing: this program's own stdout is not concerned."""
+
     def _stay(self) -> None:
         """Do nothing: the client stays anyway."""
 
@@ -118,7 +121,10 @@ def run_lines(session: SessionApi, connection: Connection, start: Start) -> bool
     overview = session.overview()
     with acting_for(Caller(Path(start.folder), overview.user, overview.group)):
         script = CallerScript(session, connection, start)
-        status = script.run(script.lines(), stay=start.stay)
+        try:
+            status = script.run(script.lines(), stay=start.stay)
+        finally:
+            script.stop_listening()
     ends = script.was_quit and start.quit_ends_client
     if connection.client_ends:
         connection.send(Refusal(ErrorCode.INTERNAL.value, "The running client has ended."))

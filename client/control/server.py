@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from client.config import ClientConfig
 from client.control.caller_script import run_lines
 from client.control.connection import Connection
@@ -28,6 +30,9 @@ MOST_CALLERS: Final = 32
 _POLL: Final = 0.1
 _STOP_TIME: Final = 5.0
 """Seconds in which the commands of other programs have to end when the client does."""
+
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -90,14 +95,18 @@ class ControlServer:
         """Stop serving; commands that run are stopped, which takes a few seconds at most."""
         self._started.wait()
         self._is_closing = True
-        assert self._loop is not None
-        assert self._wake is not None
-        with suppress(RuntimeError):  # it has failed before
-            self._loop.call_soon_threadsafe(self._wake.set)
+        if self._loop is not None and self._wake is not None:
+            with suppress(RuntimeError):  # it has failed before
+                self._loop.call_soon_threadsafe(self._wake.set)
         self._thread.join(2 * _STOP_TIME)
 
     def _serve(self) -> None:
-        asyncio.run(self._serve_connections())
+        try:
+            asyncio.run(self._serve_connections())
+        except Exception:  # logged here, because nothing else reports why the thread ended
+            log.exception("commands of other programs can't be carried out any more")
+        finally:
+            self._started.set()
 
     async def _serve_connections(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()

@@ -90,7 +90,7 @@ DOWNLOAD_FOLDER: Final = Setting(
     "download_folder", "where downloads go unless you name a place", _text, _text
 )
 LISTEN: Final = Setting(
-    "listen", "where this client accepts peers, as HOST:PORT, from the next start", _address, _text
+    "listen", "where this client accepts peers, as HOST:PORT, from its next start", _address, _text
 )
 ACTIVE: Final = Setting(
     "active", "downloads to run at once, 0 for no limit", _small_number, _number_shown

@@ -85,6 +85,7 @@ class Account:
 
         Raises MinitorrentError: not_logged_in when nobody is logged in, or why it is delayed.
         """
+        self.resumption.hurry()
         self.resumption.wait()
         if self._user is None:
             self.resumption.check()
@@ -212,6 +213,8 @@ class Account:
                 self._publish_removal(event)
         if event.removed:
             self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
+        if event.kind == EventKind.FILE_REMOVED and event.actor == self._user:
+            return  # the command has answered
         self._events.publish(
             GroupEvent(event.kind, event.group, event.subject, event.text, event.actor)
         )

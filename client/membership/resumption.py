@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -25,22 +25,31 @@ class Resumption:
         self._user: str | None = None
         self._obstacle: MinitorrentError | None = None
         self._taker: int | None = None  # the thread that takes up the transfers
+        self._retry: Callable[[], None] = lambda: None
 
     @property
     def user(self) -> str | None:
         """Whose login is being resumed, or None."""
         return self._user
 
-    def begin(self, user: str) -> None:
-        """Start to resume a user's login."""
+    def begin(self, user: str, retry: Callable[[], None]) -> None:
+        """Start to resume a user's login; `retry` has the trackers tried again at once."""
         with self._changed:
-            self._user, self._obstacle = user, None
+            self._user, self._obstacle, self._retry = user, None, retry
 
     def delay(self, obstacle: MinitorrentError) -> None:
         """Record why no tracker serves us for now; whoever waits goes on without the login."""
         with self._changed:
             self._obstacle = obstacle
             self._changed.notify_all()
+
+    def hurry(self) -> None:
+        """Have a delayed login tried again now, for somebody who needs it and will wait."""
+        with self._changed:
+            if self._user is None or self._obstacle is None:
+                return
+            self._obstacle = None
+        self._retry()
 
     @contextmanager
     def taking_up(self) -> Iterator[None]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from client.command_line import FAILURE, SUCCESS
 from client.commands.runner import Runner
 from client.core.notices.notice_kinds import NoticeKind
-from client.oneshot.commands import OwnCommands
-from client.oneshot.joining import Account, join
+from client.oneshot.commands import Commands, OwnCommands
+from client.oneshot.joining import join
 from client.oneshot.receiving import receive
 from client.oneshot.sending import Terminal, send
+from client.oneshot.sign_in import Account, SignIn
 from client.results import Notice
 from client.shell.output import Output
 from client.shell.progress import Progress
@@ -50,25 +51,19 @@ class Action:
     def join(self, start: Start, options: argparse.Namespace) -> None:
         """Enter the group of the invitation."""
         assert start.invitation is not None
-        account = None
-        if options.action == "join" and (options.user or options.password_file):
-            account = _account(options)
-        group = join(self._session, start.invitation, account, self._asking())
+        account, remember = None, None
+        if options.action == "join":
+            account, remember = _account(options), options.remember or None
+        self._session.trackers.reach()
+        asking = self._asking()
+        group = join(self._session, start.invitation, account, asking, remember=remember)
         self._output.note(f"You are a member of {group}; see its files with: list_files {group}")
 
     def send(self, options: argparse.Namespace) -> int:
         """Send the paths; returns the exit status."""
-        self._log_in()
+        self.sign_in()
         self._session.notices.listen(self._show_notice)
-        terminal = Terminal(
-            show_invitation=self._output.line,
-            note=self._output.note,
-            progress=self._output.progress,
-            is_ending=self._interrupts.stopped,
-        )
-        paths = [Path(os.path.abspath(path)) for path in options.paths]  # noqa: PTH100 - links stay
-        is_done = send(self._commands, paths, options.uses, options.days, terminal)
-        return SUCCESS if is_done else FAILURE
+        return send_with(self._commands, options, self._output, self._interrupts)
 
     def receive(self, start: Start, destination: str) -> int:
         """Receive everything into the destination; returns the exit status."""
@@ -94,18 +89,19 @@ class Action:
             self._output.line(path)
         return SUCCESS
 
-    def _log_in(self) -> None:
+    def sign_in(self) -> None:
         """Log in at the terminal, unless this client is logged in already."""
         self._session.accounts.settle()
         if self._session.overview().user is not None:
             return
+        self._session.trackers.reach()
         asking = self._asking()
         if asking is None:
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN,
                 "Nobody is logged in; log in once with: -c 'login USER --remember'",
             )
-        self._session.accounts.login(asking.text("Your name: "), asking.secret("Password: "))
+        SignIn(self._session).ask(asking)
 
     def _asking(self) -> Questions | None:
         return Questions(self._interrupts, self._output.error) if sys.stdin.isatty() else None
@@ -115,8 +111,25 @@ class Action:
             self._output.notice(notice)
 
 
+def send_with(
+    commands: Commands, options: argparse.Namespace, output: Output, interrupts: Interrupts
+) -> int:
+    """Send the paths with this client or another; returns the exit status."""
+    terminal = Terminal(
+        show_invitation=output.line,
+        note=output.note,
+        progress=output.progress,
+        is_ending=interrupts.stopped,
+    )
+    paths = [Path(os.path.abspath(path)) for path in options.paths]  # noqa: PTH100 - links stay
+    is_done = send(commands, paths, options.uses, options.days, terminal)
+    return SUCCESS if is_done else FAILURE
+
+
 def _account(options: argparse.Namespace) -> Account | None:
-    """Return the account of --user and --password-file; both or, at a terminal, none."""
+    """Return the account of --user and --password-file, or None if both are missing."""
+    if options.user is None and options.password_file is None:
+        return None
     if options.user is None or options.password_file is None:
         raise MinitorrentError(ErrorCode.USAGE, "Give both --user and --password-file.")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from client.oneshot.commands import Commands
-from client.oneshot.joining import Account, new_guest
+from client.oneshot.sign_in import Account, new_guest
 from client.storage.paths.os_errors import translating
 from client.storage.paths.reading import read_plain
 from client.storage.paths.writing import NewFile, write_private

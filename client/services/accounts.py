@@ -121,7 +121,7 @@ class AccountService:
         """Begin to resume the remembered login, if there is one, before the client connects."""
         kept = self._remembered.load()
         if kept is not None:
-            self._account.resumption.begin(kept.user)
+            self._account.resumption.begin(kept.user, self._tracker_client.retry)
             self._tracker_client.resume(kept.token, kept.trackers)
         elif self._remembered.is_exposed():
             self._warn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from client import results
 from client.membership.known_trackers import KnownTrackers
 from client.net.tracker.tracker_client import TrackerClient
+from common.api.accounts import PING, Ping
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
@@ -15,6 +16,10 @@ class TrackerService:
     def __init__(self, tracker_client: TrackerClient, known_trackers: KnownTrackers) -> None:
         self._tracker_client = tracker_client
         self._known_trackers = known_trackers
+
+    def reach(self) -> None:
+        """Wait until a tracker answers. Raises MinitorrentError(tracker_unreachable)."""
+        self._tracker_client.call(PING, Ping())
 
     def list(self) -> results.TrackersResult:
         """Return a row for each tracker of the tracker information file."""

@@ -31,6 +31,8 @@ from client.transfers.transfer_manager import TransferManager
 from common.errors import ErrorCode, MinitorrentError
 
 _POLL = 0.1
+_LONGEST_ANNOUNCE = 10.0
+"""Seconds that a tracker has to learn what is complete."""
 
 
 _MOST_ENDED = 100_000
@@ -206,6 +208,9 @@ class TransferService:
     ) -> results.WaitResult:
         """Wait until no download runs any more; returns what ended since the last wait.
 
+        The tracker then knows of completed ones, too, unless it doesn't answer: a client that ends
+        at once has done all it should.
+
         Calls `cancelled` several times a second and returns early when it returns True. Raises
         MinitorrentError: timeout after `seconds`; no_peers when, without a time limit, there was
         no peer to download from for too long.
@@ -242,6 +247,11 @@ class TransferService:
                     "No peer with the missing pieces is online. The downloads continue while "
                     "this client runs, as soon as there is one.",
                 )
+            time.sleep(_POLL)
+        known_by = time.monotonic() + _LONGEST_ANNOUNCE
+        while self._transfers.owes_completions and not cancelled():
+            if time.monotonic() > known_by:
+                return
             time.sleep(_POLL)
 
     def _running(self) -> list[Transfer]:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from client import list_results
-from client.commands.parsing import quote
+from client.commands.words import quote
 from client.core.notices.folding import fold
 from client.shell.terminal.screen import Column, Screen
 from common.api import groups

@@ -15,6 +15,7 @@ from prompt_toolkit.styles import Style
 
 from client.commands.command import Declined, always
 from client.commands.parsing import may_hold_secret
+from client.commands.pasted_links import in_one_line
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.results import Notice, Overview
@@ -112,7 +113,7 @@ class Repl:
             refresh_interval=_REFRESH,
             enable_suspend=True,
             rprompt=lambda: f"+ {count(len(self._pasted), 'line')}" if self._pasted else "",
-            key_bindings=paste_bindings(self._pasted),
+            key_bindings=paste_bindings(self._pasted, in_one_line),
             style=_STYLE,
             input=keyboard,
             output=self._terminal,

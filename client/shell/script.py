@@ -61,7 +61,8 @@ class Script:
         self._no_tracker = False
         self.was_quit = False
         """Whether a command ended the script."""
-        self._stop_listening = session.notices.listen(self._show_notice, folds=True)
+        self.stop_listening = session.notices.listen(self._show_notice, folds=True)
+        """Ends the notices, which are shown even after the end of the script."""
 
     @property
     def status(self) -> int:
@@ -83,13 +84,14 @@ class Script:
         except Stopped:
             pass  # a signal: the program ends
         except OSError as error:
-            abandon_stdout()
+            self._abandon_output()
             if not isinstance(error, BrokenPipeError):
                 self._failed = True
                 self._output.error(f"Can't write answers: {error.strerror}.")
-        finally:
-            self._stop_listening()
         return self.status
+
+    def _abandon_output(self) -> None:
+        abandon_stdout()
 
     def _run_lines(self, lines: Iterable[bytes]) -> bool:
         """Run all lines; return whether a command ended the program."""

@@ -283,9 +283,9 @@ class Transfer(TransferStatus):
             return
         self.ended_at = self._context.torrent_context.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
-        self._move(Finished())
         if not torrent.left:  # a partial seed never announces completion (BEP 21)
             self._context.announcer.completed(self.info_hash)
+        self._move(Finished())  # who waits for this also waits for the announce
         self._context.scheduler.leave(self)
         self._tell_end()
 

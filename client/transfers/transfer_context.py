@@ -27,6 +27,10 @@ class TransferAnnouncer(Protocol):
     def completed(self, info_hash: InfoHash) -> None:
         """Announce that it is complete."""
 
+    @property
+    def owes_completions(self) -> bool:
+        """Whether the tracker, which is connected, has yet to learn that a transfer is complete."""
+
     def remove(self, info_hash: InfoHash) -> None:
         """Announce that it is stopped."""
 

@@ -41,6 +41,11 @@ class TransferManager:
         self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
         self.active = ActiveTorrents(self.all, self.of)
 
+    @property
+    def owes_completions(self) -> bool:
+        """See TransferAnnouncer."""
+        return self._context.announcer.owes_completions
+
     def close(self) -> None:
         """Stop everything, keeping its state."""
         self.empty()

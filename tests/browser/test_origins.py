@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from client.control.running_client import RunningClient
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.support.processes import ClientProcess
@@ -99,11 +100,16 @@ def evil_site() -> Iterator[str]:
 
 @pytest.fixture
 def context(browser: Browser, eve: ClientProcess) -> Iterator[BrowserContext]:
-    """A browser that has the page open, and so its token."""
+    """A browser that has the page open, as the command `open` opens it, and so its token."""
     context = browser.new_context()
     context.set_default_timeout(20_000)
     page = context.new_page()
-    page.goto(link_of(eve))
+    running = RunningClient.on(eve.folder / "state")
+    assert running is not None
+    with running:
+        link = running.open_page().opening_link
+    assert token_of(eve) not in link
+    page.goto(link)
     page.get_by_role("button", name="Log out").wait_for()
     yield context
     context.close()
@@ -145,7 +151,7 @@ def test_a_tab_reopens_without_the_link(context: BrowserContext, eve: ClientProc
     page.reload()
     page.get_by_role("button", name="Log out").wait_for()
     manual = context.new_page()
-    manual.goto(page.url + "api/v1/docs")
+    manual.goto(link_of(eve).partition("?")[0] + "api/v1/docs")
     manual.get_by_text("upload_file").first.wait_for()
 
 

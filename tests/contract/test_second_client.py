@@ -163,13 +163,24 @@ def test_what_only_a_start_can_do_is_refused(running: ClientProcess) -> None:
     assert "--active" in ended.errors[0]
 
 
-def test_a_second_prompt_is_refused_and_told_of_c(running: ClientProcess) -> None:
-    with second(running) as never_started:
-        command = never_started.command
+def test_at_a_terminal_a_prompt_is_refused_and_a_password_asked_for(
+    running: ClientProcess,
+) -> None:
+    info = str(running.folder / "tracker_info.txt")
+    state = ("--data-dir", str(running.folder / "state"))
+    command = [sys.executable, "-m", "client", str(running.address), info, *state]
     with Terminal(command) as terminal:
         terminal.wait_for("exit status 1")
         assert "Another client is using" in terminal.screen()
         assert "-c" in terminal.screen()
+    with Terminal([*command, "-c", "create_user dora"]) as terminal:
+        terminal.wait_for("Password:")
+        terminal.enter("swordfish")
+        terminal.wait_for("Password again:")
+        terminal.enter("swordfish")
+        terminal.wait_for("Account dora created")
+        assert "swordfish" not in terminal.screen()
+        terminal.wait_for("exit status 0")
 
 
 def test_quit_alone_ends_the_running_client(tracker: TrackerProcess, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from common.tls import fingerprint
 from common.types import Endpoint
+from tests.integration.tracker.sessions import SessionClient
 from tests.support import warm
 from tests.support.certificates import trusting_context, write_certificate
 from tests.support.ports import free_port
@@ -175,7 +176,10 @@ def test_the_public_address_can_be_one_of_a_router(tmp_path: Path, data: Sequenc
     with running(info, 1, *data, *listen) as process:
         line = process.output.next(SECONDS)
         assert line == f"tracker 1 ready on 203.0.113.7:9400 (http 203.0.113.7:{ports[1]})"
-        assert create_user(ports[0])["ok"]
+        with SessionClient(Endpoint("127.0.0.1", ports[0])) as ann:
+            ann.sign_up("ann").call("create_group", group="lab")
+            [url] = ann.call("announce_key", group="lab")["announce_urls"]
+            assert url.startswith(f"http://203.0.113.7:{ports[1]}/announce/")
         with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/health") as response:
             assert response.status == 200
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from client.commands.command import Kind
 from client.commands.registry import COMMANDS
 from common.types import Endpoint
 from tests.support.ports import free_port
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.processes import ClientProcess, ManagedProcess, TrackerProcess
 from tests.support.web import caller, link_of, token_of
 
 WEB = ("--web", "127.0.0.1:0")
@@ -146,6 +147,18 @@ def test_the_link_opens_an_entry_page_without_any_secret(client: ClientProcess) 
     with caller(client) as browser:
         assert token not in browser.get("/").text
         assert "set-cookie" not in browser.get("/").headers
+
+
+def test_open_prints_the_link_where_no_browser_can_start(
+    client: ClientProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    state = str(client.folder / "state")
+    command = [sys.executable, "-m", "client", "open", "--data-dir", state]
+    with ManagedProcess(command) as opened:
+        assert opened.wait() == 0
+        assert opened.output.all == [link_of(client)]
 
 
 def test_the_link_stays_valid_until_it_is_renewed(tmp_path: Path) -> None:

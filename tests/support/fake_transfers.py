@@ -72,6 +72,7 @@ class FakeAnnouncer:
         self.completions: list[InfoHash] = []
         self.questions: list[tuple[InfoHash, UnidentifiedPeer]] = []
         self.on_remove: Callable[[], object] = lambda: None
+        self.owes_completions = False
 
     def add(self, announced: Announced) -> None:
         self.announced[announced.info_hash] = announced

@@ -4,7 +4,7 @@ Every block fenced as ```console NAME is a piece of what is seen in the terminal
 that begin with a prompt are typed, the following lines must appear, in order. `...` stands for
 anything; in a line to be typed, a word with `...` in it stands for the newest word that was shown
 and fits. Where the program asks for a password, one is typed; where it asks a question of yes or
-no, the answer shown.
+no, or for a name or an address, the answer shown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 _BLOCK = re.compile(r"^```console (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMPT = re.compile(r"(\$|[\w.-]+(?:@[\w.-]+)?>)(?: (.*))?")
 _SECRET = re.compile(r"(?:Old p|New p|P)assword( again)?:")
-_QUESTION = re.compile(r"(.*\? \[y/N\]) (\w+)")
+_QUESTION = re.compile(r"(.*\? \[y/N\]|Your name:|.* \(HOST:PORT\):) (\S+)")
 _COLUMNS, _ROWS = 200, 40
 _LIMIT = 30.0
 _PASSWORD = "secret123"

@@ -110,7 +110,7 @@ def make_services(
         authorities=certificates,
         files=FileService(database, clock, quotas),
         announces=AnnounceService(database, clock, random.Random(), quotas),
-        keys=AnnounceKeyService(database, clock, tracker_id, site.http_port),
+        keys=AnnounceKeyService(database, clock, tracker_id, site),
         reachability=PortCheckService(),
         events=EventService(database),
         notices=NoticeService(database),

@@ -27,11 +27,16 @@ def live_connections(now: float) -> Select[str]:
 
 
 class Site(NamedTuple):
-    """A tracker's host, session port, and HTTP port, if any."""
+    """A tracker's host, session port, and HTTP port, if any.
+
+    `is_forwarded` says that it listens elsewhere than at its host, as behind a router: then the
+    address at which a client's connection arrives is not one that clients can use.
+    """
 
     host: str
     port: int
     http_port: int | None
+    is_forwarded: bool = False
 
 
 class TrackerRepository:

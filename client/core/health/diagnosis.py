@@ -30,6 +30,7 @@ class Cause(StrEnum):
 
     NOT_MEMBER = "not a member"
     FILE_CHANGED = "file changed"
+    NOT_SHARED = "no longer shared"
     FAILED = "failed"
     DISK_FULL = "disk full"
     PAUSED = "paused"
@@ -131,6 +132,9 @@ def _failed(now: Snapshot) -> Reason:
         case ErrorCode.FILE_CHANGED | ErrorCode.FILE_NOT_FOUND:
             hint = f"If it was moved, type: relocate {now.group} {now.name} PATH"
             return Reason(Cause.FILE_CHANGED, now.message, hint)
+        case ErrorCode.NO_SUCH_FILE:
+            hint = f"To delete its partial data, type: cancel {now.group} {now.name}"
+            return Reason(Cause.NOT_SHARED, now.message, hint)
         case _:
             hint = f"When that is fixed, type: resume {now.group} {now.name}"
             return Reason(Cause.FAILED, now.message, hint)

@@ -125,6 +125,7 @@ class Announcer:
         self._entries: dict[InfoHash, _Entry] = {}
         self._stopped: list[AnnouncedFile] = []
         self._completed: list[AnnouncedFile] = []  # and stopped before that was announced
+        self._owed: set[str] = set()  # completed torrents of which the tracker hasn't learned
         self._questions: deque[_Question] = deque(maxlen=_MAX_QUESTIONS)
         self._changed = threading.Condition()
         self._closing = False
@@ -143,7 +144,13 @@ class Announcer:
             entry = self._entries.get(info_hash)
             if entry is not None:
                 entry.event, entry.due_at = "completed", 0.0
+                self._owed.add(info_hash.hex())
                 self._changed.notify()
+
+    @property
+    def owes_completions(self) -> bool:
+        """Whether the tracker, which is connected, has yet to learn that a torrent is complete."""
+        return bool(self._owed) and self._tracker_client.current is not None
 
     def remove(self, info_hash: InfoHash) -> None:
         """Announce that the torrent is stopped."""
@@ -172,10 +179,7 @@ class Announcer:
             self._changed.notify()
 
     def close(self) -> None:
-        """Stop announcing, but for what is just complete.
-
-        The end of the connection tells the tracker the rest.
-        """
+        """Stop announcing; the end of the connection tells the tracker the rest."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -188,7 +192,7 @@ class Announcer:
                 while not self._closing and (pause := self._pause()) > 0:
                     self._changed.wait(min(pause, _NOTHING_DUE))
                 if self._closing:
-                    break
+                    return
                 self._gather()
             try:
                 self._round()
@@ -196,20 +200,15 @@ class Announcer:
                 log.exception("announcing failed")
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, self._timing.announce_retry)
-        if self._tracker_client.current is not None:
-            self._announce_completed()
 
     def _announce_completed(self) -> None:
-        """Announce what is complete and, perhaps, stopped already: the download counts."""
+        """Announce what was stopped before its completion was announced: the download counts."""
         with self._changed:
             completed, self._completed = self._completed, []
-            completed += [
-                _announced_file(entry.announced, "completed")
-                for entry in self._entries.values()
-                if self._closing and entry.event == "completed"
-            ]
         for start in range(0, len(completed), MAX_FILES):
             self._announce([(file, None) for file in completed[start : start + MAX_FILES]])
+        with self._changed:
+            self._owed.difference_update(file.info_hash for file in completed)
 
     def _gather(self) -> None:
         """Wait a moment, if there are very many files, to announce more of them in one round."""
@@ -251,6 +250,9 @@ class Announcer:
             log.info("announce failed", error=error.message)
             self._keep_events(batch)
             return  # each is due again soon, and `reconnected` starts everything from scratch
+        with self._changed:
+            told = (file.info_hash for file, _ in batch if file.event == "completed")
+            self._owed.difference_update(told)
         answers = {file.info_hash: file for file in reply.files}
         for file, entry in batch:
             answer = answers.get(file.info_hash)

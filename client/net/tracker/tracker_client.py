@@ -255,11 +255,11 @@ class TrackerClient:
             if self._try_all():
                 pause = self._retry_policy.first_pause
                 continue
-            self._events.unreachable(self._unreachable())
             with self._changed:
                 self._failed_rounds += 1
                 self._all_failed = True
                 self._changed.notify_all()
+                self._events.unreachable(self._unreachable())  # who retries at once is heard
                 if not self._closing:
                     self._changed.wait(pause)
             pause = min(2 * pause, self._retry_policy.longest_pause)

@@ -69,18 +69,21 @@ class SecretPrompt:
         return bool(get_typeahead(self._keyboard)) or waiting
 
 
-def paste_bindings(more: list[str]) -> KeyBindings:
+def paste_bindings(more: list[str], mend: Callable[[str, str], str]) -> KeyBindings:
     """Insert the first pasted line for editing, and keep the others in `more` until Enter.
 
-    A password among them then goes to the prompt that asks for it, and is never shown.
+    A password among them then goes to the prompt that asks for it, and is never shown. `mend` is
+    called with the text before the cursor and the pasted text, whose lines may not be lines.
     """
     bindings = KeyBindings()
 
     @bindings.add(Keys.BracketedPaste)
     def _(event: KeyPressEvent) -> None:
-        lines = pasted_lines(event.data)
+        buffer = event.current_buffer
+        before = "" if more else buffer.document.text_before_cursor
+        lines = pasted_lines(mend(before, event.data))
         if not more:
-            event.current_buffer.insert_text(lines.pop(0))
+            buffer.insert_text(lines.pop(0))
         more.extend(lines)
 
     return bindings

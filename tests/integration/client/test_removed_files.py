@@ -36,7 +36,8 @@ def test_a_file_is_removed_for_everybody(team: Team, tmp_path: Path) -> None:
     assert path.stat().st_size == 4_000_000
     wait_until(lambda: cat.row("report.pdf").state is TransferState.FAILED, what="the failure")
     assert cat.row("report.pdf").error == SENTENCE
-    assert SENTENCE in cat.session.diagnostics.why(GROUP, "report.pdf").reason
+    why = cat.session.diagnostics.why(GROUP, "report.pdf")
+    assert (why.reason, "cancel lab report.pdf" in why.hint) == (SENTENCE, True)
     assert cat.row("report.pdf").peers == 0
     assert ann.session.files.list(GROUP).files == []
     for person in (bob, cat):

@@ -215,6 +215,14 @@ def test_announce_addresses_of_all_live_trackers(
     assert reply.announce_urls == [f"http://[::1]:7401/announce/{reply.key}"]
 
 
+def test_behind_a_router_the_announce_address_is_the_public_one(
+    store: Store, clock: Clock, ann: Caller
+) -> None:
+    behind = services_of(store, clock, Site("203.0.113.7", 7400, 7401, is_forwarded=True))
+    reply = behind.keys.announce_key(ann, presence.AnnounceKey(group="lab"))
+    assert reply.announce_urls[0] == f"http://203.0.113.7:7401/announce/{reply.key}"
+
+
 def test_a_stock_client_is_forgotten_after_two_missed_announces(
     first: Services, second: Services, ann: Caller, clock: Clock, store: Store
 ) -> None:

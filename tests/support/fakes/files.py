@@ -28,6 +28,9 @@ class FakeFiles:
         self.more: list[str] = []
         self.present: set[str] = set()
         self.refused: dict[str, MinitorrentError] = {}
+        self.collided = False
+        """Whether two files of the same name were shared at the same time."""
+        self._hashing: set[str] = set()
 
     def _check(self, name: str) -> None:
         if name in self.refused:
@@ -77,11 +80,14 @@ class FakeFiles:
         name = offer.name or offer.path.name
         self._state.called("upload_file", offer, group)
         self._check(name)
+        self.collided |= name in self._hashing
+        self._hashing.add(name)
         steps = self._state.hash_steps
         for step in range(steps):
             if progress is not None:
                 progress((step + 1) << 20, steps << 20)
             time.sleep(0.02)
+        self._hashing.discard(name)
         return results.UploadResult(
             group=group or "lab", name=name, size=3 << 20, pieces=3, info_hash=HASH
         )

@@ -13,6 +13,9 @@ class FakeTrackers:
     def __init__(self, state: FakeState) -> None:
         self._state = state
 
+    def reach(self) -> None:
+        self._state.called("reach")
+
     def list(self) -> TrackersResult:
         self._state.called("trackers")
         return TrackersResult(trackers=TRACKERS)

@@ -10,6 +10,7 @@ from tracker.domain import credentials
 from tracker.services.caller import Caller
 from tracker.services.clock import Clock
 from tracker.services.lookups import find_own_group
+from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 _KEY_BYTES = 24
@@ -19,12 +20,12 @@ class AnnounceKeyService:
     """Operations on announce keys."""
 
     def __init__(
-        self, database: UnitOfWorkFactory, clock: Clock, tracker_id: str, http_port: int | None
+        self, database: UnitOfWorkFactory, clock: Clock, tracker_id: str, site: Site
     ) -> None:
         self._database = database
         self._clock = clock
         self._tracker_id = tracker_id
-        self._http_port = http_port
+        self._site = site
 
     def announce_key(self, caller: Caller, request: api.AnnounceKey) -> api.AnnounceKeyReply:
         """Return the caller's key in a group, creating it if necessary."""
@@ -47,7 +48,9 @@ class AnnounceKeyService:
                 key = credentials.encode_secret(secrets.token_bytes(_KEY_BYTES))
                 work.peers.add_key(group.id, me.user_id, key)
             others = work.trackers.others(self._tracker_id, self._clock())
-        own = [] if self._http_port is None else [(caller.reached_at, self._http_port)]
+        host = self._site.host if self._site.is_forwarded else caller.reached_at
+        port = self._site.http_port
+        own = [] if port is None else [(host, port)]
         return api.AnnounceKeyReply(
             key=key,
             announce_urls=[

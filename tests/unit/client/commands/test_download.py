@@ -10,8 +10,10 @@ import pytest
 
 from client.commands.command import Declined, always
 from client.commands.known import MOST_NAMES
+from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.results import TransferState
+from client.web.models import read_arguments
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import HASH, download
 from tests.support.fakes.session import FakeSession
@@ -136,6 +138,7 @@ def test_so_is_what_one_downloads_unless_it_failed(session: FakeSession) -> None
         ("download_file", "usage", "Which files? Give their names, or --all."),
         ("download_file lab", "usage", "Which group?"),
         ("download_file lab film.mkv x y --all", "usage", "leave the names out"),
+        ("download_file lab film.mkv --all", "usage", "leave the names out"),
         ("download_file lab *.gone", "no_such_file", "No file of lab matches '*.gone'"),
         ("download_file lab film.mkv it file", "file_exists", "is a file, not a folder"),
     ],
@@ -145,6 +148,16 @@ def test_errors(session: FakeSession, line: str, code: str, said: str) -> None:
     assert error["code"] == code
     assert said in error["message"]
     assert started(session) == []
+
+
+def test_the_api_takes_names_or_all(session: FakeSession) -> None:
+    command = COMMANDS["download_file"]
+    fields = {"group": "lab", "name": ["film.mkv", "*.txt"], "dest": "/x"}
+    assert Runner(session).call(command, read_arguments(command, fields)).error is None
+    assert started(session) == to("/x/", *ALL)
+    refused = Runner(session).call(command, read_arguments(command, {**fields, "all": True}))
+    assert refused.error is not None
+    assert refused.error.code is ErrorCode.USAGE
 
 
 def test_a_command_takes_a_limited_number_of_files(session: FakeSession) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from client.commands.parsing import parse, split
+from client.commands.parsing import parse
+from client.commands.pasted_links import in_one_line
 from client.commands.registry import COMMANDS
+from client.commands.words import split
 from common import magnet
 from common.errors import MinitorrentError
 from common.types import InfoHash
@@ -65,3 +69,28 @@ def test_other_words_in_brackets_are_as_before() -> None:
 def test_a_link_alone_is_no_command() -> None:
     with pytest.raises(MinitorrentError, match="type: get LINK"):
         parse(XT, COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "mended"),
+    [
+        ("", f"get <{XT[:30]}\r\n  {XT[30:]}> /tmp\nwhoami", f"get <{XT}> /tmp\nwhoami"),
+        ("get ", f"<{XT}&dn=a\n.b>\n", f"<{XT}&dn=a.b>\n"),
+        ("get <", f"{XT}&dn=a\nb> /tmp\nls", f"{XT}&dn=ab> /tmp\nls"),
+        ("login <", "a\nb>", "a\nb>"),
+        ("get <magnet:?", "xt=a\nb", "xt=ab"),
+        ("get ", f"{XT[:30]}\n{XT[30:]} /tmp\nls", f"{XT} /tmp\nls"),
+        ("get ", f"{XT}\n&dn=x&tr=http%3A\n%2F%2Fx /tmp", f"{XT}&dn=x&tr=http%3A%2F%2Fx /tmp"),
+        ("get ", f"{XT}&tr=a\nb%20c&xl=3\nwhoami", f"{XT}&tr=ab%20c&xl=3\nwhoami"),
+        ("", f"get {XT} /tmp\nlogin ann\nsecret%20x", f"get {XT} /tmp\nlogin ann\nsecret%20x"),
+        ("", f"get {XT}\nwhoami\n", f"get {XT}\nwhoami\n"),
+        ("", "login ann\nsecret\nls <a\nb>", "login ann\nsecret\nls <a\nb>"),
+    ],
+)
+def test_line_breaks_in_pasted_links_end_no_line(before: str, text: str, mended: str) -> None:
+    assert in_one_line(before, text) == mended
+
+
+@given(st.text(), st.text())
+def test_text_without_links_stays_as_it_is(before: str, text: str) -> None:
+    assert in_one_line(before.replace("<", ""), text) == text

@@ -133,6 +133,18 @@ def test_one_failure_of_many(session: FakeSession) -> None:
     assert len(offered(session)) == 3
 
 
+def test_files_of_equal_names_are_not_shared_at_the_same_time(
+    session: FakeSession, folder: Path
+) -> None:
+    session.hash_steps = 1
+    for number in range(8):
+        (folder / f"d{number}").mkdir()
+        (folder / f"d{number}" / "same").touch()
+    answer(session, "upload_file d*/same lab")
+    assert len(offered(session)) == 8
+    assert not session.files.collided
+
+
 def test_progress_is_that_of_all_files(session: FakeSession) -> None:
     session.hash_steps = 2
     seen = []

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import structlog
 
 from client.config import ClientConfig
 from client.control import connection, hand_over, protocol
@@ -271,3 +272,13 @@ def test_a_client_whose_script_has_ended_stays_for_its_callers(running: Running)
     client.close()
     waits.join(SOON)
     assert not waits.is_alive()
+
+
+def test_a_socket_that_fails_is_no_obstacle_to_the_end(tmp_path: Path) -> None:
+    with listening(tmp_path) as listener:
+        failing = Running(tmp_path, listener)
+        listener.close()
+        with structlog.testing.capture_logs() as logged:
+            failing.server.start()
+            failing.close()
+    assert [entry["log_level"] for entry in logged] == ["error"]

@@ -242,7 +242,7 @@ def published(events: EventBus) -> list[Event]:
 
 
 def test_a_remembered_login_is_resumed_once(account: Account, published: list[Event]) -> None:
-    account.resumption.begin("ann")
+    account.resumption.begin("ann", lambda: None)
     account.on_connected(TRACKER, reply("lab").model_copy(update={"unread_notices": 2}))
     assert published == [LoggedIn("ann"), LoginResumed("ann", 2), TrackerConnected(TRACKER)]
     with account.resumption.taking_up():
@@ -255,7 +255,7 @@ def test_a_remembered_login_is_resumed_once(account: Account, published: list[Ev
 def test_a_refused_token_logs_out(
     account: Account, published: list[Event], notices: list[Notice]
 ) -> None:
-    account.resumption.begin("ann")
+    account.resumption.begin("ann", lambda: None)
     account.on_session_ended("This session has ended.")
     account.on_connected(TRACKER, None)
     assert published[0] == LoggedOut("ann", "This session has ended.")
@@ -266,7 +266,7 @@ def test_a_refused_token_logs_out(
 
 
 def test_without_a_tracker_the_login_is_delayed(account: Account) -> None:
-    account.resumption.begin("ann")
+    account.resumption.begin("ann", lambda: account.on_unreachable(OBSTACLE))
     account.on_unreachable(OBSTACLE)
     with pytest.raises(MinitorrentError) as raised:
         account.require()
@@ -275,8 +275,16 @@ def test_without_a_tracker_the_login_is_delayed(account: Account) -> None:
 
 
 def test_a_tracker_that_may_not_see_the_token(account: Account) -> None:
-    account.resumption.begin("ann")
+    account.resumption.begin("ann", lambda: None)
     account.on_connected(TRACKER, None)
     with pytest.raises(MinitorrentError) as raised:
         account.require()
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+
+
+def test_an_own_removal_needs_no_notice(account: Account, notices: list[Notice]) -> None:
+    account.logged_in(reply("lab"))
+    account.on_event(event(EventKind.FILE_REMOVED).model_copy(update={"actor": "ann"}))
+    assert notices == []
+    account.on_event(event(EventKind.FILE_REMOVED).model_copy(update={"actor": "bob"}))
+    assert len(notices) == 1

@@ -15,7 +15,7 @@ OBSTACLE = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker can be re
 @pytest.fixture
 def resumption() -> Resumption:
     resumption = Resumption()
-    resumption.begin("ann")
+    resumption.begin("ann", lambda: None)
     return resumption
 
 
@@ -51,6 +51,19 @@ def test_commands_go_on_without_a_tracker(resumption: Resumption) -> None:
     assert raised.value.message == (
         "No tracker can be reached. You will be logged in as ann once a tracker can be used."
     )
+
+
+def test_a_delayed_login_is_tried_again_for_who_needs_it() -> None:
+    resumption, retries = Resumption(), list[bool]()
+    resumption.begin("ann", lambda: retries.append(resumption.wait(0.0)))
+    resumption.hurry()
+    assert retries == [], "it is being tried anyway"
+    resumption.delay(OBSTACLE)
+    resumption.hurry()
+    assert retries == [False], "tried again, and waited for"
+    resumption.end()
+    resumption.hurry()
+    assert len(retries) == 1
 
 
 def test_they_wait_again_once_a_tracker_has_accepted_it(resumption: Resumption) -> None:

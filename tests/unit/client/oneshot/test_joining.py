@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from client.oneshot.joining import Account, join
+from client.oneshot.joining import join
+from client.oneshot.sign_in import Account
 from common.errors import ErrorCode, MinitorrentError
 from common.invitation import InvitationText, InvitedTracker
 from common.types import Endpoint
@@ -51,18 +52,20 @@ def names(session: FakeSession) -> list[object]:
 
 
 def test_a_new_account_is_created_and_confirmed(session: FakeSession) -> None:
-    assert join(session, TEXT, None, Answers("ann", False, "secret", "secret")) == "lab"
+    assert join(session, TEXT, None, Answers("ann", False, "secret", "secret", False)) == "lab"
     assert session.calls[0] == ("create_user", "ann", "secret", TEXT, False)
     assert names(session) == ["create_user", "login", "use_group"]
 
 
 def test_an_old_account_logs_in(session: FakeSession) -> None:
-    join(session, TEXT, None, Answers("ann", True, "secret"))
+    join(session, TEXT, None, Answers("ann", True, "secret", True))
     assert names(session) == ["login", "join", "use_group"]
 
 
 def test_what_was_wrong_is_asked_again(session: FakeSession) -> None:
-    answers = Answers("ann", False, "secret", "other", "ann", True, "wrong", "ann", True, "secret")
+    answers = Answers(
+        "ann", False, "secret", "other", "ann", True, "wrong", False, "ann", True, "secret", False
+    )
     join(session, TEXT, None, answers)
     assert answers.said == [
         "The two passwords don't match; try again.",
@@ -72,7 +75,7 @@ def test_what_was_wrong_is_asked_again(session: FakeSession) -> None:
 
 def test_it_gives_up_after_a_while(session: FakeSession) -> None:
     with pytest.raises(MinitorrentError, match="Wrong user"):
-        join(session, TEXT, None, Answers(*("ann", True, "wrong") * 9))
+        join(session, TEXT, None, Answers(*("ann", True, "wrong", False) * 9))
     assert names(session) == ["login"] * 5
 
 

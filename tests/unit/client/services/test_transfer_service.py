@@ -73,6 +73,17 @@ def test_each_completion_is_reported_by_one_wait(ann: Sharer, service: Service, 
     assert service(0.0).wait(None).completed == []
 
 
+def test_a_wait_lasts_until_the_tracker_knows(ann: Sharer, service: Service, film: str) -> None:
+    ann.lab.seeder(ann.manager.get(GROUP, film), CONTENT).give()
+    ann.lab.jobs.run()
+    ann.lab.announcer.owes_completions = True
+    looks = iter([False, True])
+    service(0.0).wait(None, lambda: next(looks))
+    assert next(looks, None) is None, "it waited for the tracker until it was cancelled"
+    ann.lab.announcer.owes_completions = False
+    service(0.0).wait(None, lambda: pytest.fail("there is nothing to wait for"))
+
+
 def test_only_an_incomplete_download_can_be_cancelled(
     ann: Sharer, service: Service, film: str, tmp_path: Path
 ) -> None:

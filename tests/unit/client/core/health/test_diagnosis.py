@@ -26,6 +26,7 @@ def cause(**values: Any) -> Cause:
         (Cause.NOT_MEMBER, {"state": "failed", "error": ErrorCode.NOT_MEMBER}),
         (Cause.FILE_CHANGED, {"state": "failed", "error": ErrorCode.FILE_CHANGED}),
         (Cause.FILE_CHANGED, {"state": "failed", "error": ErrorCode.FILE_NOT_FOUND}),
+        (Cause.NOT_SHARED, {"state": "failed", "error": ErrorCode.NO_SUCH_FILE}),
         (Cause.FAILED, {"state": "failed", "error": ErrorCode.PERMISSION_DENIED}),
         (Cause.DISK_FULL, {"state": "paused", "waits_for_space": True}),
         (Cause.PAUSED, {"state": "paused"}),

@@ -45,12 +45,13 @@ class ScriptedTracker(TrackerClient):
         )
         self.users: Callable[[], str | None] = lambda: None
         self.error: MinitorrentError | None = None
+        self.is_connected = True
         self.meanwhile: Callable[[], None] = lambda: None
 
     @property
     def current(self) -> Endpoint | None:
         """See TrackerClient."""
-        return Endpoint("tracker", 1)
+        return Endpoint("tracker", 1) if self.is_connected else None
 
     def call(self, operation: Operation[Any, Any], request: Model) -> Any:
         """See TrackerClient."""
@@ -350,19 +351,30 @@ def test_without_a_tracker_nobody_is_identified(
     assert torrent.answers == [(7, None, answer) for answer in answers]
 
 
-@pytest.mark.parametrize("is_stopped_first", [False, True])
-def test_a_download_that_ends_with_the_client_counts(is_stopped_first: bool) -> None:
-    bench = Bench(Timing())
+def test_a_completion_is_owed_until_the_tracker_has_it(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    assert not bench.announcer.owes_completions
+    bench.tracker.error = MinitorrentError(ErrorCode.TIMEOUT, "busy")
+    bench.announcer.completed(torrent.info_hash)
+    bench.wait_for(lambda: len(bench.tracker.announces) == 2, "the attempt")
+    owed = []
+    for bench.tracker.is_connected in (True, False, True):
+        owed.append(bench.announcer.owes_completions)
+    assert owed == [True, False, True], "nobody should wait for a lost tracker"
+    bench.tracker.error = None
+    bench.pass_time(bench.timing.announce_retry)
+    wait_until(lambda: not bench.announcer.owes_completions, what="the next attempt")
+
+
+def test_a_download_that_is_stopped_at_its_end_counts(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.tracker.error = MinitorrentError(ErrorCode.TIMEOUT, "busy")
     bench.announcer.completed(torrent.info_hash)
     bench.wait_for(lambda: len(bench.tracker.announces) == 2, "the attempt")
     bench.tracker.error = None
-    if is_stopped_first:
-        bench.announcer.remove(torrent.info_hash)
-    bench.announcer.close()
-    assert "completed" in bench.tracker.events()[2:]
-    assert bench.tracker.events()[-2:] in (["completed", "completed"], ["completed", "stopped"])
+    bench.announcer.remove(torrent.info_hash)
+    wait_until(lambda: bench.tracker.events()[2:] == ["completed", "stopped"], what="both")
+    assert not bench.announcer.owes_completions
 
 
 def test_closing_ends_a_long_pause() -> None:

@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from client.core import settings
 from client.core.notices.notice_kinds import PRESENTATIONS, presentation_of
 from client.results import TrackerState, TransferState
 from client.web.page import translation, words
@@ -18,6 +19,10 @@ from docs import translations
 from docs.translations import Catalogue, Entry
 
 OTHERS = LANGUAGES[1:]
+
+
+def test_every_language_can_be_chosen_in_the_settings() -> None:
+    assert ("auto", *LANGUAGES) == settings.LANGUAGES
 
 
 @pytest.fixture(scope="module")
