@@ -47,6 +47,7 @@ _RECORDED = frozenset(
         groups.CREATE_GROUP,
         groups.JOIN_GROUP,
         groups.ACCEPT_REQUEST,
+        groups.ACCEPT_REQUESTS,
         invitations.CREATE_INVITE,
         invitations.ACCEPT_INVITE,
         groups.PROMOTE,
@@ -58,7 +59,7 @@ _RECORDED = frozenset(
     )
 )
 """Operations that the audit records and a daily limit applies to. Operations that revoke
-something (a session, a member, a request) are limited by the number of objects to revoke.
+something (a session, a member, a file, a request) are limited by the number of objects to revoke.
 """
 
 
