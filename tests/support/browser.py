@@ -60,7 +60,14 @@ def _name(pid: int) -> str:
 class Window:
     """One window on a client's page, used as a person would, by labels."""
 
-    def __init__(self, browser: Browser, link: str, size: dict[str, int], scheme: str) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        link: str,
+        size: dict[str, int],
+        scheme: str,
+        locale: str = "en-US",
+    ) -> None:
         self.link = link
         self.foreign: list[str] = []
         self.complaints: list[str] = []
@@ -68,6 +75,7 @@ class Window:
             viewport={"width": size["width"], "height": size["height"]},
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion="reduce",
+            locale=locale,
         )
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)

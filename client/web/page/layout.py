@@ -42,6 +42,8 @@ class Layout:
         self._main_view: MainView | None = None
         self._login: Login | None = None
         ui.add_css(_STYLE.read_text(encoding="utf-8"))
+        ui.add_head_html(f"<script>{_REPORT_PLACE}</script>")
+        ui.on("place", self._go)
         self._dark = DarkMode(None)
         with ui.header().classes("header"):
             ui.label("Minitorrent").classes("brand").props("role=heading aria-level=1")
@@ -64,8 +66,6 @@ class Layout:
         await self._draw(overview.user)
         ui.timer(1.0, self._tick)
         ui.context.client.on_connect(self._on_connect)
-        ui.add_head_html(f"<script>{_REPORT_PLACE}</script>")
-        ui.on("place", self._go)
 
     async def _on_connect(self) -> None:
         """Apply the choice of light or dark that this browser has stored; tidy up the address."""

@@ -58,3 +58,12 @@ def begun(download: DownloadRow) -> str:
     if download.state is not TransferState.DOWNLOADING:
         return _("In your transfers")
     return _("Downloading {percent} %").format(percent=int(download.progress * 100))
+
+
+def empty_text(group: str | None, pattern: str) -> str:
+    """Return what to do while no files are listed."""
+    if group is None:
+        return _("You are in no group yet. Create or join one in the tab “Groups” first.")
+    if pattern:
+        return _("No file matches.")
+    return _("No files yet. Drop a file above, or choose one, to share it with the group.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from nicegui import ui
@@ -17,10 +18,11 @@ from client.web.page.parts.controls import button, clear, field, heading, icon_b
 from client.web.page.parts.dialogs import PathDialog, stop_sharing
 from client.web.page.parts.list_window import Fields
 from client.web.page.parts.marks import BulkAction, Mark, Marks
+from client.web.page.parts.own_groups import update_own_groups
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import Table
 from client.web.page.tabs.download_bar import DownloadBar
-from client.web.page.tabs.file_rows import CELLS, COLUMNS, ROW_ACTIONS, begun, row_of
+from client.web.page.tabs.file_rows import CELLS, COLUMNS, ROW_ACTIONS, begun, empty_text, row_of
 from client.web.page.tabs.hashing import HashBar
 from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
@@ -102,23 +104,18 @@ class FilesTab:
 
     async def refresh(self) -> None:
         """Update the list of the group's files."""
+        if not self._choice.groups:
+            with suppress(MinitorrentError):  # the banner shows that the tracker is gone
+                await update_own_groups(self._commands, self._choice)
         group = self._choice.group
         self._group.set_options(self._choice.groups, value=group)
-        self._table.props["no-data-label"] = self._empty_text()
+        self._table.props["no-data-label"] = empty_text(group, self._search.text)
         if group is None:
             self._table.show([])
             return
         for fields in self._search.requests(group):
             if await self._show(group, fields):
                 return
-
-    def _empty_text(self) -> str:
-        """Return what to do while there are no files."""
-        if self._choice.group is None:
-            return _("You are in no group yet. Create or join one in the tab “Groups” first.")
-        if self._search.text:
-            return _("No file matches.")
-        return _("No files yet. Drop a file above, or choose one, to share it with the group.")
 
     async def _show(self, group: str, fields: Fields) -> bool:
         """Request some of the files and show them; return whether no more requests are needed."""

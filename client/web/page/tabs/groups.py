@@ -14,6 +14,7 @@ from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading
 from client.web.page.parts.invitation_field import InvitationField
 from client.web.page.parts.list_window import Fields
+from client.web.page.parts.own_groups import update_own_groups
 from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.members import MembersSection
@@ -31,8 +32,8 @@ _COLUMNS = (
 )
 _GROUP = """
 <q-td :props="props"><span class="name">{{ props.row.group }}</span>
-<q-badge v-if="props.row.waiting" class="asking">{{ props.row.waiting }}</q-badge>
-<span v-if="props.row.asked" class="quiet once">{{ props.row.asked }}</span></q-td>
+<q-badge v-if="props.row.waiting" class="asking mark">{{ props.row.waiting }}</q-badge>
+<span v-if="props.row.asked" class="quiet once mark">{{ props.row.asked }}</span></q-td>
 """
 _ACTIONS = (
     Action("files", "folder_open", N_("Files of"), "row.member"),
@@ -119,11 +120,10 @@ class GroupsTab:
             if await self._show(fields):
                 break
         try:
-            own = await self._commands.query(lambda session: session.groups.list(member=True))
-            await self._choose([row.group for row in own.groups])
+            await update_own_groups(self._commands, self._choice)
         except MinitorrentError:
             return  # the banner shows that the tracker is gone
-        self._help.visible = not own.groups
+        self._help.visible = not self._choice.groups
         await self._members.refresh(self._choice.group)
 
     async def _show(self, fields: Fields) -> bool:
@@ -146,18 +146,6 @@ class GroupsTab:
             "asked": _("requested") if has_asked else "",
             "waiting": waiting.format(number=row.requests) if row.requests else "",
         }
-
-    async def _choose(self, own: list[str]) -> None:
-        """Keep the chosen group unless the user has left it."""
-        chosen = self._choice.group
-        if chosen is not None and chosen not in own and await self._is_own(chosen):
-            own.append(chosen)  # the list of own groups was cut off
-        self._choice.groups = own
-        if chosen not in own:
-            self._choice.settle(next(iter(own), None))
-
-    async def _is_own(self, group: str) -> bool:
-        return await self._commands.query(lambda session: session.groups.is_own(group))
 
     async def _create(self) -> None:
         group = self._name.value
