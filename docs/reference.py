@@ -35,8 +35,8 @@ _STATUS = {
         "3": "no tracker could be reached",
     },
     "minitorrent-tracker": {
-        "0": "the tracker was stopped",
-        "1": "a port is in use, or the database can't be opened",
+        "0": "the tracker was stopped, or init has written its file",
+        "1": "a port is in use, the database can't be opened, or init's file exists already",
         "2": "usage error",
     },
 }

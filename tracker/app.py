@@ -64,6 +64,7 @@ class TrackerApp:
             listeners = _listen(config)
             undo.callback(listeners.close)
             self.address, self.http_address = listeners.address, listeners.http_address
+            self._listen = listeners.where()
             http_port = None if self.http_address is None else self.http_address.port
             site = Site(*self.address, http_port, is_forwarded=config.listen is not None)
             self._services = make_services(
@@ -114,7 +115,12 @@ class TrackerApp:
         if self._http is not None:
             self._http.start()
         self._sessions.start()
-        _log.info("tracker started", address=str(self.address), max_sessions=self._limits.total)
+        _log.info(
+            "tracker started",
+            address=str(self.address),
+            listen=str(self._listen),
+            max_sessions=self._limits.total,
+        )
 
     def stop(self) -> None:
         """Stop within about two seconds; everything already answered is stored."""

@@ -33,6 +33,11 @@ class Listeners:
     http: socket.socket | None = None
     http_address: Endpoint | None = None
 
+    def where(self) -> Endpoint:
+        """Return the address of this machine that accepts sessions."""
+        host, port = self.session.getsockname()[:2]
+        return Endpoint(host, port)
+
     def close(self) -> None:
         """Close the sockets."""
         self.session.close()
