@@ -33,6 +33,9 @@ def settle_download(context: Context, arguments: Arguments) -> Arguments:
     """Return the arguments with each word where it belongs; raises MinitorrentError(usage)."""
     in_use, known = context.session.overview().group, KnownWords(context.session)
     words = arguments.words
+    is_single = len(words) == 1 and in_use is not None and not _takes_all(arguments)
+    if is_single and _is_group_only(words[0], in_use or "", known):
+        raise _no_names(arguments)
     order = all_order if _takes_all(arguments) else download_order
     found = order(words, in_use, known)
     if found is None:
@@ -51,9 +54,7 @@ def download_file(
     """Start the downloads; with one name that is no pattern, the result is that of this file."""
     typed = arguments.many("NAME")
     if not typed and not _takes_all(arguments):
-        raise MinitorrentError(
-            ErrorCode.USAGE, f"Which files? Give their names, or --all. Usage: {arguments.usage}"
-        )
+        raise _no_names(arguments)
     group, destination = context.group(arguments), arguments.optional("DEST")
     if _takes_all(arguments) and (typed or _may_be_name(context, group, destination)):
         raise _all_and_names(arguments)
@@ -117,6 +118,17 @@ def _start(
         sequential="sequential" in arguments.flags,
         only=arguments.optional("only"),
         in_place="resume" in arguments.flags,
+    )
+
+
+def _is_group_only(word: str, in_use: str, known: KnownWords) -> bool:
+    """Return whether a word is one of the user's groups, and no file of the one in use."""
+    return known.is_own_group(word) and not known.is_file(in_use, word)
+
+
+def _no_names(arguments: Arguments) -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.USAGE, f"Which files? Give their names, or --all. Usage: {arguments.usage}"
     )
 
 

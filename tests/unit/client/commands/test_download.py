@@ -160,6 +160,13 @@ def test_the_api_takes_names_or_all(session: FakeSession) -> None:
     assert refused.error.code is ErrorCode.USAGE
 
 
+def test_a_group_alone_is_no_file_of_the_group_in_use(session: FakeSession) -> None:
+    session.group = "home"
+    assert "Which files?" in answer(session, "download_file lab")["message"]
+    session.files.more = ["lab"]
+    assert answer(session, "download_file lab")["name"] == "lab"
+
+
 def test_a_command_takes_a_limited_number_of_files(session: FakeSession) -> None:
     session.files.more = [f"{number:05}.txt" for number in range(MOST_NAMES)]
     assert "10,003 files" in answer(session, "download_file lab --all")["message"]
