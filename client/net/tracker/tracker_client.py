@@ -58,6 +58,9 @@ class RetryPolicy:
 _REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping", "login")
 """Operations that may be repeated when the connection was lost before their reply."""
 
+_CLOSE_LIMIT: Final = 1.0
+"""Seconds to wait for the end of the connecting thread."""
+
 _LOGOUT_LIMIT: Final = 5.0
 """Seconds to wait for the reply to a logout."""
 
@@ -129,15 +132,20 @@ class TrackerClient:
         self._token, self._token_for = token, trackers
 
     def close(self) -> None:
-        """Close the connection for good."""
+        """Close the connection for good; may be called again.
+
+        A thread that is just connecting ends later, by itself.
+        """
         with self._changed:
+            if self._closing:
+                return
             self._closing = True
             connection = self._connection
             self._changed.notify_all()
         if connection is not None:
             connection.close()
         if self._thread.ident is not None:
-            self._thread.join(2.0)
+            self._thread.join(_CLOSE_LIMIT)
 
     def retry(self) -> None:
         """Cut short the pause between rounds, if there is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from client.config import DEFAULT_TIMING
 from client.net.tracker.tracker_client import RetryPolicy, TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import CheckCertificate, UntrustedTrackerError
 from common.api.accounts import CREATE_USER, PING, CreateUser, LoginReply, Ping
@@ -171,6 +173,15 @@ def test_the_session_is_resumed_after_a_loss(clients: Clients) -> None:
     assert asked["token"] == "token 1"
     assert asked["peer_id"] == PEER_ID.hex()
     assert asked["port"] == 6881
+
+
+def test_closing_does_not_wait_for_a_tracker_that_says_nothing(clients: Clients) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = clients.client(Endpoint(*silent.getsockname()))
+        began = time.monotonic()
+        client.close()
+        client.close()
+        assert time.monotonic() - began < DEFAULT_TIMING.tracker_connect
 
 
 def test_a_session_of_an_earlier_run_is_resumed(clients: Clients) -> None:
