@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +56,10 @@ class Action:
         account, remember = None, None
         if options.action == "join":
             account, remember = _account(options), options.remember or None
-        self._session.trackers.reach()
-        asking = self._asking()
-        group = join(self._session, start.invitation, account, asking, remember=remember)
+        with self._showing_notices():
+            self._session.trackers.reach()
+            asking = self._asking()
+            group = join(self._session, start.invitation, account, asking, remember=remember)
         self._output.note(f"You are a member of {group}; see its files with: list_files {group}")
 
     def send(self, options: argparse.Namespace) -> int:
@@ -94,14 +97,24 @@ class Action:
         self._session.accounts.settle()
         if self._session.overview().user is not None:
             return
-        self._session.trackers.reach()
         asking = self._asking()
         if asking is None:
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN,
                 "Nobody is logged in; log in once with: -c 'login USER --remember'",
             )
-        SignIn(self._session).ask(asking)
+        with self._showing_notices():
+            self._session.trackers.reach()
+            SignIn(self._session).ask(asking)
+
+    @contextmanager
+    def _showing_notices(self) -> Iterator[None]:
+        """Show notices inside the context; afterwards, others may."""
+        end = self._session.notices.listen(self._output.notice)
+        try:
+            yield
+        finally:
+            end()
 
     def _asking(self) -> Questions | None:
         return Questions(self._interrupts, self._output.error) if sys.stdin.isatty() else None
