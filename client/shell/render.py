@@ -5,7 +5,6 @@ Names come from other users, so every value is passed through `visible`.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -15,17 +14,12 @@ from client import results
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.shell.downloads import download_lines
+from client.shell.help_text import command_help_text, help_text
 from client.shell.list_tables import LIST_FORMATTERS
 from client.shell.settings_table import settings_text
 from client.shell.several import Changed, changed_text, some, started_text, uploads_text
-from client.shell.terminal.screen import ENDLESS, Column, Screen
+from client.shell.terminal.screen import Column, Screen
 from common.text import count, local_time, percent, rate, size, visible
-
-_USAGE_WIDTH = 29
-"""Columns for the usage line of a command in `help`; longer ones get a line of their own."""
-
-_HELP_WIDTH = 76
-"""Columns of the text about a single command."""
 
 
 def answer(command: Command | None, result: BaseModel, screen: Screen) -> str:
@@ -196,51 +190,6 @@ def _waited(result: results.WaitResult, _: Screen) -> str:
     return "; ".join(parts)
 
 
-def _help(result: HelpResult, screen: Screen) -> str:
-    lines: list[str] = []
-    topic = ""
-    for row in result.commands:
-        if row.topic != topic:
-            topic = row.topic
-            lines.append(screen.paint(topic.capitalize(), "bold"))
-        lines += _usage_lines(row.usage, row.summary, screen.width or ENDLESS)
-    short = [f"{alias} ({row.command})" for row in result.commands for alias in row.aliases]
-    lines += textwrap.wrap(f"Short forms: {', '.join(short)}", _HELP_WIDTH, subsequent_indent="  ")
-    return "\n".join([*lines, "For details of a command: help COMMAND"])
-
-
-def _usage_lines(usage: str, summary: str, width: int) -> list[str]:
-    blank = " " * (_USAGE_WIDTH + 3)
-    summary_lines = textwrap.wrap(summary, max(_USAGE_WIDTH, width - len(blank)))
-    if len(usage) <= _USAGE_WIDTH:
-        first, *others = summary_lines
-        return [f"  {usage:<{_USAGE_WIDTH}} {first}", *(blank + line for line in others)]
-    return [f"  {usage}", *(blank + line for line in summary_lines)]
-
-
-def _command_help(result: CommandHelpResult, screen: Screen) -> str:
-    usage = screen.wrap(result.usage, indent="    ")
-    lines = [screen.paint(usage, "bold"), f"  {result.summary}"]
-    if result.aliases:
-        lines.append(f"  Short form: {', '.join(result.aliases)}")
-    if result.details:
-        lines += ["", *_indented(result.details)]
-    words = [*result.arguments, *result.options]
-    width = max((len(row.word) for row in words), default=0)
-    lines += [""] * bool(words)
-    for row in words:
-        lines += _indented(f"{row.word:<{width}}  {row.meaning}", " " * (width + 2))
-    if result.errors:
-        codes = f"Errors: {', '.join(row.word for row in result.errors)}"
-        lines += ["", *_indented(codes)]
-    return "\n".join([*lines, f"  Example: {result.example}"])
-
-
-def _indented(text: str, further: str = "") -> list[str]:
-    """Wrap text and indent it, all lines but the first `further`."""
-    return textwrap.wrap(text, _HELP_WIDTH, initial_indent="  ", subsequent_indent=f"  {further}")
-
-
 def _nothing(_result: BaseModel, _screen: Screen) -> str:
     return ""
 
@@ -262,7 +211,7 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.ChecksResult: _checks,
     results.WhyResult: _why,
     results.WaitResult: _waited,
-    HelpResult: _help,
-    CommandHelpResult: _command_help,
+    HelpResult: help_text,
+    CommandHelpResult: command_help_text,
     EndResult: _nothing,
 }

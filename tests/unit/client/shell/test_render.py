@@ -178,6 +178,15 @@ def test_colours_only_on_request() -> None:
     assert "\x1b[" not in shown("list_files", screen=NARROW)
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_help_fits_the_screen_and_names_the_short_forms(width: int) -> None:
+    lines = shown("help", screen=Screen(width=width)).split("\n")
+    assert max(map(cell_width, lines)) <= width
+    assert "ls (list_files)" in " ".join(lines)
+    assert "get GROUP (download_file)" in " ".join(lines)
+    assert "  Short form: ls" in shown("help ls").split("\n")
+
+
 def test_a_partial_list_says_so() -> None:
     row = file_rows()[0]
     part = list_results.FilesResult(group="lab", files=[row], total=60_000)
