@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from client.core.notices.folding import fold, newest_lines
 from client.list_results import NoticeRow, NoticesResult
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
 from client.results import Notice
 from client.services.paging import collect, total
 from common.api import events
+from common.api.paging import MAX_PAGE
+
+_LINES = 50
+"""Lines listed without a limit, unless more are unread; as many notices as the tracker sends."""
 
 
 class NoticeService:
@@ -34,10 +39,9 @@ class NoticeService:
         The tracker has the events of the groups; those of this client are kept here.
         """
         if limit is None:
-            reply = self._remote.call(events.LIST_NOTICES, pattern=pattern)
-            rows, count = reply.notices, total(reply, reply.notices)
+            rows, count = self._recent(pattern)
         else:
-            rows, count, _ = collect(
+            found, count, _ = collect(
                 self._remote,
                 events.LIST_NOTICES,
                 "notices",
@@ -45,8 +49,27 @@ class NoticeService:
                 is_backward=True,
                 pattern=pattern,
             )
+            rows = [NoticeRow.of(row) for row in found]
         own = self._notices.kept(pattern)
-        found = sorted([*map(NoticeRow.of, rows), *own], key=lambda row: row.seconds)
+        rows = sorted([*rows, *own], key=_seconds)
         return NoticesResult(
-            notices=found[-limit:] if limit else found, total=count + len(own), pattern=pattern
+            notices=rows[-limit:] if limit else rows, total=count + len(own), pattern=pattern
         )
+
+    def _recent(self, pattern: str) -> tuple[Sequence[NoticeRow], int]:
+        """Return what the tracker sends without a limit, and how many there are.
+
+        If most of it belongs together, more is added, up to _LINES lines as people see them.
+        """
+        reply = self._remote.call(events.LIST_NOTICES, pattern=pattern)
+        rows: Sequence[NoticeRow] = [NoticeRow.of(row) for row in reply.notices]
+        if reply.next is not None and len(fold(rows, _seconds)) < _LINES:
+            older = self._remote.call(
+                events.LIST_NOTICES, pattern=pattern, limit=MAX_PAGE, after=reply.next
+            )
+            rows = newest_lines([*map(NoticeRow.of, older.notices), *rows], _LINES, _seconds)
+        return rows, total(reply, reply.notices)
+
+
+def _seconds(row: NoticeRow) -> float:
+    return row.seconds

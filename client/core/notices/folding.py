@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
@@ -129,6 +129,18 @@ def fold(rows: Iterable[NoticeT], at: Callable[[NoticeT], float]) -> list[Folded
     folder: NoticeFolder[NoticeT] = NoticeFolder(LISTED_QUIET, LISTED_LONGEST)
     lines = [line for row in rows for line in folder.add(row, at(row))]
     return [*lines, *folder.flush()]
+
+
+def newest_lines(
+    rows: Sequence[NoticeT], most: int, at: Callable[[NoticeT], float]
+) -> Sequence[NoticeT]:
+    """Return the newest notices of a list, oldest first: those that fold into `most` lines."""
+    lines = fold(rows, at)
+    if len(lines) <= most:
+        return rows
+    last_left_out = lines[len(lines) - most - 1].newest
+    cut = next(number for number, row in enumerate(rows) if row is last_left_out)
+    return rows[cut + 1 :]
 
 
 def _key(notice: Foldable) -> Key | None:

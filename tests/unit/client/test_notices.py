@@ -27,8 +27,9 @@ from client.web.events import Events
 from client.web.page.command_client import CommandClient
 from client.web.page.tabs.notices import NoticesTab
 from client.web.pool import CommandPool
-from common.api.events import EventKind, ListNoticesReply, NoticeRow
+from common.api.events import EventKind, ListNotices, ListNoticesReply, NoticeRow
 from common.api.operation import Operation, ReplyT, RequestT
+from common.api.paging import MAX_PAGE
 from tests.support.fakes.session import FakeSession
 from tracker.domain.audience import AUDIENCES, Audience
 from tracker.services.events import as_notice
@@ -120,6 +121,39 @@ def test_both_lists_are_merged_by_time(notices: Notices) -> None:
     newest = listed(notices, rows, limit=2)
     assert [row.text for row in newest.notices] == ["now", "2999"]
     assert newest.total == 3
+
+
+class PagingTracker:
+    """TrackerCalls with many notices, of which the first page has the newest 50."""
+
+    def __init__(self, rows: list[NoticeRow]) -> None:
+        self._rows = rows
+        self.limits: list[int | None] = []
+
+    def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
+        request = operation.read_request(arguments)
+        assert isinstance(request, ListNotices)
+        self.limits.append(request.limit)
+        end = len(self._rows) - (50 if request.after else 0)
+        start = max(0, end - (request.limit or 50))
+        reply = ListNoticesReply(
+            notices=self._rows[start:end], unread=0, total=len(self._rows), next=str(start) or None
+        )
+        return operation.read_reply(reply.model_dump())
+
+
+def test_a_burst_does_not_push_others_out_of_the_list(events: EventBus) -> None:
+    row = NoticeRow(at="2026-01-01T00:00:00Z", kind="join_requested", group="lab", text=TEXT)
+    added = row.model_copy(update={"kind": "file_added", "actor": "ann"})
+    tracker = PagingTracker([*[row] * 60, *[added] * 70])
+    found = NoticeService(Notices(events), tracker).list()
+    assert tracker.limits == [None, MAX_PAGE]
+    assert [one.kind for one in found.notices] == ["join_requested"] * 49 + ["file_added"] * 70
+    assert found.total == 130
+
+    tracker = PagingTracker([row] * 60)
+    assert len(NoticeService(Notices(events), tracker).list().notices) == 50
+    assert tracker.limits == [None]
 
 
 @pytest.mark.parametrize("kind", KINDS)

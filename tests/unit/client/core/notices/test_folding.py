@@ -18,6 +18,7 @@ from client.core.notices.folding import (
     Folded,
     NoticeFolder,
     fold,
+    newest_lines,
 )
 from client.core.notices.notice_kinds import NoticeKind
 
@@ -118,6 +119,17 @@ def test_a_list_is_folded_by_its_times() -> None:
     rows = [Item(at=second) for second in (0.0, 1.0, 2.0, quiet + 3.0, 500.0, 501.0)]
     lines = fold(rows, lambda row: row.at)
     assert [(line.count, line.newest.at) for line in lines] == [(3, 2.0), (1, quiet + 3), (2, 501)]
+
+
+def test_the_newest_lines_of_a_list() -> None:
+    rows = [
+        Item("1", kind=NoticeKind.TRACKER, at=0.0),
+        *(Item(at=float(n)) for n in range(1, 60)),
+        Item("2", kind=NoticeKind.TRACKER, at=60.0),
+        Item("3", kind=NoticeKind.TRACKER, at=61.0),
+    ]
+    for most, expected in ((9, rows), (4, rows), (3, rows[1:]), (2, rows[-2:]), (1, rows[-1:])):
+        assert newest_lines(rows, most, lambda row: row.at) == expected
 
 
 ITEMS = st.builds(
