@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-SOURCE: Final = ROOT / "client" / "web" / "page"
-CATALOGUES: Final = SOURCE / "locale"
+SOURCE: Final = ROOT / "client" / "web"
+CATALOGUES: Final = SOURCE / "page" / "locale"
 
 _MARKS: Final = {"_": 1, "N_": 1, "ngettext": 2}
 """The functions that mark texts, and how many texts each takes."""

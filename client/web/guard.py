@@ -12,13 +12,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from client.web.entry_page import entry_page
 from client.web.open_codes import OpenCodes
 from common.errors import MinitorrentError
 from common.types import Endpoint
@@ -40,7 +40,6 @@ _HEADERS = {
 }
 _PORT = re.compile(r":[0-9]+$")
 _OWN_SITES = ("", "same-origin", "none")
-_ENTRY = Path(__file__).with_name("entry.html").read_text(encoding="utf-8")
 _PUBLIC = re.compile(
     r"/favicon\.ico|/_nicegui/[^/]+/(static|libraries|components|resources|esm)/.+"
 )
@@ -104,7 +103,7 @@ class Guard:
         if self._is_authorized(scope, headers):
             return None
         if "text/html" in headers.get("accept", "") and "authorization" not in headers:
-            return self._entry(scope)
+            return self._entry(scope, headers.get("accept-language", ""))
         return PlainTextResponse(
             "Open the link that the client printed at startup.\n",
             401,
@@ -121,7 +120,7 @@ class Guard:
         given = _bearer(headers)
         return _is_same(given, self._link_token) or _is_same(given, self._run_token)
 
-    def _entry(self, scope: Scope) -> Response:
+    def _entry(self, scope: Scope, accepted: str) -> Response:
         """Return the page that makes the browser repeat the request with its stored token.
 
         A browser that brings a code gets the link instead.
@@ -130,7 +129,7 @@ class Guard:
         if code and self._codes.take(code, Endpoint(*scope["client"]), Endpoint(*scope["server"])):
             return RedirectResponse(f"/?token={self._link_token}", 303, _FRESH)
         is_link = _is_same(_query_value(scope, "token"), self._link_token)
-        return HTMLResponse(_ENTRY, 200 if is_link else 401, _FRESH)
+        return HTMLResponse(entry_page(accepted), 200 if is_link else 401, _FRESH)
 
     def _is_ours(self, host: str) -> bool:
         """Return whether a Host header is valid for this server."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.commands.registry import COMMANDS
 from client.web.page.command_client import CommandClient, Field
 from client.web.page.parts.controls import button, field, heading
 from client.web.page.parts.invitation_field import InvitationField
@@ -14,7 +13,6 @@ from client.web.page.translation import _
 from common.errors import ErrorCode, MinitorrentError
 
 _LOG_IN, _CREATE = "log in", "create"
-_CAN_REMEMBER = any(option.name == "remember" for option in COMMANDS["login"].options)
 
 
 class Login:
@@ -38,7 +36,6 @@ class Login:
             self._password.on("keydown.enter", self._go)
             self._new = NewPassword(self._password, self._user, self._go)
             self._keep = ui.checkbox(_("Keep me logged in on this machine"))
-            self._keep.visible = _CAN_REMEMBER
             self._invitation = InvitationField(self._go)
             with ui.row().classes("buttons"):
                 self._invited = button(_("I have an invitation"), self._open_invitation)

@@ -40,3 +40,37 @@ NOTICES: Final = (
     N_("Notice"),
 )
 """The headings of notices (see client.core.notices.notice_kinds)."""
+
+ACTIVITIES: Final = (
+    N_("join requested"),
+    N_("request accepted"),
+    N_("request rejected"),
+    N_("member removed"),
+    N_("member left"),
+    N_("certificates revoked"),
+    N_("role changed"),
+    N_("invite used"),
+    N_("file added"),
+    N_("file removed"),
+    N_("file completed"),
+    N_("account created"),
+    N_("login"),
+    N_("login failed"),
+    N_("logout"),
+    N_("password changed"),
+    N_("session ended"),
+    N_("token created"),
+    N_("token renewed"),
+    N_("token revoked"),
+    N_("invite refused"),
+    N_("group created"),
+    N_("certificate issued"),
+    N_("file stopped"),
+    N_("invite created"),
+    N_("invite revoked"),
+    N_("member promoted"),
+    N_("member demoted"),
+    N_("group transferred"),
+    N_("group inherited"),
+)
+"""What the audit trail records (see common.api.events.EventKind)."""

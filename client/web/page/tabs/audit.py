@@ -57,7 +57,7 @@ def _rows(found: EventsResult) -> list[dict[str, object]]:
             "number": number,
             "moment": local_time(row.at),
             "who": row.who,
-            "what": row.what.replace("_", " "),
+            "what": _(row.what.replace("_", " ")),
             "subject": visible(row.subject),
             "address": row.address,
         }

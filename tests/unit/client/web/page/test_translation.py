@@ -15,6 +15,7 @@ from client.core.notices.notice_kinds import PRESENTATIONS, presentation_of
 from client.results import TrackerState, TransferState
 from client.web.page import translation, words
 from client.web.page.translation import LANGUAGES, catalogue, choose_language
+from common.api.events import EventKind
 from docs import translations
 from docs.translations import Catalogue, Entry
 
@@ -78,6 +79,7 @@ def test_translations_have_the_placeholders_of_their_text(name: str) -> None:
 def test_words_from_elsewhere_are_in_the_catalogues() -> None:
     headings = {shown.heading for shown in PRESENTATIONS.values()}
     assert set(words.NOTICES) == headings | {presentation_of("from a newer tracker").heading}
+    assert set(words.ACTIVITIES) == {kind.replace("_", " ") for kind in EventKind}
     assert set(words.STATES) == set(TransferState)
     assert set(words.TRACKER_STATES) == set(get_args(TrackerState))
 
