@@ -30,7 +30,7 @@ class Asking(Protocol):
 
     def secret(self, prompt: str) -> str: ...
 
-    def yes(self, question: str) -> bool: ...
+    def yes(self, question: str, *, default: bool = False) -> bool: ...
 
     def say(self, text: str) -> None: ...
 
@@ -95,7 +95,7 @@ class SignIn:
             self._create(user, password)
         remember = self._remember
         if remember is None:
-            remember = asking.yes("Stay logged in on this machine?")
+            remember = asking.yes("Stay logged in on this machine?", default=True)
         self._session.accounts.login(user, password, remember=remember)
         return is_new
 

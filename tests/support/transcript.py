@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 _BLOCK = re.compile(r"^```console (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMPT = re.compile(r"(\$|[\w.-]+(?:@[\w.-]+)?>)(?: (.*))?")
 _SECRET = re.compile(r"(?:Old p|New p|P)assword( again)?:")
-_QUESTION = re.compile(r"(.*\? \[y/N\]|Your name:|.* \(HOST:PORT\):) (\S+)")
+_QUESTION = re.compile(r"(.*\? \[(?:y/N|Y/n)\]|Your name:|.* \(HOST:PORT\):) (\S+)")
 _COLUMNS, _ROWS = 200, 40
 _LIMIT = 30.0
 _PASSWORD = "secret123"

@@ -35,9 +35,10 @@ class Questions:
 
             return SecretPrompt(create_input(), show, self._interrupts).ask(prompt)
 
-    def yes(self, question: str) -> bool:
-        """Return whether the answer is yes; no is the default."""
-        return ask_line(f"{question} [y/N] ").casefold() in ("y", "yes")
+    def yes(self, question: str, *, default: bool = False) -> bool:
+        """Return whether the answer is yes; Enter alone is the default."""
+        answer = ask_line(f"{question} {'[Y/n]' if default else '[y/N]'} ").casefold()
+        return answer in ("y", "yes") or (default and not answer)
 
 
 def ask_line(prompt: str) -> str:

@@ -32,7 +32,7 @@ class Answers:
 
     secret = text
 
-    def yes(self, _: str) -> bool:
+    def yes(self, _: str, *, default: bool = False) -> bool:
         """See Asking."""
         return bool(next(self._answers))
 
