@@ -118,9 +118,7 @@ def _after_short_form(
     meant = commands.get(SHORT_FORMS.get(command.name, ""))
     if meant is None or _options(command, current):
         return
-    if not words:
-        yield from names.groups(current.text, mine=meant.arguments[0].kind is Kind.GROUP)
-    elif _is_group(words[0].text, names):
+    if not words or _is_group(words[0].text, names):
         yield from _after_command(meant, words, current, commands, names)
 
 

@@ -78,6 +78,25 @@ def test_the_usual_words_are_understood(line: str, name: str, call: tuple[str, .
     assert session.calls[-1][: len(call)] == call
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("get film.mkv", "download_file"),
+        ("get 'two words.txt' /tmp/", "download_file"),
+        ("get *.mkv", "download_file"),
+        ("get other.mkv", "get"),
+        ("get ./film.mkv", "get"),
+        ("get magnet:?xt=x", "get"),
+    ],
+)
+def test_get_takes_a_file_of_the_group_in_use(line: str, name: str) -> None:
+    session = FakeSession()
+    session.user = "ann"
+    assert outcome(line, session)["command"] == "get"
+    session.group = "lab"
+    assert outcome(line, session)["command"] == name
+
+
 def test_a_metainfo_file_is_not_taken_for_a_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def test_short_forms_are_suggested_once_something_is_typed() -> None:
     assert names("ls ") == ["lab"]
     assert names("kick lab ") == ["ann", "bob"]
     assert "lab" in names("get l")
+    assert names("get two", logged_in("lab")) == ["two words.txt"]
     assert names("get lab two") == ["two words.txt"]
     assert names("get nowhere two") == []
     assert names("join st") == ["studio"]
