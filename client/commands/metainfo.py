@@ -120,8 +120,8 @@ COMMANDS = (
         options=(Option("resume", "complete the copy that exists at DEST, in place"),),
         details="The file must be shared in one of your groups. A link may be pasted as you found"
         " it, without quotes and in <...>. DEST and --resume work as in download_file. Where it"
-        " can't be a metainfo file, get GROUP NAME... is short for download_file, as is get NAME for"
-        " a file of the group in use.",
+        " can't be a metainfo file, get GROUP NAME... is short for download_file, as is get NAME"
+        " for a file of the group in use.",
         example="get film.torrent ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(
