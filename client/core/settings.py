@@ -5,6 +5,7 @@ What they apply to is known by client.services.settings.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ LANGUAGES: Final = ("auto", "en", "de")
 
 NONE: Final = "none"
 """How an empty list is typed and shown."""
+
+_LONGEST_NAME: Final = 80  # characters shown of a wrong name
 
 _SMALL_NUMBER = re.compile("[0-9]{1,4}")
 
@@ -133,7 +136,10 @@ def find(name: str) -> Setting[Any]:
     """Return a setting by its name; raises MinitorrentError(usage)."""
     if name not in SETTINGS:
         known = ", ".join(SETTINGS)
+        near = difflib.get_close_matches(name[:_LONGEST_NAME], SETTINGS, 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
         raise MinitorrentError(
-            ErrorCode.USAGE, f"No setting {harmless(name, 80)!r}; the settings are {known}."
+            ErrorCode.USAGE,
+            f"No setting {harmless(name, _LONGEST_NAME)!r}; the settings are {known}.{meant}",
         )
     return SETTINGS[name]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.sharing import share
-from tests.support.processes import ClientProcess, ManagedProcess, TrackerProcess
+from tests.support.processes import ClientProcess, ManagedProcess, TrackerProcess, stopped
 from tests.support.waiting import wait_until
 
 LIMIT = 60.0
@@ -95,8 +95,9 @@ def test_without_a_tracker_a_remembered_login_stays(tmp_path: Path) -> None:
     ):
         fred.ok("create_user fred secret123")
         fred.ok("login fred secret123 --remember")
+        with stopped(tracker.pid):
+            assert fred.terminate(timeout=15.0) == 0, "nothing waits for a tracker"
         tracker.terminate()
-        assert fred.terminate() == 0
         status, answers = run(again(fred, "--json", "-c", "whoami"))
         assert answers[0]["error"]["code"] == "tracker_unreachable"
         assert status == 3

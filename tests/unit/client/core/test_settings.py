@@ -63,6 +63,16 @@ def test_an_unknown_setting_names_the_known_ones() -> None:
     assert all(name in caught.value.message for name in settings.SETTINGS)
 
 
+def test_a_mistyped_setting_suggests_the_nearest() -> None:
+    for typed, meant in (("langage", "language"), ("downloads_folder", "download_folder")):
+        with pytest.raises(MinitorrentError, match=f"Did you mean {meant}\\?"):
+            settings.find(typed)
+    with pytest.raises(MinitorrentError) as caught:
+        settings.find("x" * 10_000)
+    assert "Did you mean" not in caught.value.message
+    assert len(caught.value.message) < 500
+
+
 def test_every_kind_of_notice_can_be_hidden() -> None:
     kinds = ",".join(NoticeKind)
     assert settings.HIDDEN_NOTICES.parse(kinds) == tuple(NoticeKind)
