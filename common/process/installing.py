@@ -6,12 +6,14 @@ import shlex
 import sys
 from pathlib import Path
 
-_PIPX_FOLDER = ("pipx", "venvs")
+_OF_PIPX = "pipx_metadata.json"
+"""A file in every environment that pipx created."""
 
 
-def install_command(requirement: str) -> str:
-    """Return the shell command that installs a package for this program."""
+def install_command(*requirements: str) -> str:
+    """Return the shell command that installs or upgrades packages for this program."""
+    packages = shlex.join(requirements)
     prefix = Path(sys.prefix)
-    if prefix.parts[-3:-1] == _PIPX_FOLDER:  # such an environment has no pip
-        return f"pipx inject {prefix.name} {shlex.quote(requirement)}"
-    return f"{shlex.quote(sys.executable)} -m pip install {shlex.quote(requirement)}"
+    if (prefix / _OF_PIPX).exists():  # such an environment has no pip
+        return f"pipx runpip {prefix.name} install {packages}"
+    return f"{shlex.quote(sys.executable)} -m pip install {packages}"

@@ -7,7 +7,7 @@ do. A failed check's hint names the next step, a passed check's hint shows the m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -224,14 +224,21 @@ def disk(needed_on: Mapping[int, int], measured: DiskMeasurements) -> Check:
 
 
 def versions(
-    python: str, client: str, libraries: Iterable[Library], trackers: Sequence[TrackerMeasurements]
+    python: str,
+    client: str,
+    libraries: Iterable[Library],
+    trackers: Sequence[TrackerMeasurements],
+    install_command: Callable[..., str],
 ) -> Check:
-    """Check that the libraries are new enough; also reports client and tracker versions."""
+    """Check that the libraries are new enough; also reports client and tracker versions.
+
+    `install_command` returns what to type to install requirements.
+    """
     bad = [library for library in libraries if not _is_enough(library)]
     if bad:
-        wanted = " ".join(f"'{library.name}>={library.needed}'" for library in bad)
+        command = install_command(*(f"{library.name}>={library.needed}" for library in bad))
         found = ", ".join(f"{library.name} {library.found or 'missing'}" for library in bad)
-        return _failed("versions", f"Too old: {found}; type: pip install -U {wanted}")
+        return _failed("versions", f"Too old: {found}; type: {command}")
     servers = sorted({t.server for t in trackers if t.server and t.server != client})
     others = f"; trackers: {', '.join(servers)}" if servers else ""
     return _passed("versions", f"{client}, Python {python}{others}.")

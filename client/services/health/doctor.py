@@ -33,6 +33,7 @@ from client.storage.paths import mount_point
 from client.transfers.transfer_manager import TransferManager
 from common import __version__
 from common.errors import MinitorrentError
+from common.process.installing import install_command
 from common.types import Endpoint
 
 log = structlog.get_logger(__name__)
@@ -171,6 +172,7 @@ class Doctor:
 
 def _own(trackers: Sequence[TrackerMeasurements]) -> list[Check]:
     """Return the checks that need no waiting."""
-    checks = [health_checks.versions(platform.python_version(), _PROGRAM, libraries(), trackers)]
+    python = platform.python_version()
+    checks = [health_checks.versions(python, _PROGRAM, libraries(), trackers, install_command)]
     files = descriptors()
     return [*checks, health_checks.descriptors(*files)] if files else checks

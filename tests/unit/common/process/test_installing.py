@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,11 @@ def test_pip_of_this_environment_installs() -> None:
     assert command == [sys.executable, "-m", "pip", "install", "psycopg[binary]"]
 
 
-def test_pipx_installs_into_its_own_environments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "prefix", "/home/ann/.local/share/pipx/venvs/minitorrent")
-    assert install_command("psycopg[binary]") == "pipx inject minitorrent 'psycopg[binary]'"
+def test_pipx_installs_into_its_own_environments(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment = tmp_path / "minitorrent"
+    environment.mkdir()
+    (environment / "pipx_metadata.json").touch()
+    monkeypatch.setattr(sys, "prefix", str(environment))
+    assert install_command("psycopg[binary]") == "pipx runpip minitorrent install 'psycopg[binary]'"

@@ -165,7 +165,9 @@ def test_disks() -> None:
 
 def libraries(found: str | None) -> Check:
     library = [Library("pydantic", "2.10", found)]
-    return health_checks.versions("3.11.7", "minitorrent 0.1.0", library, [answering()])
+    return health_checks.versions(
+        "3.11.7", "minitorrent 0.1.0", library, [answering()], "install {}".format
+    )
 
 
 @pytest.mark.parametrize("found", ["2.10", "2.10.0rc1", "2.12.5", "3"])
@@ -175,12 +177,13 @@ def test_libraries_that_are_new_enough(found: str) -> None:
 
 @pytest.mark.parametrize("found", [None, "2.9", "2", "unknown"])
 def test_libraries_that_are_too_old(found: str | None) -> None:
-    wrong(libraries(found), "pip install -U 'pydantic>=2.10'", found or "missing")
+    wrong(libraries(found), "type: install pydantic>=2.10", found or "missing")
 
 
 def test_trackers_of_another_version_are_reported() -> None:
     other = [answering(server="minitorrent 0.7.0"), answering(server="")]
-    right(health_checks.versions("3.11", "minitorrent 0.1.0", [], other), "minitorrent 0.7.0")
+    check = health_checks.versions("3.11", "minitorrent 0.1.0", [], other, "install {}".format)
+    right(check, "minitorrent 0.7.0")
 
 
 def test_open_files() -> None:
