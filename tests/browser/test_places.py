@@ -31,6 +31,19 @@ def test_reload_and_back_keep_the_place(of_eve: Window) -> None:
     of_eve.text("No file matches.").wait_for()
 
 
+def test_reload_keeps_the_filter_of_transfers(of_eve: Window) -> None:
+    of_eve.tab("Transfers")
+    of_eve.page.get_by_role("button", name="Paused").click()
+    of_eve.row("a file.txt").wait_for(state="detached")
+    of_eve.page.wait_for_url(re.compile("#tab=transfers&.*state=paused"))
+    of_eve.page.reload()
+    pressed = of_eve.page.get_by_role("button", name="Paused", pressed=True)
+    pressed.wait_for()
+    of_eve.complaints.clear()  # the entry page's status is 401 until the token is sent
+    of_eve.page.get_by_role("button", name="All").click()
+    of_eve.row("a file.txt").wait_for()
+
+
 def test_few_messages_are_shown_and_errors_go_upon_success(of_eve: Window) -> None:
     alerts = of_eve.page.get_by_role("alert").filter(visible=True)
     of_eve.fill("New group", GROUP)

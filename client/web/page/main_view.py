@@ -57,7 +57,7 @@ class MainView:
             with ui.tab_panel("files"):
                 self._files = FilesTab(commands, self._choice)
             with ui.tab_panel("transfers"):
-                self._transfers = TransfersTab(commands)
+                self._transfers = TransfersTab(commands, self._choice)
             with ui.tab_panel("notices"):
                 self._notices = NoticesTab(commands)
             with ui.tab_panel("settings"):
@@ -128,6 +128,7 @@ class MainView:
         self._choice.adopt(address)
         self._groups.pattern = self._choice.filter_of("groups")
         self._files.pattern = self._choice.filter_of("files")
+        self._transfers.show_place()
         self._show(address.tab)
         await self.refresh()
 

@@ -17,11 +17,15 @@ MOST_CHARACTERS: Final = 8000
 
 @dataclass(frozen=True)
 class Address:
-    """A tab, the chosen group, what is searched for in the tab, and an invitation to accept."""
+    """A tab, the chosen group, what is searched for in the tab, and an invitation to accept.
+
+    `state` is that of the transfers shown, "" for all.
+    """
 
     tab: str = ""
     group: str | None = None
     filter: str = ""
+    state: str = ""
     invitation: str = ""
 
     @classmethod
@@ -40,11 +44,17 @@ class Address:
             tab if tab in tabs else "",
             values.get("group"),
             values.get("filter", ""),
+            values.get("state", ""),
             values.get("join", ""),
         )
 
     def encode(self) -> str:
         """Return the fragment, without the invitation, which must not stay in the history."""
-        parts = {"tab": self.tab, "group": self.group or "", "filter": self.filter}
+        parts = {
+            "tab": self.tab,
+            "group": self.group or "",
+            "state": self.state,
+            "filter": self.filter,
+        }
         text = urlencode({key: value for key, value in parts.items() if value})
         return f"#{text}" if text else ""

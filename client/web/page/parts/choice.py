@@ -25,6 +25,7 @@ class Choice:
         self._group = start.group
         self._tab = start.tab
         self._filters = {start.tab: start.filter}
+        self._state = start.state
         self._written: Address | None = None
         self._is_by_user = False
         self._is_due = False
@@ -70,15 +71,27 @@ class Choice:
         self._filters[tab] = text
         self._write(by_user=False)
 
+    @property
+    def state(self) -> str:
+        """The state of the transfers that are shown, "" for all."""
+        return self._state
+
+    def show_state(self, state: str) -> None:
+        """Keep in mind which transfers are shown."""
+        self._state = state
+        self._write(by_user=False)
+
     def adopt(self, address: Address) -> None:
         """Take over an address that the browser shows already, after Back or Forward."""
         self._tab, self._group = address.tab, address.group
         self._filters[address.tab] = address.filter
+        self._state = address.state
         self._written = self._address
 
     @property
     def _address(self) -> Address:
-        return Address(self._tab, self._group, self._filters.get(self._tab, ""))
+        state = self._state if self._tab == "transfers" else ""
+        return Address(self._tab, self._group, self._filters.get(self._tab, ""), state)
 
     def _write(self, *, by_user: bool) -> None:
         """Write the address once the current step is done, which may change more than one part."""
@@ -93,7 +106,7 @@ class Choice:
         if address == self._written:
             return
         is_elsewhere = self._written is not None and address != replace(
-            self._written, filter=address.filter
+            self._written, filter=address.filter, state=address.state
         )
         way = "pushState" if is_by_user and is_elsewhere else "replaceState"
         self._written = address

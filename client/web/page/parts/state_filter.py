@@ -22,10 +22,13 @@ _LABELS = {
 
 
 class StateFilter:
-    """A row of buttons; `state` is the chosen one's, None for all."""
+    """A row of buttons; `state` is the chosen one's, None for all.
 
-    def __init__(self, changed: Callable[[], Awaitable[None]]) -> None:
-        self.state: TransferState | None = None
+    `start` is the state to begin with, as text; anything else than a state means all.
+    """
+
+    def __init__(self, changed: Callable[[], Awaitable[None]], start: str = "") -> None:
+        self.state = _state(start)
         self._changed = changed
         with ui.row().classes("filters").props("role=group") as row:
             self._buttons = {state: self._make(state) for state in _LABELS}
@@ -39,6 +42,11 @@ class StateFilter:
             await self._changed()
 
         return button("", choose).props("dense")
+
+    def choose(self, state: str) -> None:
+        """Choose a state as text, without a call of `changed`."""
+        self.state = _state(state)
+        self._press()
 
     def show(self, counts: Mapping[TransferState, int]) -> None:
         """Show how many transfers there are in each state."""
@@ -54,3 +62,7 @@ class StateFilter:
             pressed = "true" if state == self.state else "false"
             if made.props.get("aria-pressed") != pressed:
                 made.props["aria-pressed"] = pressed
+
+
+def _state(text: str) -> TransferState | None:
+    return TransferState(text) if text in set(TransferState) else None

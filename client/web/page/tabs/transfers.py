@@ -12,6 +12,7 @@ from client.results import Overview
 from client.services.api import SessionApi
 from client.services.transfer_list import SortKey, TransferName, TransferPage, TransferQuery
 from client.web.page.command_client import CommandClient
+from client.web.page.parts.choice import Choice
 from client.web.page.parts.column_menu import ColumnMenu
 from client.web.page.parts.controls import button, field, heading
 from client.web.page.parts.dialogs import confirm, stop_sharing
@@ -36,8 +37,9 @@ _Found = tuple[TransferPage, tuple[int, int], Sequence[TransferName] | None]
 class TransfersTab:
     """The tab with all transfers."""
 
-    def __init__(self, commands: CommandClient) -> None:
+    def __init__(self, commands: CommandClient, choice: Choice) -> None:
         self._commands = commands
+        self._choice = choice
         self._limit = _STEP
         self._sort: SortKey = "state"
         self._descending = False
@@ -47,12 +49,14 @@ class TransfersTab:
             key = ui.row()
         self._rates = RateGraph(key)
         self._totals: tuple[int, int] | None = None
-        self._filter = StateFilter(self._change)
+        self._filter = StateFilter(self._change, choice.state)
         self._table = self._make_table()
         self._marks = Marks(self._table, self._everything)
         bulk = TransferBulk(commands, self._marks, self.refresh)
         with self._table.add_slot("top"):
-            self._search = field(_("Search")).props("clearable debounce=150")
+            self._search = field(_("Search"), choice.filter_of("transfers")).props(
+                "clearable debounce=150"
+            )
             self._search.on_value_change(self._change)
             ui.space()
             self._marks.make_bar(bulk.actions)
@@ -117,7 +121,14 @@ class TransfersTab:
         text = _("Showing {shown:,} of {total:,}: search, or")
         self._shown.text = text.format(shown=len(page.rows), total=page.total)
 
+    def show_place(self) -> None:
+        """Take over the state and the search of the window's address."""
+        self._filter.choose(self._choice.state)
+        self._search.value = self._choice.filter_of("transfers")
+
     async def _change(self) -> None:
+        self._choice.search("transfers", self._search.value or "")
+        self._choice.show_state(self._filter.state or "")
         self._limit = _STEP
         await self.refresh()
 

@@ -17,6 +17,7 @@ TABS = ("groups", "files")
         ("", Address()),
         ("#", Address()),
         ("#tab=files&group=lab&filter=%2A.txt", Address("files", "lab", "*.txt")),
+        ("#tab=files&state=paused", Address("files", state="paused")),
         ("#tab=elsewhere", Address()),
         ("#join=mt1abc", Address(invitation="mt1abc")),
         ("#scroll=3&tab=files", Address("files")),
