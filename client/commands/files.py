@@ -79,6 +79,7 @@ COMMANDS = (
         summary="list the files that a group shares",
         aliases=("ls",),
         run=_list_files,
+        settle=listing.settle_pattern,
         arguments=(GROUP, listing.PATTERN),
         options=(listing.SORT, listing.LIMIT),
         details="Lists each file with its size, its number of pieces (chunks), the member who"

@@ -66,6 +66,7 @@ COMMANDS = (
         topic="invitations",
         summary="list a group's valid invitations",
         run=_invites,
+        settle=listing.settle_pattern,
         arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
         details="Shows each invitation's ID, who created it, and how many users it still lets in."

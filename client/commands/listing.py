@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import cast, get_args
 
-from client.commands.command import Argument, Arguments, Kind, Option
+from client.commands.command import Argument, Arguments, Context, Kind, Option
 from client.services.paging import USUAL_LIMIT
 from common.api.files import Sort
+from common.api.model import NAME
 from common.errors import ErrorCode, MinitorrentError
 
 PATTERN = Argument("PATTERN", Kind.PATTERN, optional=True)
@@ -21,6 +23,14 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 """A number as typed, which the database's integers can hold."""
 
 _ORDERS = get_args(Sort)
+
+
+def settle_pattern(_: Context, arguments: Arguments) -> Arguments:
+    """Take a single word that can't be a group's name for the pattern: `list_files *.mkv`."""
+    if len(arguments.words) != 1 or NAME.match(arguments.words[0]):
+        return arguments
+    values = {name: value for name, value in arguments.values.items() if name != "GROUP"}
+    return replace(arguments, values={**values, "PATTERN": arguments.words[0]})
 
 
 def pattern(arguments: Arguments) -> str:

@@ -29,6 +29,7 @@ COMMANDS = (
         topic="members",
         summary="show who did what, when and from where (admins)",
         run=_audit,
+        settle=listing.settle_pattern,
         arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT, listing.BEFORE),
         details="Shows activity in the group and on its members' accounts: logins, failed logins,"

@@ -114,7 +114,8 @@ class Interrupts:
         """Raise Stopped at once on a signal inside the context, or if one was recorded before."""
         self._waiting = True
         try:
-            self.check()
+            if self.stopped():
+                raise Stopped
             yield
         finally:
             self._waiting = False

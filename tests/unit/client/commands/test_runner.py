@@ -60,6 +60,9 @@ def test_success_and_failure_as_json_objects() -> None:
     ("line", "name", "call"),
     [
         ("ls lab", "list_files", ("list_files", "lab")),
+        ("ls lab *.wav", "list_files", ("list_files", "lab", "*.wav")),
+        ("ls *.wav --limit 5", "list_files", ("list_files", None, "*.wav", 5)),
+        ("list_members b?b", "list_members", ("list_members", None, "b?b")),
         ("kick lab bob", "remove_member", ("remove_member", "lab", "bob")),
         ("get lab film.mkv /tmp", "download_file", ("download_file", "lab", "film.mkv", "/tmp")),
         ("get  'lab' film.mkv d --resume", "download_file", ("download_file", "lab", "film.mkv")),
