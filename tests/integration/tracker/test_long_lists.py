@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from common.api.files import Sort
 from tests.support import bulk_rows
 from tests.support.database import POSTGRES, empty_database
 from tracker.domain.rules import Role
@@ -141,3 +142,34 @@ def test_a_users_newest_events_are_paged(
         assert [one.id for one in found] == [one.id for one in first]
         assert work.events.count_relevant(bob, "nothing") == 0
     store.close()
+
+
+def test_names_are_looked_for_in_an_index(crowded: Callable[[int], Store]) -> None:
+    """Reading every file to compare its name would take ten times as long."""
+    store = crowded(FEW)
+    plans: list[str] = []
+
+    def explain(connection: Any, _: object, statement: str, values: Any, *__: object) -> None:
+        if "LIKE" in statement and not statement.startswith("EXPLAIN"):
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.append("; ".join(row[-1] for row in plan))
+
+    event.listen(store._reader, "before_cursor_execute", explain)
+    with store.read() as work:
+        ann, lab = work.users.by_name("ann"), work.groups.by_name("lab")
+        assert ann is not None
+        assert lab is not None
+        found = work.file_lists.search(ann.id, "0007*", ("file 000071", 0), 5)
+        assert found == []
+        found = work.file_lists.search(ann.id, "00007", ("file 000071", 0), 5)
+        assert [file.name for file, _ in found] == [f"file 00007{n}.bin" for n in range(1, 6)]
+        assert work.file_lists.count_found(ann.id, "00007") == 11
+        sorts: tuple[Sort, ...] = ("size", "age", "seeders")
+        for sort in sorts:
+            assert len(work.file_lists.page(lab.id, "00007", sort, None, 50, 0.0)) == 11
+        assert work.file_lists.count(lab.id, "00007") == 11
+    event.remove(store._reader, "before_cursor_execute", explain)
+    store.close()
+    assert len(plans) == 7
+    for plan in plans:
+        assert "SEARCH files USING COVERING INDEX sqlite_autoindex_files_1" in plan, plan
