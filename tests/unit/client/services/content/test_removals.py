@@ -8,6 +8,7 @@ from pathlib import Path
 from client.core.notices.events import FileRemoved, ShareFailed
 from client.results import TransferState
 from client.services.content.removals import Removals
+from client.transfers.backlog import CHUNK
 from client.transfers.transfer import Transfer
 from common.errors import ErrorCode
 from tests.unit.client.services.conftest import Sharer
@@ -70,6 +71,30 @@ def test_a_download_fails_with_the_reason_and_keeps_its_data(ann: Sharer, tmp_pa
     assert (transfer.error.code, transfer.error.message) == (ErrorCode.NO_SUCH_FILE, SENTENCE)
     assert ann.manager.find("lab", "film.mkv") is transfer
     assert len(ann.records) == 1
+
+
+def test_a_paused_download_fails_too(ann: Sharer, tmp_path: Path) -> None:
+    ann.offered(describe(b"y" * 100, name="film.mkv"))
+    transfer = ann.download("film.mkv", tmp_path)
+    transfer.pause()
+    remove(ann, transfer)
+    assert transfer.state is TransferState.FAILED
+    remove(ann, transfer)
+    assert transfer.error is not None
+    assert transfer.error.message == SENTENCE
+
+
+def test_a_share_that_waits_since_the_login_ends_too(ann: Sharer, tmp_path: Path) -> None:
+    for number in range(CHUNK + 1):
+        path = tmp_path / f"{number}"
+        path.write_bytes(b"x")
+        transfer = ann.upload(path)
+    ann.manager.empty()
+    ann.manager.load("ann", lambda _: True)
+    assert [record.name for record in ann.manager.waiting()] == [str(CHUNK)]
+    remove(ann, transfer)
+    assert str(CHUNK) not in [record.name for record in ann.records]
+    assert len(ann.records) == CHUNK
 
 
 def test_other_content_of_the_name_is_left_alone(ann: Sharer, tmp_path: Path) -> None:
