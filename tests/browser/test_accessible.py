@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import GROUP
 from tests.support.browser import PASSWORD, PHONE, WIDE, Window
+from tests.support.content import make_file
 from tests.support.processes import ClientProcess
 from tests.support.web import link_of
 
@@ -42,6 +46,29 @@ def test_a_dialog_has_a_name_and_closes_by_key(of_eve: Window) -> None:
     assert serious_faults(of_eve, "color-contrast") == []
     of_eve.page.keyboard.press("Escape")
     of_eve.page.get_by_role("dialog").wait_for(state="detached")
+
+
+def test_a_folders_files_and_the_columns_are_chosen_accessibly(
+    eve: ClientProcess, of_eve: Window, tmp_path: Path
+) -> None:
+    for name in ("outer/inner/one.txt", "outer/two.txt"):
+        make_file(tmp_path / name, 1000)
+    eve.ok("upload_file", str(tmp_path / "outer"), GROUP)
+    of_eve.tab("Transfers")
+    of_eve.row("outer").wait_for()
+    of_eve.button("Columns").click()
+    of_eve.page.get_by_role("checkbox", name="Ratio").wait_for()
+    assert serious_faults(of_eve) == []
+    of_eve.page.keyboard.press("Escape")
+    of_eve.tab("Files")
+    of_eve.button("Options for outer").click()
+    of_eve.button("inner").press("Enter")
+    box = of_eve.page.get_by_role("checkbox", name="inner/one.txt")
+    box.press("Space")
+    of_eve.text("1 of 2 files").wait_for()
+    assert serious_faults(of_eve, "color-contrast") == []
+    of_eve.page.keyboard.press("Escape")
+    eve.ok("stop_share", GROUP, "outer")
 
 
 def test_login_works_by_keyboard_alone(browser: Browser, bob: ClientProcess) -> None:

@@ -21,7 +21,7 @@ class ColumnMenu:
         self._columns = [column for column in columns if column.optional]
         chosen = [column.key for column in self._columns if not column.hidden]
         opener = icon_button("view_column", _("Columns"), lambda: None).classes("wide-only")
-        with opener, ui.menu(), ui.column().classes("column-menu"):
+        with opener, ui.menu().props("role=group"), ui.column().classes("column-menu"):
             self._boxes = {column.key: self._box(column) for column in self._columns}
         self._show(chosen)
         for key, box in self._boxes.items():
