@@ -29,8 +29,9 @@ class Foldable(Protocol):
 NoticeT = TypeVar("NoticeT", bound=Foldable)
 Key = tuple[str, str | None, str]
 
-SENTENCES: Mapping[NoticeKind, str] = MappingProxyType(
+SENTENCES: Mapping[str, str] = MappingProxyType(
     {
+        NoticeKind.DOWNLOAD_COMPLETED: "{count:,} downloads from {group} are complete.",
         NoticeKind.FILE_ADDED: "{actor} shared {count:,} files in {group}.",
         NoticeKind.FILE_REMOVED: "{actor} removed {count:,} files from {group}.",
         NoticeKind.FILE_COMPLETED: "{actor} has finished downloading {count:,} files of {group}.",
@@ -71,7 +72,7 @@ class Folded(Generic[NoticeT]):
         newest = self.newest
         if self.count == 1:
             return newest.text
-        template = SENTENCES[NoticeKind(newest.kind)]
+        template = SENTENCES[newest.kind]
         return template.format(actor=newest.actor, count=self.count, group=newest.group)
 
 
@@ -145,6 +146,7 @@ def newest_lines(
 
 def _key(notice: Foldable) -> Key | None:
     """Return what notices must have in common to be folded; None if this one never is."""
-    if not notice.actor or notice.kind not in SENTENCES:
+    sentence = SENTENCES.get(notice.kind)
+    if sentence is None or ("{actor}" in sentence and not notice.actor):
         return None
     return str(notice.kind), notice.group, notice.actor

@@ -68,6 +68,15 @@ def test_a_burst_becomes_one_sentence(
     assert folder.flush() == []
 
 
+def test_downloads_that_end_together_are_one_line(folder: NoticeFolder[Item]) -> None:
+    end = Item("lab/a is complete: ...", kind=NoticeKind.DOWNLOAD_COMPLETED, actor="")
+    folder.add(end, 0.0)
+    folder.add(end, 0.1)
+    assert texts(folder.flush()) == ["2 downloads from lab are complete."]
+    folder.add(end, 2.0)
+    assert texts(folder.flush()) == [end.text]
+
+
 def test_a_burst_that_goes_on_is_shown_from_time_to_time(folder: NoticeFolder[Item]) -> None:
     shown = [line for second in range(20) for line in folder.add(Item(), second * 0.5)]
     assert texts(shown) == ["ann shared 10 files in lab."]
