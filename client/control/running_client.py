@@ -29,7 +29,9 @@ def _soon(descriptor: int) -> None:
     """Wait for the greeting, which a client sends as soon as it has started."""
     if not select.select([descriptor], [], [], _GREETING_TIME)[0]:
         raise MinitorrentError(
-            ErrorCode.TIMEOUT, "The running client doesn't answer; quit it and start it again."
+            ErrorCode.TIMEOUT,
+            "The running client doesn't answer. If Ctrl-Z has suspended it, continue it with fg;"
+            " else quit it and start it again.",
         )
 
 
