@@ -36,4 +36,8 @@ def test_account_events_have_no_audience() -> None:
 
 def test_the_actor_gets_only_events_that_drop_connections() -> None:
     kinds = {kind for kind in EventKind if audience_of(kind).includes_actor}
-    assert kinds == {EventKind.MEMBER_LEFT, EventKind.CERTIFICATES_REVOKED}
+    assert kinds == {
+        EventKind.MEMBER_LEFT,
+        EventKind.CERTIFICATES_REVOKED,
+        EventKind.FILE_REMOVED,
+    }
