@@ -168,7 +168,14 @@ def test_unreadable_stamps_are_none(tmp_path: Path) -> None:
 
 def test_options_are_kept_and_deleted_with_the_transfer(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
-    options = DownloadOptions(priority=-3, sequential=True, only=("*.jpg", "ü"), finalized=("a",))
+    options = DownloadOptions(
+        priority=-3,
+        sequential=True,
+        only=("*.jpg", "ü"),
+        finalized=("a",),
+        first=("b",),
+        last=("c",),
+    )
     with ClientState(path) as state:
         record = add(state.transfers)
         assert record.options == DEFAULT_OPTIONS

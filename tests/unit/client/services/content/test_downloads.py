@@ -8,6 +8,7 @@ import pytest
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.results import TransferState
+from client.services.views import folder_files
 from client.storage.files.naming import partial_path
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
@@ -273,6 +274,32 @@ def test_downloading_again_adds_files_of_a_folder(ann: Sharer, tmp_path: Path) -
     ann.lab.jobs.run()
     assert tree(tmp_path / "trip") == FOLDER
     assert second.transferred == (0, 2 * PIECE)
+
+
+def test_files_are_chosen_and_ordered_while_they_are_downloaded(
+    ann: Sharer, tmp_path: Path
+) -> None:
+    ann.offered(describe(FOLDER, name="trip"))
+    first = ann.download("trip", tmp_path, only("a"))
+    ann.lab.free = 0  # it has to fit again
+    with pytest.raises(MinitorrentError, match="space"):
+        ann.downloads.choose(first, DownloadOptions())
+    ann.lab.free = 100 * PIECE
+    ann.downloads.choose(first, only("a"))
+    assert ann.manager.all() == [first], "nothing has changed"
+    ann.downloads.choose(first, DownloadOptions(only=("a", "b/*"), first=("b",)))
+    ann.lab.jobs.run()
+    (second,) = ann.manager.all()
+    files = {file.path: file for file in folder_files(second)}
+    assert [path for path, file in files.items() if file.chosen] == list(FOLDER)
+    assert {path for path, file in files.items() if file.urgency == "high"} == set(FOLDER) - {"a"}
+    assert list(second.storage.selection.tiers[0]) != []
+    ann.lab.seeder(second, b"".join(FOLDER.values())).give()
+    ann.lab.jobs.run()
+    assert tree(tmp_path / "trip") == FOLDER
+    assert all(file.done == file.size for file in folder_files(second))
+    ann.downloads.choose(second, DownloadOptions(last=("a",)))
+    assert ann.manager.all() == [second], "it is complete"
 
 
 def test_more_files_than_the_disk_has_space_for_are_refused(ann: Sharer, tmp_path: Path) -> None:
