@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from client.web.api import make_app
 from client.web.guard import Guard
+from client.web.late_api import LateApi
 from client.web.link import drop_token, load_token, new_token
 from client.web.open_codes import OpenCodes
 from client.web.page import attach
@@ -66,8 +68,9 @@ class WebServer:
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
         self._closing = threading.Event()
         pool = CommandPool(session, self._closing.is_set)
-        app = make_app(pool, _end_program)
-        attach(app, pool, data_dir, run_token)
+        page = FastAPI(openapi_url=None)
+        attach(page, pool, data_dir, run_token)
+        app = LateApi(lambda: make_app(pool, _end_program), page)
         # Disable the access log whatever its handlers: it would contain the token.
         logging.getLogger("uvicorn.access").disabled = True
         config = uvicorn.Config(
