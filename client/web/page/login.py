@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from client.results import UserResult
 from client.web.page.command_client import CommandClient, Field
 from client.web.page.parts.controls import button, field, heading
 from client.web.page.parts.invitation_field import InvitationField
@@ -76,7 +77,14 @@ class Login:
         fields: dict[str, Field] = {"user": self._user.value, "password": self._password.value}
         if self._invitation.value:
             fields["invite"] = self._invitation.value
-        return await self._commands.do("create_user", **fields)
+        try:
+            await self._commands.ask(UserResult, "create_user", **fields)
+        except MinitorrentError as error:
+            if error.code is ErrorCode.REGISTRATION_CLOSED:
+                self._open_invitation()  # which this tracker requires
+            show_error(error, "login")
+            return False
+        return True
 
     async def _log_in(self, *, join: bool) -> None:
         given: dict[str, Field] = {"user": self._user.value, "password": self._password.value}

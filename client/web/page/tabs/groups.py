@@ -32,8 +32,8 @@ _COLUMNS = (
 )
 _GROUP = """
 <q-td :props="props"><span class="name">{{ props.row.group }}</span>
-<q-badge v-if="props.row.waiting" class="asking mark">{{ props.row.waiting }}</q-badge>
-<span v-if="props.row.asked" class="quiet once mark">{{ props.row.asked }}</span></q-td>
+<q-badge v-if="props.row.waiting" class="asking aside">{{ props.row.waiting }}</q-badge>
+<span v-if="props.row.asked" class="quiet once aside">{{ props.row.asked }}</span></q-td>
 """
 _ACTIONS = (
     Action("files", "folder_open", N_("Files of"), "row.member"),

@@ -22,7 +22,7 @@ _COLUMNS = (
     Column("id", N_("Invitation")),
     Column("by", N_("By"), wide=True),
     Column("uses_left", N_("Uses left"), right=True),
-    Column("expires_at", N_("Until"), shown="end"),
+    Column("expires_at", N_("Until"), wide=True, shown="end"),
     ACTIONS,
 )
 _REVOKE = Action("revoke", "block", N_("Revoke invitation"))
