@@ -125,7 +125,7 @@ def _add_join(add: Add) -> None:
         "--password-file",
         type=Path,
         metavar="FILE",
-        help="file whose first line is the password; asked for if missing",
+        help="file whose first line is the password, or - for standard input; asked for if missing",
     )
     add("--remember", action="store_true", help="stay logged in over restarts of this client")
     _add_profile(add)

@@ -162,10 +162,10 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 def _read_invitation(text: str) -> InvitationText:
     from common import invitation  # a usual start needn't load what checks one
 
-    return invitation.parse(_typed_line(invitation.MAX_LENGTH) if text == "-" else text)
+    return invitation.parse(read_line(invitation.MAX_LENGTH) if text == "-" else text)
 
 
-def _typed_line(longest: int) -> str:
+def read_line(longest: int) -> str:
     """Read a line from standard input, and not a byte of what follows: commands, perhaps."""
     line = b""
     while sys.stdin is not None and not line.endswith(b"\n") and len(line) < longest:

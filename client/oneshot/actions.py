@@ -23,7 +23,7 @@ from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.questions import Questions
 from client.shell.terminal.signals import Interrupts
-from client.start import Start
+from client.start import Start, read_line
 from client.storage.paths.reading import read_plain
 from common import invitation
 from common.errors import ErrorCode, MinitorrentError
@@ -72,7 +72,7 @@ class Action:
         """Receive everything into the destination; returns the exit status."""
         assert start.invitation is not None
         text = start.invitation
-        self._session.notices.listen(self._output.notice)
+        self._session.notices.listen(self._show_progress)
 
         def sign_up(guest: Account) -> None:
             self._session.invitations.sign_up(text, guest.user, guest.password, is_guest=True)
@@ -119,6 +119,11 @@ class Action:
     def _asking(self) -> Questions | None:
         return Questions(self._interrupts, self._output.error) if sys.stdin.isatty() else None
 
+    def _show_progress(self, notice: Notice) -> None:
+        """Show a notice of a download; what is wrong with a tracker is an error of its own."""
+        if notice.kind is not NoticeKind.TRACKER:
+            self._output.notice(notice)
+
     def _show_notice(self, notice: Notice) -> None:
         if notice.kind in _WORTH_SAYING:
             self._output.notice(notice)
@@ -145,10 +150,12 @@ def _account(options: argparse.Namespace) -> Account | None:
         return None
     if options.user is None or options.password_file is None:
         raise MinitorrentError(ErrorCode.USAGE, "Give both --user and --password-file.")
+    path: Path = options.password_file
     try:
-        text = read_plain(options.password_file, _MAX_PASSWORD_FILE).decode()
+        if path == Path("-"):
+            text = read_line(_MAX_PASSWORD_FILE)
+        else:
+            text = read_plain(path, _MAX_PASSWORD_FILE).decode()
     except UnicodeDecodeError:
-        raise MinitorrentError(
-            ErrorCode.USAGE, f"{options.password_file} is not a text file."
-        ) from None
+        raise MinitorrentError(ErrorCode.USAGE, f"{path} is not a text file.") from None
     return Account(options.user, text.partition("\n")[0].rstrip("\r"))

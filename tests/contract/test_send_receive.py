@@ -65,8 +65,8 @@ def test_a_new_machine_joins_and_remembers(
     assert json.loads(out[0])["result"] == {"user": "joiner"}
     assert f"You are a member of {group}" in err
     assert "trusted from now on" not in err
-    lines = f"{invitation}\nwhoami\nquit\n"
-    out, _ = run("join", "-", *given, "--json", lines=lines)
+    lines = f"{invitation}\nsecret123\nwhoami\nquit\n"
+    out, _ = run("join", "-", *given[:3], "-", "--json", lines=lines)
     assert json.loads(out[0])["result"] == {"user": "joiner"}
     out, _ = run("-c", "login joiner secret123", "-c", "trackers", "--json")
     assert json.loads(out[1])["result"]["trackers"][0]["state"] == "connected"
