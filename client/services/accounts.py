@@ -147,9 +147,9 @@ class AccountService:
             if self._account.user != user:  # the session has ended meanwhile
                 self._transfers.empty()
                 return
-        shared = f"; sharing {count(sharing, 'file')} again" if sharing else ""
-        self._notices.publish(NoticeKind.TRACKER, f"Logged in as {user}{shared}.")
-        self._account.report_missed(missed)
+            shared = f"; sharing {count(sharing, 'file')} again" if sharing else ""
+            self._notices.publish(NoticeKind.TRACKER, f"Logged in as {user}{shared}.")
+            self._account.report_missed(missed)
 
     def logout(self) -> results.UserResult:
         """Stop all transfers, keeping their state, log out, and forget a remembered login.

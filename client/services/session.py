@@ -83,5 +83,5 @@ class Session:
             self._tracker_client.state,
             self._account.pending_requests,
             self._transfers.all(),
-            self._account.resumption.user,
+            None if self._account.user else self._account.resumption.user,
         )
