@@ -210,7 +210,7 @@ class FileService:
     def choose(self, group: str, name: str, options: DownloadOptions) -> None:
         """Download more files of a folder, or the same ones in another order.
 
-        Of these options, only the patterns for files count.
+        Of these options, the patterns for files count, and whether the download is sequential.
         """
         self._account.require()
         self._downloads.choose(self._transfers.get(group, name), options)

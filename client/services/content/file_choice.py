@@ -17,12 +17,12 @@ _PATHS_TOLD = 10
 def chosen_options(transfer: Transfer, asked: DownloadOptions) -> DownloadOptions | None:
     """Return a transfer's options after more files were chosen, or another order of them.
 
-    None if they stay as they are. Of the options `asked`, only the patterns for files count.
+    None if they stay as they are. Of the options `asked`, the patterns for files count, and whether
+    it is sequential.
     """
     now, is_complete = transfer.storage.options, transfer.record.complete
     check_selection(transfer.metainfo, asked)
-    files = replace(asked, sequential=False)
-    options = widened(transfer.metainfo, now, files, complete=is_complete)
+    options = widened(transfer.metainfo, now, asked, complete=is_complete)
     options = replace(options, first=asked.first, last=asked.last)
     is_same = options.only == now.only and (is_complete or options == now)
     return None if is_same else options

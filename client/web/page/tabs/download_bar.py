@@ -11,7 +11,7 @@ from pathlib import Path
 from nicegui import ui
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
-from client.results import DownloadResult, MagnetResult
+from client.results import ContentRow, DownloadResult, MagnetResult
 from client.services.api import SessionApi
 from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path
@@ -74,7 +74,9 @@ class DownloadBar:
     async def options(self, group: str, name: str) -> None:
         """Ask for a download's options; the dialog also offers the file's magnet link."""
         try:
-            files = await self._commands.query(lambda session: session.files.contents(group, name))
+            is_begun, files = await self._commands.query(
+                lambda session: _contents(session, group, name)
+            )
         except MinitorrentError as error:
             show_error(error)
             return
@@ -91,19 +93,24 @@ class DownloadBar:
         elif is_meant:
             chosen = parts.options if parts else DEFAULT_OPTIONS
             options = replace(chosen, sequential=sequential.value, in_place=in_place.value)
-            await self._begin(group, name, options)
+            await self._begin(group, name, options, again=is_begun)
         dialog.delete()
 
-    async def _begin(self, group: str, name: str, options: DownloadOptions) -> None:
+    async def _begin(self, group: str, name: str, options: DownloadOptions, *, again: bool) -> None:
+        """Download a file; one that is downloaded already gets these options where it is."""
         try:
             folder = await self._make_folder(self._folder.value)
-            begun = await self._commands.query(
-                lambda session: session.files.begin(group, name, str(folder), options)
+            await self._commands.query(
+                lambda session: (
+                    session.files.choose(group, name, options)
+                    if again
+                    else session.files.begin(group, name, str(folder), options)
+                )
             )
         except MinitorrentError as error:
             show_error(error, "download_file")
             return
-        self._show_begun(begun.name)
+        self._show_begun(name)
 
     def _show_begun(self, name: str) -> None:
         show_message(_("Downloading {name}.").format(name=visible(name)))
@@ -170,6 +177,13 @@ class _Link:
         self._shown.visible = True
         copy = f"navigator.clipboard?.writeText({json.dumps(found.magnet)}).catch(() => null)"
         ui.run_javascript(copy)  # if the browser refuses, the user can select and copy the link
+
+
+def _contents(session: SessionApi, group: str, name: str) -> tuple[bool, Sequence[ContentRow]]:
+    """Return whether a file is being downloaded already, and the files if it is a folder."""
+    if session.transfers.unfinished(group, [name]):
+        return True, session.files.folder(group, name)
+    return False, session.files.contents(group, name)
 
 
 def _shared(session: SessionApi, names: Sequence[Mark]) -> set[Mark]:
