@@ -36,7 +36,7 @@ def written_out(text: str, session: SessionApi) -> str:
     if len(words) < 2 or words[1].text.startswith("--"):
         return text
     first = words[0].text
-    is_short = (first == "join" and len(words) == 2 and _could_be_group(words[1].text)) or (
+    is_short = (first == "join" and len(words) == 2 and _is_group(words[1].text, session)) or (
         first == "get" and _names_shared_file(words, session)
     )
     return f"{SHORT_FORMS[first]} {text[words[1].start :]}" if is_short else text
@@ -44,6 +44,16 @@ def written_out(text: str, session: SessionApi) -> str:
 
 def _could_be_group(word: str) -> bool:
     return not word.startswith(_INVITATION) and bool(NAME.match(word))
+
+
+def _is_group(word: str, session: SessionApi) -> bool:
+    """Return whether there is a group with this name, or nobody can tell now."""
+    if not _could_be_group(word):
+        return False
+    try:
+        return any(row.group == word for row in session.groups.list(word).groups)
+    except MinitorrentError:
+        return True
 
 
 def _names_shared_file(words: Sequence[Word], session: SessionApi) -> bool:
