@@ -47,6 +47,7 @@ class Account:
         self._more_groups = 0
         self._was_lost = False  # the connection to a tracker, and there is none yet again
         self.resumption = Resumption()
+        self.is_lent = False  # other programs depend on this login, see `lend`
         self.pending_requests = 0  # to join the groups that the user is an admin of
 
     @property
@@ -122,6 +123,7 @@ class Account:
             user = self._user
             self._user = self._group = None
             self._groups = set()
+            self.is_lent = False
             self.pending_requests = 0
         if user is not None:
             self._events.publish(LoggedOut(user, reason))
@@ -138,6 +140,13 @@ class Account:
         self._settings.set(self.require(), _GROUP_SETTING, group)
         with self._lock:
             self._group = group
+
+    def lend(self) -> None:
+        """Keep the session when the client ends: another program now uses its keys.
+
+        A certificate or an announce key that was written to a file is void when its login ends.
+        """
+        self.is_lent = True
 
     def joined(self, group: str) -> None:
         """Add a group that the user has joined."""

@@ -130,9 +130,9 @@ class AccountService:
             )
 
     def end(self) -> None:
-        """End the session at the tracker, unless it is remembered: the client ends."""
+        """End the session at the tracker, unless it is remembered or lent: the client ends."""
         token = self._tracker_client.token
-        if token is not None and not self._remembered.keeps(token):
+        if token is not None and not (self._remembered.keeps(token) or self._account.is_lent):
             self._tracker_client.logout(_GOODBYE)
 
     def take_up(self, user: str, missed: int) -> None:

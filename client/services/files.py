@@ -116,6 +116,7 @@ class FileService:
         chosen = self._account.require_group(group)
         user = self._account.require()
         transfer, written = self._uploads.share(user, chosen, offer, metainfo, progress)
+        self._account.lend()
         self._notices.publish(
             NoticeKind.WARNING, f"{written} has your own announce key in it: keep it to yourself."
         )
@@ -131,6 +132,7 @@ class FileService:
         self._account.require()
         link = self._metainfo_links.magnet(group, name)
         if link.trackers:
+            self._account.lend()
             self._notices.publish(
                 NoticeKind.WARNING, "The link has your own announce key in it: keep it to yourself."
             )

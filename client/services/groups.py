@@ -207,4 +207,6 @@ class GroupService:
     def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
         """Write what a stock client needs to take part in a sealed group."""
         user = self._account.require()
-        return export_credentials(self._credentials, user, group, folder, self._notices.publish)
+        result = export_credentials(self._credentials, user, group, folder, self._notices.publish)
+        self._account.lend()
+        return result

@@ -63,13 +63,18 @@ class PeerRow(Model):
 
 
 class Failure(Model):
-    """Why one file of an announce was refused: an error code and a sentence.
+    """Why something was refused: an error code and a sentence."""
+
+    code: str
+    message: str
+
+
+class FileRefusal(Failure):
+    """Why one file of an announce was refused.
 
     `removed`: an admin or its owner removed the file from the group.
     """
 
-    code: str
-    message: str
     removed: bool = False
 
 
@@ -80,7 +85,7 @@ class FilePresence(Model):
     complete: Count = 0
     incomplete: Count = 0
     peers: Annotated[list[PeerRow], ROWS] = Field(default_factory=list)
-    error: Failure | None = None
+    error: FileRefusal | None = None
 
 
 class AnnounceReply(Model):

@@ -113,4 +113,4 @@ def test_names_do_not_act_in_prompt_toolbar_or_menu(tracker: FakeTracker, tmp_pa
         terminal.enter("lab")
         terminal.wait_for("list_files lab", "seeders")
         assert acting(terminal.printed()) == set()
-    assert tracker.asked("logout") == []
+        assert tracker.asked("logout") == []

@@ -68,6 +68,14 @@ def test_quitting_ends_the_session_unless_it_is_remembered(team: Team) -> None:
     assert token_file(ann).stat().st_mode & 0o777 == 0o600
 
 
+def test_quitting_keeps_a_session_that_another_program_uses(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    team.share(ann, make_file(tmp_path / "content", 1000))
+    ann.session.files.magnet(GROUP, "content")
+    ann.session.close()
+    assert sessions(ann, team) == 1
+
+
 def test_the_same_user_may_log_in_again(team: Team, tmp_path: Path) -> None:
     ann = remembered(team)
     team.share(ann, make_file(tmp_path / "content", 1000))

@@ -317,7 +317,7 @@ def _presence(
 ) -> api.FilePresence:
     error = refused.get(info_hash)
     if error is not None:
-        failure = api.Failure(
+        failure = api.FileRefusal(
             code=error.code.value,
             message=error.message,
             removed=isinstance(error, RemovedFileError),

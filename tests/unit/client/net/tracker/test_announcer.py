@@ -19,8 +19,8 @@ from common.api.presence import (
     MAX_FILES,
     Announce,
     AnnounceReply,
-    Failure,
     FilePresence,
+    FileRefusal,
     IdentifyPeer,
     IdentifyPeerReply,
     PeerRow,
@@ -256,7 +256,7 @@ def test_peers_are_passed_on(bench: Bench) -> None:
 def test_a_refused_torrent_gets_the_reason(
     bench: Bench, received_code: str, code: ErrorCode
 ) -> None:
-    failure = Failure(code=received_code, message="Not you.")
+    failure = FileRefusal(code=received_code, message="Not you.")
     bench.tracker.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
     torrent = bench.add(FakeTorrent())
     wait_until(lambda: torrent.refusals, what="the refusal")
@@ -264,7 +264,7 @@ def test_a_refused_torrent_gets_the_reason(
 
 
 def test_a_torrent_learns_that_its_file_was_removed(bench: Bench) -> None:
-    failure = Failure(code="no_such_file", message="ann removed it.", removed=True)
+    failure = FileRefusal(code="no_such_file", message="ann removed it.", removed=True)
     bench.tracker.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
     torrent = bench.add(FakeTorrent())
     wait_until(lambda: torrent.removals, what="the removal")
