@@ -10,7 +10,7 @@ from client.caller import Caller, acting_for
 from client.services.session import Session
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.integration.client.conftest import both_modes
+from tests.integration.client.conftest import both_modes, sealed
 from tests.integration.client.team import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.ports import free_port
@@ -68,10 +68,11 @@ def test_quitting_ends_the_session_unless_it_is_remembered(team: Team) -> None:
     assert token_file(ann).stat().st_mode & 0o777 == 0o600
 
 
+@sealed
 def test_quitting_keeps_a_session_that_another_program_uses(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
-    team.share(ann, make_file(tmp_path / "content", 1000))
-    ann.session.files.magnet(GROUP, "content")
+    (tmp_path / "keys").mkdir()
+    ann.session.groups.export_credentials(GROUP, tmp_path / "keys")
     ann.session.close()
     assert sessions(ann, team) == 1
 
