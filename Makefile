@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 # Test files run in parallel; the processes that they start need cores, too.
-WORKERS ?= 6
+WORKERS ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from client.net.peers.utp import PAUSE, UtpRefusal
+from tests.support.ports import free_port
 from tests.unit.common.test_utp import SYN
 
 
@@ -56,7 +57,8 @@ def test_a_flood_is_answered_at_a_bounded_rate(
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "::1"])
 def test_closing_ends_the_thread(address: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.create_server((address, 0), family=family) as listening:
+    # The system's own choice could be the number of another program's UDP port.
+    with socket.create_server((address, free_port()), family=family) as listening:
         refusing = UtpRefusal(listening)
         refusing.close()
         refusing.close()
