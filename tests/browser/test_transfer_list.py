@@ -50,8 +50,10 @@ def test_many_are_paused_filtered_and_stopped_at_once(eve: ClientProcess, of_eve
     of_eve.button("All 3").click()
     of_eve.fill("Search", "many")
     of_eve.row("a file.txt").wait_for(state="detached")
-    for number in (0, 2):
-        page.get_by_role("checkbox", name="Select all").click()
+    select_all = page.get_by_role("checkbox", name="Select all")
+    for number, all_before in ((0, "true"), (2, "false")):
+        expect(select_all).to_have_attribute("aria-checked", all_before)
+        select_all.click()
         of_eve.text(f"{number} selected").wait_for()
     of_eve.button("Stop selected").click()
     page.get_by_role("dialog").get_by_role("button", name="Stop", exact=True).click()
