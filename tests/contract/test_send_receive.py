@@ -198,10 +198,12 @@ def test_ctrl_c_ends_the_invitation(sender: str, tmp_path: Path) -> None:
     assert "not valid" in err
 
 
-def test_a_running_client_sends(sender: str, tmp_path: Path) -> None:
+def test_a_running_client_sends(home: Path, sender: str, tmp_path: Path) -> None:
     film = make_file(tmp_path / "film.mkv", 100_000)
     with client("--profile", sender, "--stay") as running:
         running.close_input()
+        socket = home / "profiles" / sender / "client.socket"
+        wait_until(socket.exists, LIMIT, "the client to run")
         with client("send", str(film), "--profile", sender) as sending:
             text = invitation_of(sending)
             out, _ = run("receive", text, str(tmp_path / "copy.mkv"))
