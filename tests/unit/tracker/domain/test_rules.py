@@ -124,3 +124,18 @@ def test_every_refusal_is_one_sentence() -> None:
         except MinitorrentError as error:
             assert "\n" not in error.message
             assert "lab" in error.message
+
+
+@pytest.mark.parametrize(
+    ("role", "is_owner", "may"),
+    [(OWNER, False, True), (ADMIN, False, True), (MEMBER, True, True), (MEMBER, False, False)],
+)
+def test_who_may_remove_a_file_for_everybody(role: Role, is_owner: bool, may: bool) -> None:
+    try:
+        rules.check_file_removal("lab", "film.mkv", role, is_owner=is_owner)
+    except MinitorrentError as error:
+        assert error.code is ErrorCode.NOT_ADMIN
+        assert "stop_share lab film.mkv" in error.message
+        assert not may
+    else:
+        assert may
