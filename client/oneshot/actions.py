@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.questions import Questions
 from client.shell.terminal.signals import Interrupts
+from client.shell.terminal.typed_lines import is_typed
 from client.start import Start, read_line
 from client.storage.paths.reading import read_plain
 from common import invitation
@@ -117,7 +117,7 @@ class Action:
             end()
 
     def _asking(self) -> Questions | None:
-        return Questions(self._interrupts, self._output.error) if sys.stdin.isatty() else None
+        return Questions(self._interrupts, self._output.error) if is_typed() else None
 
     def _show_progress(self, notice: Notice) -> None:
         """Show a notice of a download; what is wrong with a tracker is an error of its own."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.input import create_input
 from prompt_toolkit.output import create_output
 
-from client.shell.terminal.secret import SecretPrompt
 from client.shell.terminal.signals import Interrupts, Stopped
+from client.shell.terminal.typed_lines import ask_secret
 
 
 class Questions:
@@ -27,13 +25,7 @@ class Questions:
 
     def secret(self, prompt: str) -> str:
         """Return one line that is never shown."""
-        with Path("/dev/tty").open("w", encoding="utf-8") as terminal:
-
-            def show(text: str) -> None:
-                terminal.write(text)
-                terminal.flush()
-
-            return SecretPrompt(create_input(), show, self._interrupts).ask(prompt)
+        return ask_secret(self._interrupts, prompt)
 
     def yes(self, question: str, *, default: bool = False) -> bool:
         """Return whether the answer is yes; Enter alone is the default."""

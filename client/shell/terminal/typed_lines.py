@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from client.config import LONGEST_LINE
@@ -40,20 +41,24 @@ def stdin_lines(interrupts: Stopping) -> Iterator[bytes]:
 
 def secret_prompt(interrupts: Interrupts) -> Callable[[str], str] | None:
     """Return a function that asks for a secret at the terminal; None if stdin isn't one."""
-    if sys.stdin is None or not sys.stdin.isatty():
-        return None
+    return partial(ask_secret, interrupts) if is_typed() else None
 
-    def ask(prompt: str) -> str:
-        from prompt_toolkit.input import create_input
 
-        from client.shell.terminal.secret import SecretPrompt
+def is_typed() -> bool:
+    """Return whether stdin is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
-        with Path("/dev/tty").open("w", encoding="utf-8") as terminal:
 
-            def show(text: str) -> None:
-                terminal.write(text)
-                terminal.flush()
+def ask_secret(interrupts: Interrupts, prompt: str) -> str:
+    """Ask at the terminal for one line that is never shown; raises Stopped."""
+    from prompt_toolkit.input import create_input
 
-            return SecretPrompt(create_input(), show, interrupts).ask(prompt)
+    from client.shell.terminal.secret import SecretPrompt
 
-    return ask
+    with Path("/dev/tty").open("w", encoding="utf-8") as terminal:
+
+        def show(text: str) -> None:
+            terminal.write(text)
+            terminal.flush()
+
+        return SecretPrompt(create_input(), show, interrupts).ask(prompt)
