@@ -21,7 +21,7 @@ from client.commands.command import COMMON_ERRORS, Command
 from client.commands.registry import COMMANDS
 from common import __version__
 from common.errors import MEANINGS
-from tracker import init_command
+from tracker.operator.registry import SUBCOMMANDS
 
 DOCS = Path(__file__).parent
 _FOLDERS = {"DIR"}
@@ -53,7 +53,7 @@ _ENVIRONMENT = {
 class Program:
     """One of the two programs.
 
-    `commands` are those of its prompt, `subcommands` the parsers of what follows a first word.
+    `commands` are those of its prompt, `subcommands` the parsers of what follows their words.
     """
 
     name: str
@@ -94,7 +94,7 @@ def programs() -> list[Program]:
             "minitorrent-tracker",
             tracker.command_line.argument_parser(),
             {},
-            {init_command.NAME: init_command.argument_parser()},
+            {words: command.parser() for words, command in SUBCOMMANDS.items()},
         ),
     ]
 
@@ -267,14 +267,27 @@ def _option_names(parser: argparse.ArgumentParser) -> str:
 
 def _bash_suboptions(program: Program) -> Iterator[str]:
     for word, parser in program.subcommands.items():
-        yield f'        [[ ${{COMP_WORDS[1]}} == {word} ]] && options="{_option_names(parser)}"'
+        typed = f"${{COMP_WORDS[*]:1:{len(word.split())}}}"
+        yield f'        [[ "{typed}" == "{word}" ]] && options="{_option_names(parser)}"'
 
 
 def _bash_subcommands(program: Program) -> Iterator[str]:
+    for noun, verbs in _nouns(program).items():
+        if verbs:
+            offer = f'mapfile -t COMPREPLY < <(compgen -W "{" ".join(verbs)}" -- "$current")'
+            yield f"        if [[ $COMP_CWORD == 2 && $before == {noun} ]]; then {offer}; fi"
     if program.subcommands:
-        words = " ".join(program.subcommands)
-        more = f'COMPREPLY+=($(compgen -W "{words}" -- "$current"))'
+        more = f'COMPREPLY+=($(compgen -W "{" ".join(_nouns(program))}" -- "$current"))'
         yield f"        if [[ $COMP_CWORD == 1 ]]; then {more}; fi"
+
+
+def _nouns(program: Program) -> dict[str, list[str]]:
+    """Return the first words of the subcommands, each with those that can follow it."""
+    nouns: dict[str, list[str]] = {}
+    for words in program.subcommands:
+        noun, _, verb = words.partition(" ")
+        nouns.setdefault(noun, []).extend([verb] if verb else [])
+    return nouns
 
 
 def _bash_value(program: Program, action: argparse.Action) -> str:
@@ -309,7 +322,7 @@ def _zsh(program: Program) -> str:
     for place, action in enumerate(program.positionals, 1):
         values = _zsh_value(program, action)
         if place == 1 and program.subcommands:
-            values = f"{{compadd -- {' '.join(program.subcommands)}; {values}}}"
+            values = f"{{compadd -- {' '.join(_nouns(program))}; {values}}}"
         specs.append(f"{place}:{_zsh_text(str(action.metavar))}:{values}")
     if program.subcommands:
         specs.append("*:file:_files")
@@ -354,9 +367,16 @@ def _fish(program: Program) -> str:
             for name in action.option_strings
         ]
         lines.append(" ".join(["complete -c", program.name, *names, *_fish_value(program, action)]))
-    for word, parser in program.subcommands.items():
+    for words, parser in program.subcommands.items():
         said = _quoted((parser.description or "").rstrip("."))
-        lines.append(f"complete -c {program.name} -n __fish_is_first_token -a {word} -d {said}")
+        noun, _, verb = words.partition(" ")
+        if verb:
+            after = _quoted(f"__fish_prev_arg_in {noun}")
+            lines.append(f"complete -c {program.name} -n {after} -a {verb} -d {said}")
+        else:
+            lines.append(f"complete -c {program.name} -n __fish_is_first_token -a {noun} -d {said}")
+    for noun in [noun for noun, verbs in _nouns(program).items() if verbs]:
+        lines.append(f"complete -c {program.name} -n __fish_is_first_token -a {noun}")
     return "\n".join([*lines, ""])
 
 

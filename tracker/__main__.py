@@ -1,4 +1,4 @@
-"""`python -m tracker TRACKER_INFO NUMBER`: run a tracker until it is stopped; or `init`."""
+"""`python -m tracker TRACKER_INFO NUMBER`: run a tracker until it is stopped; or a subcommand."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from common.errors import MinitorrentError
+from common.errors import ErrorCode, MinitorrentError
 from common.process.loading import loading
 from common.process.streams import abandon_stdout, prepare_streams
 from common.text import harmless
-from tracker import init_command
 from tracker.command_line import read_config
 from tracker.config import Config
-from tracker.init_command import CannotWriteError
+from tracker.operator import registry
+from tracker.operator.subcommand import CommandFailedError
 
 if TYPE_CHECKING:
     from tracker.app import TrackerApp
 
-_CANNOT_START = 1
+_FAILED = 1
 _USAGE = 2
 _STDIN = 0
 _LONGEST_COMMAND = 64  # bytes kept of a line typed so far
@@ -34,17 +34,18 @@ _SIGNAL_SECONDS = 0.2  # another thread may receive the signal; we notice when w
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a tracker or the command `init`; return the process's exit status."""
+    """Run a tracker or a subcommand; return the process's exit status."""
     prepare_streams()
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        if init_command.is_called(words):
-            return _print(init_command.run(words[1:]))
+        if registry.is_called(words):
+            os.umask(0o077)  # what it writes is for the operator only, unless meant for others
+            return _print(registry.run(words))
         config = read_config(words)
     except MinitorrentError as error:
-        return _fail(error.message, _USAGE)
-    except CannotWriteError as error:
-        return _fail(str(error), _CANNOT_START)
+        return _fail(error.message, _USAGE if error.code is ErrorCode.USAGE else _FAILED)
+    except CommandFailedError as error:
+        return _fail(str(error), _FAILED)
     return _run(config)
 
 
@@ -68,7 +69,7 @@ def _run(config: Config) -> int:
             app = TrackerApp(config)
             app.start()
         except (StartError, DatabaseError) as error:
-            return _fail(str(error), _CANNOT_START)
+            return _fail(str(error), _FAILED)
         _announce(config, app)
         _watch_stdin(lambda: ends.put(None))
         _wait(ends)

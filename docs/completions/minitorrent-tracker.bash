@@ -20,7 +20,7 @@ _minitorrent_tracker() {
     esac
     if [[ $current == -* ]]; then
         local options="-h --help --version --data-dir --listen --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
-        [[ ${COMP_WORDS[1]} == init ]] && options="-h --help --port"
+        [[ "${COMP_WORDS[*]:1:1}" == "init" ]] && options="-h --help --port"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")

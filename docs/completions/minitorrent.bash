@@ -12,10 +12,10 @@ _minitorrent() {
     esac
     if [[ $current == -* ]]; then
         local options="-h --help --version --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
-        [[ ${COMP_WORDS[1]} == join ]] && options="-h --help --user --password-file --remember --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
-        [[ ${COMP_WORDS[1]} == send ]] && options="-h --help --uses --days --profile --data-dir --log-level"
-        [[ ${COMP_WORDS[1]} == receive ]] && options="-h --help --log-level"
-        [[ ${COMP_WORDS[1]} == open ]] && options="-h --help --profile --data-dir"
+        [[ "${COMP_WORDS[*]:1:1}" == "join" ]] && options="-h --help --user --password-file --remember --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
+        [[ "${COMP_WORDS[*]:1:1}" == "send" ]] && options="-h --help --uses --days --profile --data-dir --log-level"
+        [[ "${COMP_WORDS[*]:1:1}" == "receive" ]] && options="-h --help --log-level"
+        [[ "${COMP_WORDS[*]:1:1}" == "open" ]] && options="-h --help --profile --data-dir"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")

@@ -6,16 +6,15 @@ import argparse
 import ipaddress
 import shlex
 import socket
-from collections.abc import Sequence
 from pathlib import Path
 
 from common import tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tracker.command_line import NumberType, TrackerParser, program_name
+from tracker.command_line import NumberType, program_name
 from tracker.disk import create_file
+from tracker.operator.subcommand import CommandFailedError, Subcommand
 
-NAME = "init"
 DEFAULT_PORT = 7400
 
 _LARGEST_PORT = 65534  # the HTTP port is the next one
@@ -28,45 +27,27 @@ _TEXT = """\
 """
 
 
-class CannotWriteError(Exception):
-    """The file can't be written; the message says why, in one line."""
-
-
-def is_called(arguments: Sequence[str]) -> bool:
-    """Return whether these arguments call the command, and don't run a tracker of a file `init`.
-
-    A tracker's number follows such a file, which is no address.
-    """
-    return arguments[:1] == [NAME] and not "".join(arguments[1:2]).isdecimal()
-
-
-def run(arguments: Sequence[str]) -> str:
+def run(options: argparse.Namespace) -> str:
     """Write the file; return what to tell the operator.
 
-    Raises MinitorrentError(usage) and CannotWriteError.
+    Raises MinitorrentError(usage) and CommandFailedError.
     """
-    options = argument_parser().parse_intermixed_args(arguments)
     address = Endpoint(_public_host(options.address), options.port)
     path: Path = options.file
     content = _TEXT.format(host=address.host, port=address.port)
     try:
         is_new = create_file(path, content.encode(), _MODE)
     except OSError as error:
-        raise CannotWriteError(f"can't write {path}: {error.strerror}") from None
+        raise CommandFailedError(f"can't write {path}: {error.strerror}") from None
     if not is_new:
-        raise CannotWriteError(
+        raise CommandFailedError(
             f"{path} exists already; name another file, or add the lines {address.host} and"
             f" {address.port} to it"
         )
     return _next_steps(path, address)
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """Return the parser of the words after `init`."""
-    parser = TrackerParser(
-        prog=f"{program_name()} {NAME}",
-        description="Write the file that names a new tracker, for it and for its clients.",
-    )
+def _prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "address",
         metavar="PUBLIC_ADDRESS",
@@ -87,7 +68,11 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"port for sessions; the next one is for HTTP (default: {DEFAULT_PORT})",
     )
-    return parser
+
+
+INIT = Subcommand(
+    "init", "Write the file that names a new tracker, for it and for its clients.", _prepare, run
+)
 
 
 def _public_host(text: str) -> str:

@@ -1,0 +1,1 @@
+"""What an operator does beside running trackers: the words that can follow the program's name."""

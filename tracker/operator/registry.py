@@ -1,0 +1,47 @@
+"""The subcommands of the tracker's program, and which one a command line calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from common.errors import ErrorCode, MinitorrentError
+from common.text import harmless
+from tracker.operator import init_command
+from tracker.operator.subcommand import Subcommand
+
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
+    {command.words: command for command in (init_command.INIT,)}
+)
+"""All subcommands by their words."""
+
+_NOUNS = frozenset(words.partition(" ")[0] for words in SUBCOMMANDS)
+
+
+def is_called(arguments: Sequence[str]) -> bool:
+    """Return whether these arguments call a subcommand, and don't run a tracker of such a file.
+
+    A tracker's number follows a file that is called like a subcommand.
+    """
+    first, second = [*arguments[:2], "", ""][:2]
+    return first in _NOUNS and not second.isdecimal()
+
+
+def run(arguments: Sequence[str]) -> str:
+    """Carry out the subcommand of these arguments; return what to print. Raises as Subcommand."""
+    command, rest = _find(arguments)
+    return command.run(command.parser().parse_intermixed_args(rest))
+
+
+def _find(arguments: Sequence[str]) -> tuple[Subcommand, Sequence[str]]:
+    noun, verb = [*arguments[:2], "", ""][:2]
+    if noun in SUBCOMMANDS:
+        return SUBCOMMANDS[noun], arguments[1:]
+    if (words := f"{noun} {verb}") in SUBCOMMANDS:
+        return SUBCOMMANDS[words], arguments[2:]
+    verbs = [words.partition(" ")[2] for words in SUBCOMMANDS if words.startswith(f"{noun} ")]
+    near = get_close_matches(verb, verbs, 1)
+    hint = f"did you mean: {noun} {near[0]}" if near else f"choose one of: {', '.join(verbs)}"
+    said = f"{noun} has no {harmless(verb, 100)!r}" if verb else f"{noun} needs another word"
+    raise MinitorrentError(ErrorCode.USAGE, f"{said}; {hint}")
