@@ -8,7 +8,7 @@ its own party if that is at its limit, otherwise of the party with the most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -30,15 +30,35 @@ class ConnectionLimits:
 
 @dataclass(frozen=True)
 class Slot(Generic[HolderT]):
-    """A slot in use: its holder, party, and the time in seconds of its last activity.
-
-    `is_idle` says that the holder may be displaced.
-    """
+    """A slot in use: its holder, party, and the time in seconds of its last activity."""
 
     holder: HolderT
     party: str
     since: float
-    is_idle: bool
+
+
+class SlotCounts:
+    """How many slots are taken, in total and by each party: counted, never searched for."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._by_party: Counter[str] = Counter()
+
+    def of(self, party: str) -> int:
+        """Return the number of a party's slots."""
+        return self._by_party[party]
+
+    def take(self, party: str) -> None:
+        """Count a slot that a party takes."""
+        self._by_party[party] += 1
+        self.total += 1
+
+    def free(self, party: str) -> None:
+        """Count a slot that a party gives up."""
+        self._by_party[party] -= 1
+        self.total -= 1
+        if not self._by_party[party]:
+            del self._by_party[party]
 
 
 @dataclass(frozen=True)
@@ -50,23 +70,27 @@ class Admission(Generic[HolderT]):
 
 
 def admit(
-    limits: ConnectionLimits, party: str, taken: Collection[Slot[HolderT]], now: float
+    limits: ConnectionLimits,
+    party: str,
+    counts: SlotCounts,
+    idle: Callable[[], Iterable[Slot[HolderT]]],
+    now: float,
 ) -> Admission[HolderT]:
-    """Decide whether to admit a newcomer of this party; `now` is in seconds."""
-    counts = Counter(slot.party for slot in taken)
-    own = counts[party]
-    if own >= limits.per_party:
-        rivals = [slot for slot in taken if slot.party == party]
-    elif len(taken) >= limits.total:
-        rivals = list(taken)
-    else:
+    """Decide whether to admit a newcomer of this party; `now` is in seconds.
+
+    `idle` returns the slots whose holders may be displaced; called only if there is no free one.
+    """
+    own = counts.of(party)
+    if own < limits.per_party and counts.total < limits.total:
         return Admission(is_admitted=True)
+    is_own_limit = own >= limits.per_party
     candidates = [
         slot
-        for slot in rivals
-        if slot.is_idle and (slot.since <= now - limits.grace or counts[slot.party] > own + 1)
+        for slot in idle()
+        if (slot.party == party or not is_own_limit)
+        and (slot.since <= now - limits.grace or counts.of(slot.party) > own + 1)
     ]
     if not candidates:
         return Admission(is_admitted=False)
-    chosen = max(candidates, key=lambda slot: (counts[slot.party], -slot.since))
+    chosen = max(candidates, key=lambda slot: (counts.of(slot.party), -slot.since))
     return Admission(is_admitted=True, displaced=chosen.holder)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from common.api import lines
+from common.api.model import Model
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
@@ -38,7 +39,11 @@ class TimeLimits:
 
 
 class Connection:
-    """Serves one client until either side closes; runs in its own thread."""
+    """Serves one client until either side closes; runs in its own thread.
+
+    `on_login` is called whenever another user, or nobody, is logged in. A connection that
+    `is_turned_away` gets an error instead of service.
+    """
 
     def __init__(
         self,
@@ -48,9 +53,15 @@ class Connection:
         limits: TimeLimits,
         bulk_limiter: BulkLimiter,
         request_throttle: RequestThrottle,
+        on_login: Callable[[Connection], None],
+        *,
+        is_turned_away: bool = False,
     ) -> None:
         self.channel = channel
         self.caller = caller
+        self.is_turned_away = is_turned_away
+        self._on_login = on_login
+        self._known_as: str | None = None  # the user that was last reported to `on_login`
         self._dispatcher = dispatcher
         self._limits = limits
         self._bulk = bulk_limiter
@@ -60,6 +71,12 @@ class Connection:
         self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN, self._longest)
         self._last_byte = self._last_line = time.monotonic()
         self._has_asked = False
+
+    @property
+    def user(self) -> str | None:
+        """The user who is logged in, or None."""
+        identity = self.caller.identity
+        return None if identity is None else identity.user
 
     @property
     def last_line(self) -> float:
@@ -112,8 +129,8 @@ class Connection:
 
     def _throttle_key(self) -> str:
         """Return the rate-limiting key: the user, or else the party behind the address."""
-        identity = self.caller.identity
-        return f"{self.party} " if identity is None else identity.user
+        user = self.user
+        return f"{self.party} " if user is None else user
 
     def _longest(self, beginning: bytes) -> int:
         """Return the allowed length of a line that begins like this."""
@@ -162,7 +179,7 @@ class Connection:
         self._has_asked = True
         try:
             _check_size(request.op, len(line))
-            reply = self._dispatcher.call(self.caller, request.op, request.args)
+            reply = self._call(request)
             answer = lines.encode_reply(request.id, reply)
         except MinitorrentError as error:
             self._refuse(error, request.id)
@@ -170,6 +187,14 @@ class Connection:
             self._request_throttle.charge(self._throttle_key(), len(answer))
             self.channel.send(answer)
         return True
+
+    def _call(self, request: lines.RequestLine) -> Model:
+        try:
+            return self._dispatcher.call(self.caller, request.op, request.args)
+        finally:
+            if self.user != self._known_as:
+                self._known_as = self.user
+                self._on_login(self)
 
     def _refuse(self, error: MinitorrentError, number: int | None = None) -> None:
         self.channel.send(lines.encode_error(number, error))

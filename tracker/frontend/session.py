@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,7 +19,7 @@ from common.party import party_of
 from common.tls import TlsEngine
 from common.types import plain_address
 from tracker.config import SESSIONS_PER_ADDRESS
-from tracker.domain.admission import ConnectionLimits, Slot, admit
+from tracker.domain.admission import ConnectionLimits
 from tracker.domain.throttle import Budget, Rate
 from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.channel import Channel
@@ -28,6 +27,7 @@ from tracker.frontend.connection import Connection, TimeLimits
 from tracker.frontend.descriptors import MAX_TURNED_AWAY
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import database_failed
+from tracker.frontend.roster import Roster
 from tracker.frontend.waker import Poller, Waker
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Services
@@ -39,7 +39,6 @@ _STACK_BYTES = 4 * 1024 * 1024
 """Plenty for a connection's thread: no accepted input nests deeper than a hundred levels."""
 
 _ACCEPT_PAUSE = 0.1  # seconds, when out of descriptors
-_CROWD = 50  # a user with more connections can be displaced when all slots are taken
 _TURN_AWAY_LINGER = 0.1
 _PAUSE = 0.05
 _PAUSES = Rate(10, 4 * _PAUSE)  # a burst of half a second, then a quarter of the time
@@ -81,12 +80,8 @@ class SessionServer:
         self._request_throttle = services.request_throttle
         self._limits = limits
         self._server_name = server_name
-        self._connection_limits = ConnectionLimits(limits.total, limits.per_address, limits.grace)
+        self._roster = Roster(ConnectionLimits(limits.total, limits.per_address, limits.grace))
         self._bulk = BulkLimiter()
-        self._lock = threading.Lock()  # guards the next three
-        self._connections: dict[Connection, threading.Thread] = {}
-        self._turned_away: set[Connection] = set()
-        self._displaced: set[Connection] = set()
         self._refusal_budget = Budget(_PAUSES, capacity=1)
         self._stopping = threading.Event()
         self._is_short = False  # whether descriptors have run out
@@ -102,33 +97,28 @@ class SessionServer:
 
     def count(self) -> int:
         """Return the number of open connections."""
-        with self._lock:
-            return len(self._connections)
+        return len(self._roster)
 
     def count_sessions(self) -> int:
         """Return the number of connections with a login."""
-        return sum(connection.caller.identity is not None for connection in self._snapshot())
+        return self._roster.sessions
 
     def push(self, notice: EventNotice, users: frozenset[str]) -> None:
         """Send a notice to those of these users who are connected here."""
         line = lines.encode_notice(notice)
-        for connection in self._snapshot():
-            identity = connection.caller.identity
-            if identity is not None and identity.user in users:
-                connection.channel.post(line)
+        for connection in self._roster.of_users(users):
+            connection.channel.post(line)
 
     def drop_ended(self, user: str) -> None:
         """Close this user's connections whose logins have ended, with an error."""
         farewell = lines.encode_error(None, _has_ended())
-        for connection in self._snapshot():
-            identity = connection.caller.identity
-            is_theirs = identity is not None and identity.user == user
-            if is_theirs and self._logins.is_over(connection.caller):
+        for connection in self._roster.of_users({user}):
+            if self._logins.is_over(connection.caller):
                 connection.channel.interrupt(farewell)
 
     def drop_all(self) -> None:
         """Close every connection; clients reconnect by themselves."""
-        for connection in self._snapshot():
+        for connection in self._roster.everyone():
             connection.channel.interrupt()
 
     def refuse_new(self) -> None:
@@ -143,17 +133,10 @@ class SessionServer:
         self.refuse_new()
         self._acceptor.join(timeout)
         self.drop_all()  # including one accepted just now
-        with self._lock:
-            threads = list(self._connections.values())
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        left = self._roster.wait_until_empty(max(0.0, deadline - time.monotonic()))
         self._poller.stop(max(0.1, deadline - time.monotonic()))
-        if self.count():
-            _log.warning("connections did not end in time", count=self.count())
-
-    def _snapshot(self) -> list[Connection]:
-        with self._lock:
-            return list(self._connections)
+        if left:
+            _log.warning("connections did not end in time", count=left)
 
     def _accept_all(self) -> None:
         try:
@@ -188,34 +171,31 @@ class SessionServer:
             return
         caller = Caller(secrets.token_hex(16), address, reached_at)
         channel = Channel(sock, TlsEngine(self._context, server_side=True), self._poller)
-        times = self._limits.times
         connection = Connection(
-            channel, caller, self._dispatcher, times, self._bulk, self._request_throttle
+            channel,
+            caller,
+            self._dispatcher,
+            self._limits.times,
+            self._bulk,
+            self._request_throttle,
+            self._roster.note_login,
+            is_turned_away=not is_admitted,
         )
+        self._roster.add(connection)
         thread = threading.Thread(
             target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
         )
-        with self._lock:
-            self._connections[connection] = thread
-            if not is_admitted:
-                self._turned_away.add(connection)
         try:
             _start(thread, self._limits.stack_bytes)
         except RuntimeError:
-            self._forget(connection)
+            self._roster.remove(connection)
             channel.interrupt()  # so that close() doesn't linger in the acceptor's thread
             channel.close()
             raise
 
     def _admit(self, party: str) -> bool:
         """Return whether a newcomer is admitted; may displace another connection."""
-        with self._lock:
-            served = self._connections.keys() - self._turned_away - self._displaced
-            users = Counter(_user(one) for one in served)
-            taken = [Slot(one, one.party, one.last_line, _gives_way(one, users)) for one in served]
-            decided = admit(self._connection_limits, party, taken, time.monotonic())
-            if decided.displaced is not None:
-                self._displaced.add(decided.displaced)
+        decided = self._roster.admit(party, time.monotonic())
         if decided.displaced is not None:
             decided.displaced.channel.interrupt(lines.encode_error(None, _too_many()))
         return decided.is_admitted
@@ -232,13 +212,12 @@ class SessionServer:
 
     def _can_refuse(self, party: str) -> bool:
         """Return whether another refusal can be sent; one party gets at most half of them."""
-        with self._lock:
-            own = sum(one.party == party for one in self._turned_away)
-            return len(self._turned_away) < MAX_TURNED_AWAY and own < MAX_TURNED_AWAY // 2
+        total, own = self._roster.count_turned_away(party)
+        return total < MAX_TURNED_AWAY and own < MAX_TURNED_AWAY // 2
 
     def _serve(self, connection: Connection) -> None:
         try:
-            if connection in self._turned_away:
+            if connection.is_turned_away:
                 connection.turn_away(_too_many(), _TURN_AWAY_SECONDS)
                 connection.channel.close(_TURN_AWAY_LINGER)
             else:
@@ -259,24 +238,7 @@ class SessionServer:
             _log.error("a connection's end was not recorded", exc_info=True)
         finally:
             connection.channel.close()
-            self._forget(connection)
-
-    def _forget(self, connection: Connection) -> None:
-        with self._lock:
-            del self._connections[connection]
-            self._displaced.discard(connection)
-            self._turned_away.discard(connection)
-
-
-def _user(connection: Connection) -> str | None:
-    identity = connection.caller.identity
-    return None if identity is None else identity.user
-
-
-def _gives_way(connection: Connection, counts: Counter[str | None]) -> bool:
-    """Return whether a connection can be displaced: it has no login, or its user has very many."""
-    user = _user(connection)
-    return user is None or counts[user] > _CROWD
+            self._roster.remove(connection)
 
 
 def _start(thread: threading.Thread, stack_bytes: int) -> None:
