@@ -35,18 +35,27 @@ _STATUS = {
         "3": "no tracker could be reached",
     },
     "minitorrent-tracker": {
-        "0": "the tracker was stopped, or init has written its file",
-        "1": "a port is in use, the database can't be opened, or init's file exists already",
+        "0": "the tracker was stopped, or the subcommand did what it should",
+        "1": "a port is in use, the database can't be opened, or the subcommand failed",
         "2": "usage error",
     },
 }
 
 _ENVIRONMENT = {
-    "PAGER": "the program that shows answers longer than the screen at the prompt; empty, they"
-    " are printed (default: less, if it is installed)",
-    "NO_COLOR": "if set, no colours are used",
+    "minitorrent": {
+        "PAGER": "the program that shows answers longer than the screen at the prompt; empty, they"
+        " are printed (default: less, if it is installed)",
+        "NO_COLOR": "if set, no colours are used",
+    },
+    "minitorrent-tracker": {
+        "MINITORRENT_TRACKER_OPTION": "the value of an option that the command line leaves out, such"
+        " as MINITORRENT_TRACKER_DATA_DIR for --data-dir; it goes before the one in the file of"
+        " --config, where the option is called data-dir",
+        "MINITORRENT_AUTHORITY_KEY": "the key of the sealed groups, instead of the file"
+        " authority.key in the data folder",
+    },
 }
-"""The variables that the client reads, and what for."""
+"""The variables that each program reads, and what for."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +149,9 @@ def _manual(program: Program) -> str:
     lines.append(".SH EXIT STATUS")
     for status, meaning in _STATUS[program.name].items():
         lines += [".TP", f".B {status}", _roff(meaning)]
-    if program.commands:
-        lines.append(".SH ENVIRONMENT")
-        for name, meaning in _ENVIRONMENT.items():
-            lines += [".TP", f".B {name}", _roff(meaning)]
+    lines.append(".SH ENVIRONMENT")
+    for name, meaning in _ENVIRONMENT[program.name].items():
+        lines += [".TP", f".B {name}", _roff(meaning)]
     other = next(p for p in _STATUS if p != program.name)
     lines += [".SH EXAMPLES", *_examples(program), ".SH SEE ALSO", f".BR {_roff(other)} (1)"]
     return "\n".join([*lines, ""])

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import platformdirs
 
-from common import __version__, tracker_info
+from common import tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.text import harmless
 from common.types import Endpoint
-from tracker.config import CERTIFICATE_LIFETIME, SESSIONS_PER_ADDRESS, Config
+from tracker import config_sources
+from tracker.config import Config
 from tracker.disk import read_plain
-from tracker.quotas import read_quota, with_quotas
+from tracker.options import MAX_PORT, add_all
+from tracker.quotas import with_quotas
 
-_MAX_PORT = 65535
 _LONGEST_SHOWN = 300  # characters of a bad value
-_MAX_SESSIONS = 100_000
-_MAX_LIFETIME = 365 * 24 * 3600
-_LOG_LEVELS = ("debug", "info", "warning", "error")
-_LOG_FORMATS = ("text", "json")
 _CONSOLE_SCRIPT = "minitorrent-tracker"
 _EXAMPLES = """\
 examples:
@@ -46,24 +44,23 @@ class TrackerParser(argparse.ArgumentParser):
         raise _usage(f"{message}; see: {self.prog} --help")
 
 
-def read_config(arguments: Sequence[str]) -> Config:
-    """Parse the command line; raises MinitorrentError(usage).
+def read_config(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Config:
+    """Parse the command line, with the environment and a file behind it.
 
-    With `--help` or `--version`, prints and exits.
+    Raises MinitorrentError(usage). With `--help` or `--version`, prints and exits.
     """
-    options = argument_parser().parse_args(arguments)
+    options = parse(argument_parser(), arguments, environ)
     address = _address(options.tracker_info, options.number)
     listen = _listen(options.listen, address.port)
     http_port = _http_port(options.http_port, (address.port or (listen or address).port))
     if listen is not None and 0 != listen.port == http_port:
         raise _usage(f"--listen {listen} is the HTTP port; choose another one with --http-port")
-    data_dir = options.data_dir or platformdirs.user_data_path("minitorrent", False) / "tracker"
     return Config(
         number=options.number,
         address=address,
         http_port=http_port,
-        database=options.database or f"sqlite:///{data_dir.absolute() / 'tracker.db'}",
-        data_dir=data_dir,
+        database=database_of(options),
+        data_dir=data_dir_of(options),
         log_level=options.log_level,
         log_format=options.log_format,
         min_password=options.min_password_length,
@@ -77,6 +74,37 @@ def read_config(arguments: Sequence[str]) -> Config:
     )
 
 
+def parse(
+    parser: argparse.ArgumentParser,
+    arguments: Sequence[str],
+    environ: Mapping[str, str] = os.environ,
+) -> argparse.Namespace:
+    """Parse a tracker's or a subcommand's arguments, with the environment and a file behind them.
+
+    Raises MinitorrentError(usage).
+    """
+    settable: list[argparse.Action] = []
+    nobody = argparse.ArgumentParser()
+
+    def add(*names: str, **settings: Any) -> argparse.Action:
+        settable.append(nobody.add_argument(*names, **settings))
+        return settable[-1]
+
+    add_all(add)
+    return config_sources.parse(parser, arguments, settable, environ)
+
+
+def data_dir_of(options: argparse.Namespace) -> Path:
+    """Return the folder with the tracker's state."""
+    chosen: Path | None = options.data_dir
+    return chosen or platformdirs.user_data_path("minitorrent", False) / "tracker"
+
+
+def database_of(options: argparse.Namespace) -> str:
+    """Return the database's URL."""
+    return options.database or f"sqlite:///{data_dir_of(options).absolute() / 'tracker.db'}"
+
+
 def argument_parser() -> argparse.ArgumentParser:
     """Return the argument parser, named as the program was called."""
     parser = TrackerParser(
@@ -85,7 +113,7 @@ def argument_parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_arguments(parser.add_argument)
+    add_all(parser.add_argument)
     return parser
 
 
@@ -93,140 +121,6 @@ def program_name() -> str:
     """Return the program's name, as it was called."""
     is_script = Path(sys.argv[0]).stem == _CONSOLE_SCRIPT
     return _CONSOLE_SCRIPT if is_script else "python -m tracker"
-
-
-def _add_arguments(add: Callable[..., argparse.Action]) -> None:
-    _add_what_to_run(add)
-    _add_log_options(add)
-    _add_rules(add)
-    _add_limits(add)
-
-
-def _add_what_to_run(add: Callable[..., argparse.Action]) -> None:
-    add(
-        "tracker_info",
-        type=Path,
-        metavar="TRACKER_INFO",
-        help="file that lists the trackers' addresses",
-    )
-    add("number", type=NumberType(1, 10**6), metavar="NUMBER", help="which of them to run, from 1")
-    version = f"Minitorrent {__version__}"
-    add("--version", action="version", version=version, help="show the version")
-    add(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help="folder for the tracker's state (default: a folder in the user's data folder)",
-    )
-    add(
-        "--listen",
-        metavar="ADDRESS",
-        help="address of this machine to accept clients at, with a port if it isn't the same:"
-        " 0.0.0.0 or :: for all (default: the one in TRACKER_INFO)",
-    )
-    add("--database", metavar="URL", help="database to use (default: SQLite in DIR)")
-    add(
-        "--http-port",
-        type=NumberType(0, _MAX_PORT),
-        metavar="PORT",
-        help="port for HTTP announces (default: session port + 1; 0: no HTTP)",
-    )
-
-
-def _add_log_options(add: Callable[..., argparse.Action]) -> None:
-    add(
-        "--log-level",
-        choices=_LOG_LEVELS,
-        default="info",
-        metavar="LEVEL",
-        help=f"lowest level to log on stderr: {', '.join(_LOG_LEVELS)} (default: info)",
-    )
-    add(
-        "--log-format",
-        choices=_LOG_FORMATS,
-        default="text",
-        metavar="FORMAT",
-        help="format of the log: text (the default) or json, one object per line",
-    )
-
-
-def _add_rules(add: Callable[..., argparse.Action]) -> None:
-    add(
-        "--min-password-length",
-        type=NumberType(0, 1024),
-        default=0,
-        metavar="N",
-        help="reject passwords shorter than N characters",
-    )
-    add(
-        "--certificate-lifetime",
-        type=NumberType(1, _MAX_LIFETIME),
-        default=CERTIFICATE_LIFETIME,
-        metavar="SECONDS",
-        help="lifetime of the certificates in sealed groups (default: 43200, 12 hours)",
-    )
-    add(
-        "--registration",
-        choices=("open", "invited"),
-        default="open",
-        help="who may create an account: anyone, or only users with an invitation (default: open)",
-    )
-
-
-def _add_limits(add: Callable[..., argparse.Action]) -> None:
-    add(
-        "--max-sessions",
-        type=NumberType(1, _MAX_SESSIONS),
-        metavar="N",
-        help="maximum number of connected clients (default: 1000, or what the limit of open files"
-        " allows)",
-    )
-    add(
-        "--max-sessions-per-address",
-        type=NumberType(1, _MAX_SESSIONS),
-        default=SESSIONS_PER_ADDRESS,
-        metavar="N",
-        help=f"maximum per address, or IPv6 /64 (default: {SESSIONS_PER_ADDRESS})",
-    )
-    add(
-        "--quota",
-        type=_quota,
-        action="append",
-        default=[],
-        metavar="NAME=N",
-        help="set a quota per user (can be repeated); docs/operations.md lists the names",
-    )
-    add("--tls-cert", type=Path, metavar="FILE", help="certificate (PEM) for the session port")
-    add(
-        "--tls-key",
-        type=Path,
-        metavar="FILE",
-        help="key of that certificate (PEM, without a password)",
-    )
-
-
-def _quota(text: str) -> tuple[str, int]:
-    try:
-        return read_quota(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-class NumberType:
-    """An argparse type: a whole number in a range."""
-
-    def __init__(self, smallest: int, largest: int) -> None:
-        self._smallest = smallest
-        self._largest = largest
-
-    def __call__(self, text: str) -> int:
-        if text.isascii() and text.isdigit() and len(text) < 10:
-            value = int(text)
-            if self._smallest <= value <= self._largest:
-                return value
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number from {self._smallest} to {self._largest}"
-        )
 
 
 def _address(path: Path, number: int) -> Endpoint:
@@ -267,7 +161,7 @@ def _http_port(asked: int | None, session_port: int) -> int | None:
         return asked or None
     if session_port == 0:
         return 0
-    if session_port == _MAX_PORT:
+    if session_port == MAX_PORT:
         raise _usage("the session port is 65535, so choose the HTTP port with --http-port")
     return session_port + 1
 

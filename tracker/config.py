@@ -35,7 +35,7 @@ class Config:
     number: int
     address: Endpoint
     http_port: int | None
-    database: str
+    database: str = field(repr=False)  # may have a password
     data_dir: Path
     log_level: Level
     log_format: Format

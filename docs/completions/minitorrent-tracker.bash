@@ -3,9 +3,10 @@ _minitorrent_tracker() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
     case $before in
+        --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --data-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-        --listen) :; return ;;
         --database) :; return ;;
+        --listen) :; return ;;
         --http-port) :; return ;;
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
         --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
@@ -19,7 +20,7 @@ _minitorrent_tracker() {
         --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        local options="-h --help --version --data-dir --listen --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
+        local options="-h --help --version --config --data-dir --database --listen --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
         [[ "${COMP_WORDS[*]:1:1}" == "init" ]] && options="-h --help --port"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else

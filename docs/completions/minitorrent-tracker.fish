@@ -1,9 +1,10 @@
 # fish completion for minitorrent-tracker; written by docs/reference.py
 complete -c minitorrent-tracker -s h -l help -f -d 'show this help message and exit'
 complete -c minitorrent-tracker -l version -f -d 'show the version'
+complete -c minitorrent-tracker -l config -r -F -d 'file with options (TOML), for those that neither the command line nor a variable MINITORRENT_TRACKER_OPTION gives'
 complete -c minitorrent-tracker -l data-dir -x -a '(__fish_complete_directories)' -d 'folder for the tracker'\''s state (default: a folder in the user'\''s data folder)'
-complete -c minitorrent-tracker -l listen -x -d 'address of this machine to accept clients at, with a port if it isn'\''t the same: 0.0.0.0 or :: for all (default: the one in TRACKER_INFO)'
 complete -c minitorrent-tracker -l database -x -d 'database to use (default: SQLite in DIR)'
+complete -c minitorrent-tracker -l listen -x -d 'address of this machine to accept clients at, with a port if it isn'\''t the same: 0.0.0.0 or :: for all (default: the one in TRACKER_INFO)'
 complete -c minitorrent-tracker -l http-port -x -d 'port for HTTP announces (default: session port + 1; 0: no HTTP)'
 complete -c minitorrent-tracker -l log-level -x -a 'debug info warning error' -d 'lowest level to log on stderr: debug, info, warning, error (default: info)'
 complete -c minitorrent-tracker -l log-format -x -a 'text json' -d 'format of the log: text (the default) or json, one object per line'

@@ -11,9 +11,10 @@ from pathlib import Path
 from common import tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tracker.command_line import NumberType, program_name
+from tracker.command_line import program_name
 from tracker.disk import create_file
 from tracker.operator.subcommand import CommandFailedError, Subcommand
+from tracker.options import NumberType
 
 DEFAULT_PORT = 7400
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from common.errors import ErrorCode, MinitorrentError
 from common.text import harmless
+from tracker.command_line import parse
 from tracker.operator import init_command
 from tracker.operator.subcommand import Subcommand
 
@@ -31,7 +32,7 @@ def is_called(arguments: Sequence[str]) -> bool:
 def run(arguments: Sequence[str]) -> str:
     """Carry out the subcommand of these arguments; return what to print. Raises as Subcommand."""
     command, rest = _find(arguments)
-    return command.run(command.parser().parse_intermixed_args(rest))
+    return command.run(parse(command.parser(), rest))
 
 
 def _find(arguments: Sequence[str]) -> tuple[Subcommand, Sequence[str]]:
