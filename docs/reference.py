@@ -48,7 +48,7 @@ _ENVIRONMENT = {
         "NO_COLOR": "if set, no colours are used",
     },
     "minitorrent-tracker": {
-        "MINITORRENT_TRACKER_OPTION": "the value of an option that the command line leaves out, such"
+        "MINITORRENT_TRACKER_OPTION": "the value of an option that the command line lacks, such"
         " as MINITORRENT_TRACKER_DATA_DIR for --data-dir; it goes before the one in the file of"
         " --config, where the option is called data-dir",
         "MINITORRENT_AUTHORITY_KEY": "the key of the sealed groups, instead of the file"
