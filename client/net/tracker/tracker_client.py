@@ -114,6 +114,7 @@ class TrackerClient:
         self._token: str | None = None
         self._token_for: Container[Endpoint] = self._trackers  # the trackers that may see it
         self._failed_rounds = 0  # in all; a call gives up after the next one
+        self._has_served = False  # in this round, which says nothing about calls made since
         self._all_failed = False  # the last round failed
         self._closing = False
         self._failed: dict[Endpoint, Exception] = {}  # trackers whose last attempt failed
@@ -237,10 +238,10 @@ class TrackerClient:
     def _wait_connected(self, lost: TrackerConnection | None = None) -> TrackerConnection:
         """Wait for a connection other than the `lost` one; see `call`."""
         with self._changed:
-            rounds = self._failed_rounds
+            enough = self._failed_rounds + (2 if self._has_served else 1)
             self._changed.notify_all()  # as in `retry`
             while (connection := self._connection) is None or connection is lost:
-                if self._failed_rounds > rounds or self._closing:
+                if self._failed_rounds >= enough or self._closing:
                     raise self._unreachable()
                 self._changed.wait()
             return connection
@@ -260,11 +261,13 @@ class TrackerClient:
     def _run(self) -> None:
         pause = self._retry_policy.first_pause
         while not self._closing:
+            self._has_served = False
             if self._try_all():
                 pause = self._retry_policy.first_pause
                 continue
             with self._changed:
                 self._failed_rounds += 1
+                self._has_served = False
                 self._all_failed = True
                 self._changed.notify_all()
                 self._events.unreachable(self._unreachable())  # who retries at once is heard
@@ -315,6 +318,7 @@ class TrackerClient:
             usable = connection.is_open and not self._closing
             if usable:
                 self._connection = connection
+                self._has_served = True
                 self._all_failed = False
                 self.was_reached = True
                 self._changed.notify_all()

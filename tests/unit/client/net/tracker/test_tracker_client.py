@@ -58,6 +58,7 @@ class EventLog:
 
 
 QUICK = RetryPolicy(first_pause=0.05, longest_pause=0.2, steady=0.1)
+NEVER_STEADY = RetryPolicy(first_pause=0.05, longest_pause=0.2, steady=3600.0)
 
 
 class Clients:
@@ -357,6 +358,25 @@ def test_a_request_refused_after_a_login_ended_is_repeated(clients: Clients) -> 
     request = CreateUser(user="bob", password="secret123")
     assert client.call(CREATE_USER, request).user == "bob"
     assert len(tracker.asked("create_user")) == 2
+
+
+def test_a_login_right_after_another_one_ended_finds_the_tracker(clients: Clients) -> None:
+    """The connection was short, but that round over the trackers began before the call."""
+    tracker = clients.tracker()
+    ends = iter([False, True, False])
+
+    def answer(_: dict[str, Any]) -> dict[str, Any] | None:
+        if next(ends):
+            tracker.push(ENDED)
+            tracker.drop()
+            return None
+        return login_reply()
+
+    tracker.answers["login"] = answer
+    client = clients.client(tracker, retry=NEVER_STEADY)
+    client.login("ann", "secret123")
+    assert client.login("ann", "secret123").user == "ann"
+    assert len(tracker.asked("login")) == 3
 
 
 @pytest.mark.parametrize("greets", [True, False])
