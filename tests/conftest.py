@@ -17,10 +17,11 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests.support import warm
 
-# A slow machine, or one that measures coverage, is no failure. `make soak` gives each property
-# enough examples to find what is rare; a property that needs more in every run sets its own number.
+# A slow machine, or one that measures coverage, is no failure. `make test` tries the same examples
+# in each run, so that a failure is due to what was changed; `make properties` tries new ones, and
+# enough of them to find what is rare. A property that needs more in every run sets its own number.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("quick", _PATIENT, max_examples=40)
+settings.register_profile("quick", _PATIENT, max_examples=40, derandomize=True)
 settings.register_profile("thorough", _PATIENT, max_examples=1000)
 settings.load_profile("quick")
 

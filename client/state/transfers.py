@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.resume import FileStamps, is_believed
-from client.state.completion_times import forget_time, read_times, write_time
+from client.state.completions import (
+    forget_completion,
+    read_owed,
+    read_times,
+    settle_completion,
+    write_completion,
+)
 from client.state.database import Database
 from client.state.download_options import (
     forget_options,
@@ -37,7 +43,7 @@ class TransferRecord:
     final path. `bitfield` and `stamps` belong together: these pieces were verified and on disk
     when the files had these sizes and times. `uploaded` and `downloaded` count bytes. `options`
     are the user's options for the download. `completed_at` is None for uploads, and where it isn't
-    known.
+    known. `owes_completion` tells that the tracker doesn't know yet that it was completed.
     """
 
     id: int
@@ -57,6 +63,7 @@ class TransferRecord:
     added_at: datetime
     options: DownloadOptions = DEFAULT_OPTIONS
     completed_at: datetime | None = None
+    owes_completion: bool = False
 
     def verified(self, wanted: Bitfield) -> Bitfield | None:
         """Return the pieces of an incomplete download that were verified last, if recorded.
@@ -213,9 +220,12 @@ class TransferStore:
         with self._database.transaction() as session:
             options = read_all_options(session)
             rows = session.scalars(query).all()
-            times = read_times(session, [row.id for row in rows])
+            numbers = [row.id for row in rows]
+            times, owed = read_times(session, numbers), read_owed(session, numbers)
             return [
-                _record(row, options.get(row.id, DEFAULT_OPTIONS), times.get(row.id))
+                _record(
+                    row, options.get(row.id, DEFAULT_OPTIONS), times.get(row.id), row.id in owed
+                )
                 for row in rows
             ]
 
@@ -228,10 +238,16 @@ class TransferStore:
 
         `at` is the time when the download was completed, None if it had been complete before.
         """
-        self._set(transfer, complete=True, bitfield=None, stamps=stamps.to_text())
-        if at is not None:
-            with self._database.transaction() as session:
-                write_time(session, transfer, at)
+        values = {"complete": True, "bitfield": None, "stamps": stamps.to_text()}
+        with self._database.transaction() as session:
+            session.execute(update(TransferRow).where(TransferRow.id == transfer).values(**values))
+            if at is not None:
+                write_completion(session, transfer, at)
+
+    def settle_completion(self, transfer: int) -> None:
+        """Record that the tracker knows that the download was completed."""
+        with self._database.transaction() as session:
+            settle_completion(session, transfer)
 
     def distrust(self, transfer: int) -> None:
         """Record that the files have to be hashed again, whatever their stamps say."""
@@ -285,7 +301,7 @@ class TransferStore:
         with self._database.transaction() as session:
             session.execute(delete(TransferRow).where(TransferRow.id == transfer))
             forget_options(session, transfer)
-            forget_time(session, transfer)
+            forget_completion(session, transfer)
 
     def _set(self, transfer: int, **values: object) -> None:
         with self._database.transaction() as session:
@@ -294,11 +310,15 @@ class TransferStore:
 
 def _with_details(session: Session, row: TransferRow) -> TransferRecord:
     """Return the record of a row, with what is stored beside it."""
-    return _record(row, read_options(session, row.id), read_times(session, [row.id]).get(row.id))
+    times, owed = read_times(session, [row.id]), read_owed(session, [row.id])
+    return _record(row, read_options(session, row.id), times.get(row.id), row.id in owed)
 
 
 def _record(
-    row: TransferRow, options: DownloadOptions, completed_at: datetime | None = None
+    row: TransferRow,
+    options: DownloadOptions,
+    completed_at: datetime | None = None,
+    owes_completion: bool = False,
 ) -> TransferRecord:
     return TransferRecord(
         id=row.id,
@@ -318,6 +338,7 @@ def _record(
         added_at=datetime.fromisoformat(row.added_at),
         options=options,
         completed_at=completed_at,
+        owes_completion=owes_completion,
     )
 
 

@@ -96,6 +96,10 @@ class Transfer(TransferStatus):
         removal = FileRemoved(record.group, record.name, self.info_hash, text, is_new=True)
         self._context.events.publish(removal)
 
+    def counted(self) -> None:
+        """See Announced."""
+        self._executor.submit(self._settle_completion)
+
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """See Announced."""
         torrent = self.torrent
@@ -224,7 +228,9 @@ class Transfer(TransferStatus):
         torrent = self._make_torrent(have)
         self._move(Opened(torrent, self.record.complete))
         self._context.announcer.add(self)
-        if torrent.complete:
+        if self.record.complete:
+            self._announce_completion(torrent)
+        elif torrent.complete:
             self._finish()
 
     def _may_run(self) -> bool:
@@ -283,11 +289,24 @@ class Transfer(TransferStatus):
             return
         self.ended_at = self._context.torrent_context.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
-        if not torrent.left:  # a partial seed never announces completion (BEP 21)
-            self._context.announcer.completed(self.info_hash)
+        self._announce_completion(torrent)
         self._move(Finished())  # who waits for this also waits for the announce
         self._context.scheduler.leave(self)
         self._tell_end()
+
+    def _announce_completion(self, torrent: Torrent) -> None:
+        """Announce the completion, unless the tracker knows; an earlier run may have been killed.
+
+        A partial seed never announces completion (BEP 21).
+        """
+        if self.record.owes_completion and not torrent.left:
+            self._context.announcer.completed(self.info_hash)
+
+    def _settle_completion(self) -> None:
+        try:
+            self.storage.settle_completion()
+        except MinitorrentError as error:  # the next run announces it again
+            log.warning("completion is not recorded", name=self.record.name, error=error.message)
 
     def _fail(self, error: MinitorrentError) -> None:
         if isinstance(self._state, Failed):

@@ -154,7 +154,14 @@ class TransferStorage:
         self._store.mark_complete(self.record.id, stamps, now)
         if self.options.in_place:
             self.set_options(replace(self.options, in_place=False))
-        self.record = replace(self.record, complete=True, stamps=stamps, completed_at=now)
+        self.record = replace(
+            self.record, complete=True, stamps=stamps, completed_at=now, owes_completion=True
+        )
+
+    def settle_completion(self) -> None:
+        """Record that the tracker knows that the download was completed."""
+        self._store.settle_completion(self.record.id)
+        self.record = replace(self.record, owes_completion=False)
 
     def _prove(self, stopped: Callable[[], bool]) -> None:
         for _ in range(_LOOKS):

@@ -79,6 +79,9 @@ class Announced(Protocol):
     def removed(self, text: str) -> None:
         """Stop: the file was removed from its group; `text` says by whom."""
 
+    def counted(self) -> None:
+        """Take note that the tracker knows that it is complete."""
+
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """Take the identity of an incoming peer; a member's name may be unknown.
 
@@ -93,6 +96,13 @@ class _Entry:
         self.announced = announced
         self.event: Event = "started"
         self.due_at = 0.0
+
+
+class _Stopped(NamedTuple):
+    """A torrent that was stopped, and its last event."""
+
+    announced: Announced
+    file: AnnouncedFile
 
 
 class _Question:
@@ -124,7 +134,7 @@ class Announcer:
         self._timing = timing
         self._entries: dict[InfoHash, _Entry] = {}
         self._stopped: list[AnnouncedFile] = []
-        self._completed: list[AnnouncedFile] = []  # and stopped before that was announced
+        self._completed: list[_Stopped] = []  # before their completion was announced
         self._owed: set[str] = set()  # completed torrents of which the tracker hasn't learned
         self._questions: deque[_Question] = deque(maxlen=_MAX_QUESTIONS)
         self._changed = threading.Condition()
@@ -158,7 +168,8 @@ class Announcer:
             entry = self._entries.pop(info_hash, None)
             if entry is not None:
                 if entry.event == "completed":
-                    self._completed.append(_announced_file(entry.announced, "completed"))
+                    file = _announced_file(entry.announced, "completed")
+                    self._completed.append(_Stopped(entry.announced, file))
                 self._stopped.append(_announced_file(entry.announced, "stopped"))
                 self._changed.notify()
 
@@ -206,9 +217,12 @@ class Announcer:
         with self._changed:
             completed, self._completed = self._completed, []
         for start in range(0, len(completed), MAX_FILES):
-            self._announce([(file, None) for file in completed[start : start + MAX_FILES]])
+            batch = completed[start : start + MAX_FILES]
+            if self._announce([(stopped.file, None) for stopped in batch]):
+                for stopped in batch:
+                    stopped.announced.counted()
         with self._changed:
-            self._owed.difference_update(file.info_hash for file in completed)
+            self._owed.difference_update(stopped.file.info_hash for stopped in completed)
 
     def _gather(self) -> None:
         """Wait a moment, if there are very many files, to announce more of them in one round."""
@@ -242,14 +256,16 @@ class Announcer:
         for question in questions:
             self._identify(question)
 
-    def _announce(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
+    def _announce(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> bool:
+        """Announce some files at once; False when the tracker can't be asked now."""
         request = Announce(port=self._port, files=[file for file, _ in batch])
         try:
             reply = self._tracker_client.call(ANNOUNCE, request)
         except MinitorrentError as error:
             log.info("announce failed", error=error.message)
             self._keep_events(batch)
-            return  # each is due again soon, and `reconnected` starts everything from scratch
+            # Each is due again soon, and `reconnected` starts everything from scratch.
+            return False
         with self._changed:
             told = (file.info_hash for file, _ in batch if file.event == "completed")
             self._owed.difference_update(told)
@@ -257,7 +273,10 @@ class Announcer:
         for file, entry in batch:
             answer = answers.get(file.info_hash)
             if entry is not None and answer is not None:
+                if file.event == "completed" and answer.error is None:
+                    entry.announced.counted()
                 self._take(entry, answer, reply.interval)
+        return True
 
     def _keep_events(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
         """Keep events that didn't reach the tracker for the next announce, unless newer ones exist.

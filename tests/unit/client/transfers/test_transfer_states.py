@@ -71,6 +71,24 @@ def test_a_finished_download_has_its_name_is_recorded_announced_and_reported(
     assert not active.is_running
 
 
+def test_a_completion_is_announced_in_each_run_until_the_tracker_knows(
+    lab: TransferLab, complete: Transfer
+) -> None:
+    again = lab.reopen(complete)
+    again.start()
+    lab.jobs.run()
+    assert shown(again) is TransferState.SEEDING
+    assert lab.announcer.completions == [DESCRIBED.info_hash] * 2
+    again.counted()
+    lab.jobs.run()
+    last = lab.reopen(again)
+    last.start()
+    lab.jobs.run()
+    assert shown(last) is TransferState.SEEDING
+    assert lab.announcer.completions == [DESCRIBED.info_hash] * 2
+    last.halt()
+
+
 def test_a_finished_download_gives_its_place_to_the_next(
     lab: TransferLab, complete: Transfer
 ) -> None:

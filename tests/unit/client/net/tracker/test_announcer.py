@@ -86,6 +86,7 @@ class FakeTorrent:
         self.refusals: list[MinitorrentError] = []
         self.removals: list[str] = []
         self.answers: list[tuple[int, str | None, bool | None]] = []
+        self.counts = 0  # how often the tracker was seen to know of the completion
 
     def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         if self.fails is not None:
@@ -97,6 +98,9 @@ class FakeTorrent:
 
     def refused(self, error: MinitorrentError) -> None:
         self.refusals.append(error)
+
+    def counted(self) -> None:
+        self.counts += 1
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         self.answers.append((key, user, is_member))
@@ -361,9 +365,11 @@ def test_a_completion_is_owed_until_the_tracker_has_it(bench: Bench) -> None:
     for bench.tracker.is_connected in (True, False, True):
         owed.append(bench.announcer.owes_completions)
     assert owed == [True, False, True], "nobody should wait for a lost tracker"
+    assert torrent.counts == 0
     bench.tracker.error = None
     bench.pass_time(bench.timing.announce_retry)
     wait_until(lambda: not bench.announcer.owes_completions, what="the next attempt")
+    wait_until(lambda: torrent.counts == 1, what="the torrent to hear of it")
 
 
 def test_a_download_that_is_stopped_at_its_end_counts(bench: Bench) -> None:
@@ -375,6 +381,7 @@ def test_a_download_that_is_stopped_at_its_end_counts(bench: Bench) -> None:
     bench.announcer.remove(torrent.info_hash)
     wait_until(lambda: bench.tracker.events()[2:] == ["completed", "stopped"], what="both")
     assert not bench.announcer.owes_completions
+    assert torrent.counts == 1
 
 
 def test_closing_ends_a_long_pause() -> None:
