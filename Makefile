@@ -25,7 +25,9 @@ demo: $(RUN_READY) ## Run a demonstration: a tracker, three clients, two seeders
 # Without reordering, the quick unit tests run last, and no worker waits for a long one at the end.
 test: $(TEST_READY) ## Run all tests (passes ARGS="-k choker -x" to pytest)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@rm -f .pytest_cache/v/cache/lastfailed
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS) \
+	  || { test $$? -eq 1 && $(BIN)/python -m tests.alone; }
 
 soak: $(TEST_READY) ## Run the long tests, which `make test` skips
 	@$(BIN)/python -m pytest -m soak $(ARGS)
