@@ -27,11 +27,12 @@ def main() -> int:
     if not 0 < len(failed) <= MOST or not all("::" in name for name in failed):
         return 1
     for name in failed:
-        print(f"\nFAILED beside other tests, runs again alone: {name}", flush=True)
+        sys.stderr.write(f"\nFAILED beside other tests, runs again alone: {name}\n")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name]
         if subprocess.run(command).returncode:
             return 1
-    print("\nFAILED beside other tests, passed alone; look for a race:", *failed, sep="\n  ")
+    lines = ["\nFAILED beside other tests, passed alone; look for a race:", *failed]
+    sys.stderr.write("\n  ".join(lines) + "\n")
     return 0
 
 
