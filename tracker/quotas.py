@@ -6,21 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from common.errors import ErrorCode, MinitorrentError
+from tracker.domain.quota import Quota
 
 LARGEST = 10**15
+"""The largest limit, which for bytes and members means none."""
 
 
 @dataclass(frozen=True)
 class Quotas:
     """Upper limits; on the command line `_` is written `-`.
 
-    Per user: `groups` owned, pending join `requests`, `files` added, their `metainfo_bytes`, API
-    `tokens`, `logins` kept (beyond it, the oldest unused one ends), simultaneous `sessions`,
-    `certificates` an hour, `holders` (logins with unexpired certificates) in one group, `acts` a
-    day that the audit records, `requests_per_second` (with bursts of ten times as many; beyond it,
-    answers are delayed), `peers` (one for each file of each client; beyond it, the least recently
-    announced is dropped). Per group: pending `group_requests`, valid `group_invites`,
-    `group_files`. Per address: `accounts` created a day.
+    Per user: `groups` owned, pending join `requests`, `files` added, their `bytes` of content and
+    `metainfo_bytes`, API `tokens`, `logins` kept (beyond it, the oldest unused one ends),
+    simultaneous `sessions`, `certificates` an hour, `holders` (logins with unexpired certificates)
+    in one group, `acts` a day that the audit records, `requests_per_second` (with bursts of ten
+    times as many; beyond it, answers are delayed), `peers` (one for each file of each client;
+    beyond it, the least recently announced is dropped). Per group: pending `group_requests`, valid
+    `group_invites`, `group_files`, their `group_bytes`, `group_members`. Per address: `accounts`
+    created a day.
     """
 
     groups: int = 500
@@ -28,7 +31,10 @@ class Quotas:
     group_requests: int = 2000
     group_invites: int = 200
     files: int = 100_000
+    bytes: int = LARGEST
     group_files: int = 500_000
+    group_bytes: int = LARGEST
+    group_members: int = LARGEST
     metainfo_bytes: int = 2 * 1024**3
     tokens: int = 2000
     logins: int = 2000
@@ -39,6 +45,20 @@ class Quotas:
     requests_per_second: int = 100
     peers: int = 200_000
     accounts: int = 2000
+
+    @property
+    def of_user(self) -> Quota:
+        """What every user may have whom the operator gave no quota of its own."""
+        return Quota(self.files, _limit(self.bytes))
+
+    @property
+    def of_group(self) -> Quota:
+        """What every group may have that the operator gave no quota of its own."""
+        return Quota(self.group_files, _limit(self.group_bytes), _limit(self.group_members))
+
+
+def _limit(most: int) -> int | None:
+    return most if most < LARGEST else None
 
 
 NAMES = tuple(field.name.replace("_", "-") for field in fields(Quotas))

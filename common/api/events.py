@@ -44,9 +44,13 @@ class EventKind(StrEnum):
     FILE_STOPPED = "file_stopped"
     INVITE_CREATED = "invite_created"
     INVITE_REVOKED = "invite_revoked"
+    UPLOAD_LIMITED = "upload_limited"  # to uploaders
+    UPLOAD_OPENED = "upload_opened"  # to all members
     # Recorded for the audit trail, sent as `role_changed`:
     MEMBER_PROMOTED = "member_promoted"
     MEMBER_DEMOTED = "member_demoted"
+    UPLOADER_MADE = "uploader_made"
+    READER_MADE = "reader_made"
     GROUP_TRANSFERRED = "group_transferred"
     GROUP_INHERITED = "group_inherited"
 

@@ -130,7 +130,7 @@ ADD_FILE = Operation(
     "add_file",
     AddFile,
     AddFileReply,
-    _MEMBERS_ONLY | {ErrorCode.NAME_TAKEN},
+    _MEMBERS_ONLY | {ErrorCode.NAME_TAKEN, ErrorCode.PERMISSION_DENIED},
     scope="member",
     max_size=MAX_METAINFO_SIZE // 3 * 4 + USUAL_SIZE,
 )

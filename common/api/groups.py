@@ -15,8 +15,23 @@ from common.errors import ErrorCode
 Mode = Literal["open", "sealed"]
 """Whether any BitTorrent client may take part, or only holders of the group's certificate."""
 
-Role = Literal["owner", "admin", "member"]
+Role = Literal["owner", "admin", "uploader", "member", "reader"]
+"""The roles in a group; tracker.domain.rules says what each may do."""
 
+GivenRole = Literal["admin", "uploader", "member", "reader"]
+"""A role that admins give."""
+
+LowerRole = Literal["uploader", "member", "reader"]
+"""A role below the admins'."""
+
+RoleUnlessPlain = Annotated[LowerRole, Field(exclude_if=lambda role: role == "member")]
+"""A role that is left out where it is a plain member's."""
+
+Upload = Literal["members", "uploaders"]
+"""Who adds files to a group besides its admins: all but readers, or only uploaders."""
+
+UploadUnlessAll = Annotated[Upload, Field(exclude_if=lambda upload: upload == "members")]
+"""Who adds files, left out where it is the usual."""
 
 MAX_DECISIONS = 100
 """Most requests to join that are decided in one call."""
@@ -82,8 +97,18 @@ class ListGroupsReply(PageReply):
     groups: Annotated[list[GroupRow], ROWS]
 
 
-class ListMembers(PageRequest):
-    """List a group's members, and who of them is online."""
+class WithRoles(Model):
+    """A request whose answer contains roles.
+
+    Without `all_roles`, uploaders and readers are reported as members: clients of version 1 know
+    no other roles.
+    """
+
+    all_roles: bool = False
+
+
+class ListMembers(PageRequest, WithRoles):
+    """List a group's members, and who of them is online; `all_roles` as in get_group."""
 
     group: Name
 
@@ -170,6 +195,12 @@ class Demote(OnMember):
     """Make an admin an ordinary member."""
 
 
+class SetRole(OnMember):
+    """Give a member a role."""
+
+    role: GivenRole
+
+
 class TransferGroup(OnMember):
     """Make a member the owner; the old owner stays an admin."""
 
@@ -179,13 +210,29 @@ class MemberReply(Model):
     user: str
 
 
-class GetGroup(Model):
+class RoleReply(MemberReply):
+    role: GivenRole
+
+
+class SetUpload(Model):
+    """Decide who adds files to a group."""
+
+    group: Name
+    upload: Upload
+
+
+class SetUploadReply(Model):
+    group: str
+    upload: Upload
+
+
+class GetGroup(WithRoles):
     """Get a group's profile, for a member's client."""
 
     group: Name
 
 
-class FindGroup(Model):
+class FindGroup(WithRoles):
     """Find the group with this `source` among the caller's groups."""
 
     source: Annotated[str, Field(max_length=255, pattern=NO_NUL)]
@@ -197,7 +244,8 @@ class GroupProfileReply(Model):
     It is unique to the group, so that equal content in two groups has two info-hashes. `authority`
     is a sealed group's own certificate (PEM), written there too, as `ssl-cert`; `removed` lists the
     ids of revoked certificates (see common.api.authority); if `more_removed` is set, list_removed
-    returns the rest. `role` is the caller's own.
+    returns the rest. `role` is the caller's own. `upload` says who adds files, and `refusal` why
+    the caller may not, as a sentence; both are left out in the usual case.
     """
 
     group: str
@@ -207,6 +255,8 @@ class GroupProfileReply(Model):
     removed: Annotated[list[str], ROWS] = Field(default_factory=list)
     more_removed: bool = False
     role: Role = "member"
+    upload: UploadUnlessAll = "members"
+    refusal: str = Field(default="", exclude_if=operator.not_)
 
 
 _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
@@ -247,6 +297,10 @@ PROMOTE = Operation("promote", Promote, MemberReply, _ON_MEMBER, scope="admin")
 DEMOTE = Operation(
     "demote", Demote, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}, scope="admin"
 )
+SET_ROLE = Operation(
+    "set_role", SetRole, RoleReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}, scope="admin"
+)
+SET_UPLOAD = Operation("set_upload", SetUpload, SetUploadReply, _ADMINS_ONLY, scope="admin")
 TRANSFER_GROUP = Operation("transfer_group", TransferGroup, MemberReply, _ON_MEMBER, scope="admin")
 GET_GROUP = Operation("get_group", GetGroup, GroupProfileReply, _MEMBERS_ONLY, scope="read")
 FIND_GROUP = Operation(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from common.api.groups import LowerRole, RoleUnlessPlain
 from common.api.model import WHOLE, Count, Model, Name
 from common.api.operation import Operation
 from common.api.paging import ROWS, PageReply, PageRequest
@@ -19,22 +20,27 @@ InviteCode = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class CreateInvite(Model):
-    """Create an invitation to a group; with `admin`, it makes its users admins."""
+    """Create an invitation to a group; its users get this role, or with `admin` become admins."""
 
     group: Name
     uses: Annotated[int, Field(ge=1, le=MAX_USES), WHOLE] = 1
     days: Annotated[int, Field(ge=1, le=MAX_DAYS), WHOLE] = 7
     admin: bool = False
+    role: LowerRole = "member"
 
 
 class CreateInviteReply(Model):
-    """`code` is shown only in this reply; `expires_at` is ISO 8601, UTC."""
+    """`code` is shown only in this reply; `expires_at` is ISO 8601, UTC.
+
+    `role` is left out if its users become plain members, and by trackers without other roles.
+    """
 
     group: str
     id: Count
     code: str
     uses: Count
     expires_at: str
+    role: RoleUnlessPlain = "member"
 
 
 class ListInvites(PageRequest):
@@ -44,7 +50,7 @@ class ListInvites(PageRequest):
 
 
 class InviteRow(Model):
-    """`by` created it at `at`; times are ISO 8601, UTC."""
+    """`by` created it at `at`; times are ISO 8601, UTC; `role` as in the reply above."""
 
     id: Count
     by: str
@@ -52,6 +58,7 @@ class InviteRow(Model):
     uses_left: Count
     expires_at: str
     admin: bool
+    role: RoleUnlessPlain = "member"
 
 
 class ListInvitesReply(PageReply):

@@ -47,6 +47,8 @@ AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
         EventKind.ROLE_CHANGED: Audience.SUBJECT,
         EventKind.MEMBER_PROMOTED: Audience.SUBJECT,
         EventKind.MEMBER_DEMOTED: Audience.SUBJECT,
+        EventKind.UPLOADER_MADE: Audience.SUBJECT,
+        EventKind.READER_MADE: Audience.SUBJECT,
         EventKind.GROUP_TRANSFERRED: Audience.SUBJECT,
         EventKind.GROUP_INHERITED: Audience.SUBJECT,
         EventKind.INVITE_USED: Audience.ADMINS,

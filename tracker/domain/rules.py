@@ -2,14 +2,19 @@
 
 - The creator of a group is its owner. The owner is always an admin.
 - Anyone may ask to join, once; admins list, accept and reject the requests.
-- Admins remove members and make members admins. Only the owner removes or demotes an admin; an
-  admin may step down or leave.
+- Admins remove members and give them roles. Only the owner removes or demotes an admin; an admin
+  may step down or leave.
 - The owner is never removed or demoted: only the owner can transfer ownership, to a member, and
   stays an admin.
 - When the owner leaves, the longest-standing admin becomes the owner, or else the longest-standing
-  member. When nobody is left, the group is deleted. So a group always has one owner.
-- Only members see a group's members and files, and share, announce and find peers.
-- Admins remove any file from a group, its owner (the member who has shared it longest) that file.
+  uploader, member or reader. When nobody is left, the group is deleted. So a group always has one
+  owner.
+- Only members see a group's members and files, download, announce and find peers.
+- Uploaders always add files; members do unless the group's admins reserve that for uploaders;
+  readers never do: they download, and seed what they have.
+- A new role ends no share. It ends an admin's invitations, and the right to add other files.
+- Admins remove any file from a group; its owner (the member who has shared it longest) removes that
+  file, with a role that adds files.
 """
 
 from __future__ import annotations
@@ -22,16 +27,39 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 class Role(StrEnum):
-    """A member's role in a group."""
+    """A member's role in a group; the highest comes first."""
 
     OWNER = "owner"
     ADMIN = "admin"
+    UPLOADER = "uploader"
     MEMBER = "member"
+    READER = "reader"
+
+    @property
+    def rank(self) -> int:
+        """Its place among all roles; 0 is the highest."""
+        return list(Role).index(self)
 
     @property
     def is_admin(self) -> bool:
         """Whether this role manages requests and members."""
-        return self is not Role.MEMBER
+        return self in ADMINS
+
+
+ADMINS = (Role.OWNER, Role.ADMIN)
+
+
+class Upload(StrEnum):
+    """Who adds files to a group, as its admins decide; the admins always do."""
+
+    MEMBERS = "members"
+    """Everybody but readers."""
+    UPLOADERS = "uploaders"
+
+    def includes(self, role: Role) -> bool:
+        """Return whether members with this role add files."""
+        lowest = Role.MEMBER if self is Upload.MEMBERS else Role.UPLOADER
+        return role.rank <= lowest.rank
 
 
 @dataclass(frozen=True)
@@ -102,9 +130,21 @@ def check_removal(group: str, user: str, actor: Role, subject: Role, *, is_self:
         raise _owner_only(group, "remove an admin")
 
 
-def check_file_removal(group: str, name: str, role: Role, *, is_owner: bool) -> None:
+def check_upload(group: str, user: str, role: Role, upload: Upload) -> None:
+    """Check that a member may add files; raises MinitorrentError(permission_denied)."""
+    if not upload.includes(role):
+        who = "You are a reader" if role is Role.READER else "Only uploaders and admins add files"
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED,
+            f"{who} in {group}; ask an admin for: set_role {group} {user} {Role.UPLOADER}",
+        )
+
+
+def check_file_removal(
+    group: str, name: str, role: Role, upload: Upload, *, is_owner: bool
+) -> None:
     """Check that a member may remove a file for everybody; raises MinitorrentError(not_admin)."""
-    if not (role.is_admin or is_owner):
+    if not (role.is_admin or (is_owner and upload.includes(role))):
         raise MinitorrentError(
             ErrorCode.NOT_ADMIN,
             f"Only its owner and the admins of {group} can remove {name}; ask one of them. Your own"
@@ -115,7 +155,7 @@ def check_file_removal(group: str, name: str, role: Role, *, is_owner: bool) -> 
 def check_demotion(
     group: str, user: str, actor: Role, subject: Role, *, is_self: bool, admins: int
 ) -> None:
-    """Check that an admin (`actor`) may make `user` an ordinary member.
+    """Check that an admin (`actor`) may give `user` a role below the admins'.
 
     `admins` counts the group's admins, including the owner. Raises MinitorrentError(last_admin,
     permission_denied).
@@ -131,6 +171,19 @@ def check_demotion(
         raise _owner_only(group, "demote an admin")
 
 
+def check_new_role(
+    group: str, user: str, actor: Role, subject: Role, role: Role, *, is_self: bool, admins: int
+) -> None:
+    """Check that an admin (`actor`) may give `user` a role, which isn't the owner's.
+
+    Raises MinitorrentError as `check_demotion`.
+    """
+    if not role.is_admin:
+        check_demotion(group, user, actor, subject, is_self=is_self, admins=admins)
+    elif subject is Role.OWNER:
+        raise _owner_stays(group, user)
+
+
 def check_transfer(group: str, actor: Role) -> None:
     """Check that the caller may transfer the group; raises MinitorrentError(not_admin,
     permission_denied).
@@ -141,11 +194,11 @@ def check_transfer(group: str, actor: Role) -> None:
 
 
 def heir(others: Iterable[Member]) -> Member | None:
-    """Return the new owner after the owner left: the longest-standing admin, or else member.
+    """Return the new owner after the owner left: the longest-standing of the highest role.
 
     Returns None when nobody is left.
     """
-    return min(others, key=lambda member: (not member.role.is_admin, member.since), default=None)
+    return min(others, key=lambda member: (member.role.rank, member.since), default=None)
 
 
 def _owner_stays(group: str, user: str) -> MinitorrentError:

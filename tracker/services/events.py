@@ -24,6 +24,8 @@ _ROLE_CHANGES = frozenset(
     {
         EventKind.MEMBER_PROMOTED,
         EventKind.MEMBER_DEMOTED,
+        EventKind.UPLOADER_MADE,
+        EventKind.READER_MADE,
         EventKind.GROUP_TRANSFERRED,
         EventKind.GROUP_INHERITED,
     }

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from common.api.events import EventKind
 from common.types import InfoHash
 from tracker.domain.audience import Audience, audience_of, kinds_for
-from tracker.domain.rules import Role
+from tracker.store.groups import is_admin
 from tracker.store.matching import fits
 from tracker.store.schema import Connection, Event, File, Membership, Share, User
 
@@ -174,7 +174,7 @@ def _includes(audience: Audience, event: Event | type[Event]) -> ColumnElement[b
     """
     match audience:
         case Audience.ADMINS:
-            return Membership.role != Role.MEMBER.value
+            return is_admin(Membership.role)
         case Audience.SHARERS:
             return exists().where(
                 Share.user_id == Membership.user_id,

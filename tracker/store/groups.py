@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, delete, exists, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import QueryableAttribute, Session, aliased
 
-from tracker.domain.rules import Member, Role
+from tracker.domain.rules import ADMINS, Member, Role
 from tracker.store.matching import fits
 from tracker.store.schema import File, Group, Guest, JoinRequest, Membership, User
 
@@ -87,10 +87,10 @@ class GroupRepository:
         files = select(func.count()).where(File.group_id == Group.id)
         mine = exists().where(JoinRequest.group_id == Group.id, JoinRequest.user_id == user_id)
         requests = select(func.count()).where(JoinRequest.group_id == Group.id)
-        is_admin = exists().where(
+        decides = exists().where(
             Membership.group_id == Group.id,
             Membership.user_id == user_id,
-            Membership.role != Role.MEMBER.value,
+            is_admin(Membership.role),
         )
         rows = self._session.execute(
             select(
@@ -99,7 +99,7 @@ class GroupRepository:
                 members.scalar_subquery(),
                 files.scalar_subquery(),
                 mine,
-                case((is_admin, requests.scalar_subquery()), else_=0),
+                case((decides, requests.scalar_subquery()), else_=0),
             )
             .join(owner, (owner.group_id == Group.id) & (owner.role == Role.OWNER.value))
             .join(User, User.id == owner.user_id)
@@ -185,7 +185,7 @@ class GroupRepository:
     def count_admins(self, group_id: int) -> int:
         """Count the admins, including the owner."""
         query = select(func.count()).where(
-            Membership.group_id == group_id, Membership.role != Role.MEMBER.value
+            Membership.group_id == group_id, is_admin(Membership.role)
         )
         return self._session.scalar(query) or 0
 
@@ -260,9 +260,14 @@ class GroupRepository:
             select(func.count())
             .select_from(JoinRequest)
             .join(Membership, Membership.group_id == JoinRequest.group_id)
-            .where(Membership.user_id == user_id, Membership.role != Role.MEMBER.value)
+            .where(Membership.user_id == user_id, is_admin(Membership.role))
         )
         return self._session.scalar(query) or 0
+
+
+def is_admin(role: QueryableAttribute[str]) -> ColumnElement[bool]:
+    """Condition that a membership's role is an admin's."""
+    return role.in_([one.value for one in ADMINS])
 
 
 def _named(query: Select[Any], pattern: str) -> Select[Any]:

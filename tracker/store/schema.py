@@ -1,9 +1,10 @@
 """The database tables. Times are seconds since the epoch, UTC.
 
 Durable: users, tokens, known addresses, groups with their authorities, memberships, join requests,
-invitations, files, completed downloads, shares, announce keys, events; and certificate holders, as
-long as a certificate may be valid. Ephemeral: trackers (with a heartbeat), their connections, and
-peers. A session's peers exist as long as its connection, a stock client's until they expire.
+invitations, quotas, traffic, files, completed downloads, shares, announce keys, events; and
+certificate holders, as long as a certificate may be valid. Ephemeral: trackers (with a heartbeat),
+their connections, and peers. A session's peers exist as long as its connection, a stock client's
+until they expire.
 """
 
 from __future__ import annotations
@@ -89,7 +90,10 @@ class KnownAddress(Base):
 
 
 class Group(Base):
-    """A group; `uid` is random and distinguishes its files from other groups'."""
+    """A group; `uid` is random and distinguishes its files from other groups'.
+
+    `upload` says who adds files (see tracker.domain.rules).
+    """
 
     __tablename__ = "groups"
     __table_args__ = ({"sqlite_autoincrement": True},)  # events refer to deleted groups
@@ -99,6 +103,7 @@ class Group(Base):
     uid: Mapped[str] = mapped_column(String(64), unique=True)
     mode: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[float]
+    upload: Mapped[str] = mapped_column(String(16), default="members", server_default="members")
 
 
 class Authority(Base):
@@ -170,6 +175,7 @@ class JoinRequest(Base):
 class Invitation(Base):
     """An invitation to a group, with the SHA-256 of its code.
 
+    Unless it `makes_admins`, its users get `role`.
     It is kept after its last use until `expires_at`, so that the audit can name it.
     """
 
@@ -184,6 +190,7 @@ class Invitation(Base):
     expires_at: Mapped[float] = mapped_column(index=True)
     uses_left: Mapped[int]
     makes_admins: Mapped[bool]
+    role: Mapped[str] = mapped_column(String(16), default="member", server_default="member")
 
 
 class Removal(Base):
@@ -209,6 +216,49 @@ class Guest(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"), index=True)
 
 
+class UserQuota(Base):
+    """What a user may add, where the operator decided so; NULL for the tracker's usual limit."""
+
+    __tablename__ = "user_quotas"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey(User.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    files: Mapped[int | None]
+    bytes: Mapped[int | None]
+
+
+class GroupQuota(Base):
+    """What a group may have, where the operator decided so; NULL for the tracker's usual limit."""
+
+    __tablename__ = "group_quotas"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey(Group.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    files: Mapped[int | None]
+    bytes: Mapped[int | None]
+    members: Mapped[int | None]
+
+
+class Traffic(Base):
+    """The bytes of a group's files that a user's clients have sent (`up`) and received (`down`).
+
+    Kept when the user leaves the group.
+    """
+
+    __tablename__ = "traffic"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey(Group.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey(User.id, ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    up: Mapped[int]
+    down: Mapped[int]
+
+
 class File(Base):
     """A shared file or folder; `completed` counts the announced completions.
 
@@ -220,7 +270,7 @@ class File(Base):
         UniqueConstraint("group_id", "name"),
         Index(None, "group_id", "size"),
         Index(None, "group_id", "added_at"),
-        Index("ix_files_added_by_metainfo_size", "added_by", "metainfo_size"),
+        Index("ix_files_added_by_sizes", "added_by", "metainfo_size", "size"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

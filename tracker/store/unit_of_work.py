@@ -14,6 +14,7 @@ from tracker.store.files import FileRepository
 from tracker.store.groups import GroupRepository
 from tracker.store.invitations import InvitationRepository
 from tracker.store.peers import PeerRepository
+from tracker.store.quotas import QuotaRepository
 from tracker.store.trackers import TrackerRepository
 from tracker.store.users import UserRepository
 
@@ -43,6 +44,7 @@ class UnitOfWork:
         self.authorities = AuthorityRepository(session)
         self.files = FileRepository(session)
         self.file_lists = FileListRepository(session)
+        self.quotas = QuotaRepository(session)
         self.peers = PeerRepository(session)
         self.trackers = TrackerRepository(session)
         self.events = EventRepository(session)

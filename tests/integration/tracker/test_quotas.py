@@ -77,11 +77,11 @@ def test_files_and_metainfo(start_tracker: StartTracker, connect: Connect) -> No
     ann.call("accept_request", group="lab", user="bob")
     for name in ("a", "b"):
         ann.upload("lab", name)
-    with pytest.raises(RefusedError, match=r"quota_exceeded.*files per user"):
+    with pytest.raises(RefusedError, match=r"quota_exceeded.*at most 2 files from you and has 2;"):
         ann.upload("lab", "c")
     ann.upload("lab", "a")  # exists already
     bob.upload("lab", "c")
-    with pytest.raises(RefusedError, match=r"quota_exceeded.*files per group"):
+    with pytest.raises(RefusedError, match=r"quota_exceeded.*at most 3 files in lab and has 3;"):
         bob.upload("lab", "d")
     ann.call("stop_share", group="lab", name="a")
     ann.upload("lab", "d")

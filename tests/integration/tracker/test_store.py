@@ -12,6 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from tests.support.database import new_database
@@ -31,9 +32,11 @@ def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:
 
 
 def test_migrations_form_one_chain() -> None:
-    folder = Path(migrations.__file__).parent / "versions"
-    numbers = sorted(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py"))
-    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    script = ScriptDirectory(str(Path(*migrations.__path__)))
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
+    for revision in script.walk_revisions():
+        assert Path(revision.path).name.partition("_")[0] == revision.revision
 
 
 def test_a_new_database_can_be_opened_by_many_at_once(tmp_path: Path) -> None:

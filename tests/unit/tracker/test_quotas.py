@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
+from tracker.domain.quota import Quota
 from tracker.quotas import NAMES, Quotas, check_quota, read_quota, with_quotas
 
 
@@ -35,3 +36,13 @@ def test_a_reached_quota_refuses() -> None:
     with pytest.raises(MinitorrentError, match=r"at most 3 chairs; sell one\.") as raised:
         check_quota(3, 3, "chairs", "sell one")
     assert raised.value.code is ErrorCode.QUOTA_EXCEEDED
+
+
+def test_bytes_and_members_have_no_limit_unless_one_is_chosen() -> None:
+    assert Quotas().of_user.bytes is None
+    assert Quotas().of_group.bytes is None
+    assert Quotas().of_group.members is None
+    chosen = with_quotas([read_quota(text) for text in ("bytes=5", "group-bytes=6", "files=7")])
+    assert chosen.of_user == Quota(files=7, bytes=5)
+    chosen = with_quotas([read_quota(text) for text in ("group-files=4", "group-members=3")])
+    assert chosen.of_group == Quota(files=4, members=3)

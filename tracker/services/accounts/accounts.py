@@ -14,7 +14,7 @@ from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record_account
-from tracker.services.groups.invitations import InvitationService, enter
+from tracker.services.groups.invitations import InvitationService
 from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import User
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
@@ -84,7 +84,7 @@ class AccountService:
         if request.invite is None:
             return None
         me = _newcomer(caller, user)
-        group = enter(work, me, request.invite, now)
+        group = self._invitations.enter(work, me, request.invite, now)
         if request.guest:
             work.users.add_guest(user.id, group.id)
         return group.name

@@ -11,19 +11,24 @@ from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
 from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
-from tracker.domain.rules import Role
+from tracker.domain.rules import Role, Upload
 from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
 from tracker.services.groups.authority import create_authority
-from tracker.services.lookups import find_own_group
+from tracker.services.groups.members import reported
+from tracker.services.lookups import find_administered_group, find_own_group
 from tracker.store.groups import GroupSummary
 from tracker.store.schema import Group
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
+_UPLOAD_CHANGES = {
+    Upload.MEMBERS: EventKind.UPLOAD_OPENED,
+    Upload.UPLOADERS: EventKind.UPLOAD_LIMITED,
+}
 _SOURCE = "minitorrent:"
 
 
@@ -91,7 +96,7 @@ class GroupService:
     def get_group(self, me: Identity, request: api.GetGroup) -> api.GroupProfileReply:
         """Return the group's profile, for a member's client."""
         with self._database.read() as work:
-            return self._profile(work, me, find_own_group(work, me, request.group))
+            return self._profile(work, me, find_own_group(work, me, request.group), request)
 
     def find_group(self, me: Identity, request: api.FindGroup) -> api.GroupProfileReply:
         """Like `get_group`, by the `source` in the group's metainfo. Raises MinitorrentError."""
@@ -103,9 +108,21 @@ class GroupService:
                     ErrorCode.NO_SUCH_GROUP,
                     "None of your groups is the one that this was created for.",
                 )
-            return self._profile(work, me, group)
+            return self._profile(work, me, group, request)
 
-    def _profile(self, work: UnitOfWork, me: Identity, group: Group) -> api.GroupProfileReply:
+    def set_upload(self, me: Identity, request: api.SetUpload) -> api.SetUploadReply:
+        """Decide who adds files to a group. Raises MinitorrentError(not_admin, ...)."""
+        with self._database.write() as work:
+            group, _ = find_administered_group(work, me, request.group, lock=True)
+            if group.upload != request.upload:
+                group.upload = request.upload
+                kind = _UPLOAD_CHANGES[Upload(request.upload)]
+                record(work, kind, group, me, group.name, "", self._clock())
+        return api.SetUploadReply(group=request.group, upload=request.upload)
+
+    def _profile(
+        self, work: UnitOfWork, me: Identity, group: Group, request: api.WithRoles
+    ) -> api.GroupProfileReply:
         removed = work.authorities.removed(group.id, self._clock(), None, MAX_PAGE + 1)
         role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
         return api.GroupProfileReply(
@@ -115,8 +132,18 @@ class GroupService:
             authority=authority_of(work, group),
             removed=[uid for _, uid in removed[:MAX_PAGE]],
             more_removed=len(removed) > MAX_PAGE,
-            role=role.value,
+            role=reported(role, request),
+            upload=cast(api.Upload, group.upload),
+            refusal=_upload_refusal(me, group, role),
         )
+
+
+def _upload_refusal(me: Identity, group: Group, role: Role) -> str:
+    try:
+        rules.check_upload(group.name, me.user, role, Upload(group.upload))
+    except MinitorrentError as error:
+        return error.message
+    return ""
 
 
 def _groups_after(

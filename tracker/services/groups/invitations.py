@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from typing import cast
 
 from common.api import invitations as api
 from common.api.events import EventKind
+from common.api.groups import LowerRole
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
 from tracker.domain import rules
@@ -18,6 +20,7 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record, record_account, record_refusal
 from tracker.services.lookups import find_administered_group, find_group
+from tracker.services.quotas import check_new_member
 from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import Group, Invitation
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -72,6 +75,7 @@ class InvitationService:
                     expires_at=now + request.days * _DAY,
                     uses_left=request.uses,
                     makes_admins=request.admin,
+                    role=request.role,
                 )
             )
             record(work, EventKind.INVITE_CREATED, group, me, str(invitation.id), "", now)
@@ -81,6 +85,7 @@ class InvitationService:
                 code=code,
                 uses=request.uses,
                 expires_at=iso(invitation.expires_at),
+                role=request.role,
             )
 
     def list_invites(self, me: Identity, request: api.ListInvites) -> api.ListInvitesReply:
@@ -119,8 +124,32 @@ class InvitationService:
         """
         self.check(request.code, me.user, me.address, me.user_id)
         with self._database.write() as work:
-            group = enter(work, me, request.code, self._clock())
+            group = self.enter(work, me, request.code, self._clock())
         return api.AcceptInviteReply(group=group.name)
+
+    def enter(self, work: UnitOfWork, me: Identity, code: str, now: float) -> Group:
+        """Make `me` a member by an invitation; return the group.
+
+        Raises MinitorrentError(invite_invalid, already_member, quota_exceeded).
+        """
+        found = work.invitations.by_digest(digest_token(code))
+        reason = _judge(work, found, me.user_id, now)
+        if found is None or reason is not None:
+            raise MinitorrentError(ErrorCode.INVITE_INVALID, reason or _UNKNOWN)
+        invitation = found[0]
+        group = find_group(work, found[1].name, lock=True)
+        rules.check_join(group.name, work.groups.role_of(group.id, me.user_id), has_asked=False)
+        check_new_member(work, self._quotas, group)
+        if not work.invitations.spend(invitation.id, now):
+            raise MinitorrentError(ErrorCode.INVITE_INVALID, _UNKNOWN)  # another user was quicker
+        work.groups.drop_request(group.id, me.user_id)
+        role = Role.ADMIN if invitation.makes_admins else Role(invitation.role)
+        work.groups.add_member(group.id, me.user_id, role, now)
+        work.invitations.forgive(group.id, me.user_id)
+        creator = work.users.by_id(invitation.created_by).name
+        text = f"{me.user} joined {group.name} by invitation {invitation.id} of {creator}."
+        record(work, EventKind.INVITE_USED, group, me, me.user, text, now)
+        return group
 
     def check(self, code: str, user: str, address: str, user_id: int | None = None) -> None:
         """Check that an invitation is valid, before anything expensive follows; audit if it isn't.
@@ -146,30 +175,6 @@ class InvitationService:
                 record_refusal(work, group, actor, str(invitation.id), address, now)
         self._wrong.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, _COMPLAINT)
         raise MinitorrentError(ErrorCode.INVITE_INVALID, reason)
-
-
-def enter(work: UnitOfWork, me: Identity, code: str, now: float) -> Group:
-    """Make `me` a member by an invitation; return the group.
-
-    Raises MinitorrentError(invite_invalid, already_member).
-    """
-    found = work.invitations.by_digest(digest_token(code))
-    reason = _judge(work, found, me.user_id, now)
-    if found is None or reason is not None:
-        raise MinitorrentError(ErrorCode.INVITE_INVALID, reason or _UNKNOWN)
-    invitation = found[0]
-    group = find_group(work, found[1].name, lock=True)
-    rules.check_join(group.name, work.groups.role_of(group.id, me.user_id), has_asked=False)
-    if not work.invitations.spend(invitation.id, now):
-        raise MinitorrentError(ErrorCode.INVITE_INVALID, _UNKNOWN)  # another user was quicker
-    work.groups.drop_request(group.id, me.user_id)
-    role = Role.ADMIN if invitation.makes_admins else Role.MEMBER
-    work.groups.add_member(group.id, me.user_id, role, now)
-    work.invitations.forgive(group.id, me.user_id)
-    creator = work.users.by_id(invitation.created_by).name
-    text = f"{me.user} joined {group.name} by invitation {invitation.id} of {creator}."
-    record(work, EventKind.INVITE_USED, group, me, me.user, text, now)
-    return group
 
 
 def _judge(
@@ -198,4 +203,5 @@ def _row(invitation: Invitation, creator: str) -> api.InviteRow:
         uses_left=invitation.uses_left,
         expires_at=iso(invitation.expires_at),
         admin=invitation.makes_admins,
+        role=cast(LowerRole, invitation.role),
     )

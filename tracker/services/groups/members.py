@@ -21,8 +21,13 @@ from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 _NEW_ROLES = {
     Role.OWNER: (EventKind.GROUP_TRANSFERRED, "the owner"),
     Role.ADMIN: (EventKind.MEMBER_PROMOTED, "an admin"),
+    Role.UPLOADER: (EventKind.UPLOADER_MADE, "an uploader"),
     Role.MEMBER: (EventKind.MEMBER_DEMOTED, "a member"),
+    Role.READER: (EventKind.READER_MADE, "a reader"),
 }
+
+_Subject = tuple[Group, Role, int, Role]
+"""A group, the caller's role, and the id and role of the member to act on."""
 
 
 class MemberService:
@@ -64,7 +69,7 @@ class MemberService:
             rows = [
                 api.MemberRow(
                     user=name,
-                    role=member.role.value,
+                    role=reported(member.role, request),
                     online=member.user_id in online,
                 )
                 for member, name in members
@@ -96,20 +101,36 @@ class MemberService:
         return _member_reply(request)
 
     def demote(self, me: Identity, request: api.Demote) -> api.MemberReply:
-        """Make an admin an ordinary member; does nothing for a member."""
+        """Make an admin or uploader a plain member; does nothing for a member or reader."""
         with self._database.write() as work:
-            group, actor, user_id, subject = self._subject(work, me, request)
-            rules.check_demotion(
-                group.name,
-                request.user,
-                actor,
-                subject,
-                is_self=user_id == me.user_id,
-                admins=work.groups.count_admins(group.id),
-            )
-            if subject.is_admin:
-                self._change_role(work, me, group, user_id, request.user, Role.MEMBER)
+            found = self._subject(work, me, request)
+            subject = found[-1]
+            if subject.rank < Role.MEMBER.rank:
+                self._give_role(work, me, request, found, Role.MEMBER)
         return _member_reply(request)
+
+    def set_role(self, me: Identity, request: api.SetRole) -> api.RoleReply:
+        """Give a member a role below the owner's; does nothing if it is the member's own."""
+        with self._database.write() as work:
+            found = self._subject(work, me, request)
+            self._give_role(work, me, request, found, Role(request.role))
+        return api.RoleReply(group=request.group, user=request.user, role=request.role)
+
+    def _give_role(
+        self, work: UnitOfWork, me: Identity, request: api.OnMember, found: _Subject, role: Role
+    ) -> None:
+        group, actor, user_id, subject = found
+        rules.check_new_role(
+            group.name,
+            request.user,
+            actor,
+            subject,
+            role,
+            is_self=user_id == me.user_id,
+            admins=work.groups.count_admins(group.id),
+        )
+        if subject is not role:
+            self._change_role(work, me, group, user_id, request.user, role)
 
     def transfer_group(self, me: Identity, request: api.TransferGroup) -> api.MemberReply:
         """Make a member the owner; the old owner stays an admin."""
@@ -121,10 +142,7 @@ class MemberService:
                 self._change_role(work, me, group, user_id, request.user, Role.OWNER)
         return _member_reply(request)
 
-    def _subject(
-        self, work: UnitOfWork, me: Identity, request: api.OnMember
-    ) -> tuple[Group, Role, int, Role]:
-        """Return the group, the caller's role, and the id and role of the member to act on."""
+    def _subject(self, work: UnitOfWork, me: Identity, request: api.OnMember) -> _Subject:
         group, actor = find_administered_group(work, me, request.group, lock=True)
         user = find_user(work, request.user)
         role = work.groups.role_of(group.id, user.id)
@@ -157,6 +175,11 @@ class MemberService:
         """Record a departure, so that members' clients drop their connections to the user."""
         kind = EventKind.MEMBER_LEFT
         record(work, kind, group, me, user, text, self._clock(), removed=removed)
+
+
+def reported(role: Role, request: api.WithRoles) -> api.Role:
+    """Return a role as the caller's client knows it."""
+    return role.value if role.is_admin or request.all_roles else Role.MEMBER.value
 
 
 def _member_reply(request: api.OnMember) -> api.MemberReply:

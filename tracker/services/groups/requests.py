@@ -14,6 +14,7 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
 from tracker.services.lookups import find_administered_group, find_group, find_user
+from tracker.services.quotas import check_new_member
 from tracker.store.schema import Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -118,6 +119,7 @@ class JoinRequestService:
     def _accept(
         self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str
     ) -> None:
+        check_new_member(work, self._quotas, group)
         now = self._clock()
         work.groups.drop_request(group.id, user_id)
         work.invitations.forgive(group.id, user_id)

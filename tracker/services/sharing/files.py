@@ -10,12 +10,14 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import info_hash_from_hex
 from tracker.domain import rules
 from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
-from tracker.quotas import Quotas, check_quota
+from tracker.domain.rules import Upload
+from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record, record_removal
 from tracker.services.groups.groups import authority_of
 from tracker.services.lookups import find_own_group
+from tracker.services.quotas import check_new_file
 from tracker.services.sharing.metainfo import (
     MetainfoReader,
     check_authority,
@@ -92,9 +94,11 @@ class FileService:
             now = self._clock()
             file = work.files.by_name(group.id, request.name)
             if file is None:
-                self._check_quotas(work, me, group, len(request.metainfo))
+                self._check_may_add(work, me, group)
+                size = len(request.metainfo)
+                check_new_file(work, self._quotas, me, group, content.size, size)
                 file = new_file(content, group, now)
-                file.added_by, file.metainfo_size = me.user_id, len(request.metainfo)
+                file.added_by, file.metainfo_size = me.user_id, size
                 work.files.add(file, request.metainfo)
                 text = f"{me.user} shares {file.name} in {group.name}."
                 record(work, EventKind.FILE_ADDED, group, me, file.name, text, now)
@@ -113,16 +117,9 @@ class FileService:
             info_hash=file.info_hash.hex(),
         )
 
-    def _check_quotas(self, work: UnitOfWork, me: Identity, group: Group, size: int) -> None:
-        quotas, remedy = self._quotas, "share fewer, or a folder instead of its files"
-        work.users.lock(me.user_id)
-        count, total = work.files.count_added_by(me.user_id)
-        check_quota(count, quotas.files, "files per user", remedy)
-        what = "bytes of metainfo per user"
-        check_quota(total + size - 1, quotas.metainfo_bytes, what, remedy)
-        check_quota(
-            work.files.count_in_group(group.id), quotas.group_files, "files per group", remedy
-        )
+    def _check_may_add(self, work: UnitOfWork, me: Identity, group: Group) -> None:
+        role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
+        rules.check_upload(group.name, me.user, role, Upload(group.upload))
 
     def get_file(self, me: Identity, request: api.GetFile) -> api.GetFileReply:
         """Return a file's metainfo by name. Raises MinitorrentError(no_such_file, not_member)."""
@@ -165,7 +162,8 @@ class FileService:
             role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
             file = _find(work, group, request.name)
             is_owner = work.files.owner(file.id) == me.user
-            rules.check_file_removal(group.name, file.name, role, is_owner=is_owner)
+            upload = Upload(group.upload)
+            rules.check_file_removal(group.name, file.name, role, upload, is_owner=is_owner)
             record_removal(work, file, group, me, self._clock())
             work.files.remove(file.id)
         info_hash = file.info_hash.hex()

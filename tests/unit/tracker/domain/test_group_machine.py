@@ -88,6 +88,18 @@ class GroupMachine(RuleBasedStateMachine):
             return
         self.roles[user] = Role.MEMBER
 
+    @rule(actor=USERS, user=USERS, new=st.sampled_from([role for role in Role if role != "owner"]))
+    def set_role(self, actor: int, user: int, new: Role) -> None:
+        admins = sum(role.is_admin for role in self.roles.values())
+        try:
+            role, subject = self._pair(actor, user)
+            rules.check_new_role(
+                "lab", str(user), role, subject, new, is_self=actor == user, admins=admins
+            )
+        except MinitorrentError:
+            return
+        self.roles[user] = new
+
     @rule(actor=USERS, user=USERS)
     def transfer(self, actor: int, user: int) -> None:
         try:
@@ -106,8 +118,9 @@ class GroupMachine(RuleBasedStateMachine):
                 Member(other, role, self.since[other]) for other, role in self.roles.items()
             )
             assert heir is not None
-            admins = [other for other, role in self.roles.items() if role.is_admin]
-            best = min(admins or self.roles, key=lambda other: self.since[other])
+            highest = min(self.roles.values(), key=list(Role).index)
+            equals = [other for other, role in self.roles.items() if role is highest]
+            best = min(equals, key=lambda other: self.since[other])
             assert heir.user_id == best
             self.roles[best] = Role.OWNER
 

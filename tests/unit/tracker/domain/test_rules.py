@@ -5,12 +5,15 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
-from tracker.domain.rules import Member, Role
+from tracker.domain.rules import Member, Role, Upload
 
 OWNER, ADMIN, MEMBER = Role.OWNER, Role.ADMIN, Role.MEMBER
+UPLOADER, READER = Role.UPLOADER, Role.READER
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -29,7 +32,11 @@ def test_non_members_do_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "code"), [(None, ErrorCode.NOT_MEMBER), (MEMBER, ErrorCode.NOT_ADMIN)]
+    ("role", "code"),
+    [
+        (None, ErrorCode.NOT_MEMBER),
+        *((role, ErrorCode.NOT_ADMIN) for role in (UPLOADER, MEMBER, READER)),
+    ],
 )
 def test_users_who_are_not_admins(role: Role | None, code: ErrorCode) -> None:
     with pytest.raises(MinitorrentError) as raised:
@@ -126,16 +133,80 @@ def test_every_refusal_is_one_sentence() -> None:
             assert "lab" in error.message
 
 
-@pytest.mark.parametrize(
-    ("role", "is_owner", "may"),
-    [(OWNER, False, True), (ADMIN, False, True), (MEMBER, True, True), (MEMBER, False, False)],
-)
-def test_who_may_remove_a_file_for_everybody(role: Role, is_owner: bool, may: bool) -> None:
+ADDS = [(OWNER, True, True), (ADMIN, True, True), (UPLOADER, True, True), (MEMBER, True, False)]
+
+
+@pytest.mark.parametrize(("role", "in_usual", "in_limited"), [*ADDS, (READER, False, False)])
+def test_who_adds_files(role: Role, in_usual: bool, in_limited: bool) -> None:
+    for upload, may in ((Upload.MEMBERS, in_usual), (Upload.UPLOADERS, in_limited)):
+        assert upload.includes(role) == may
+        if may:
+            rules.check_upload("lab", "bob", role, upload)
+        else:
+            with pytest.raises(MinitorrentError, match="set_role lab bob uploader") as raised:
+                rules.check_upload("lab", "bob", role, upload)
+            assert raised.value.code is ErrorCode.PERMISSION_DENIED
+
+
+@given(st.sampled_from(Role), st.sampled_from(Role), st.sampled_from(Upload))
+def test_a_higher_role_may_no_less(one: Role, other: Role, upload: Upload) -> None:
+    if one.rank <= other.rank:
+        assert upload.includes(one) >= upload.includes(other)
+        assert one.is_admin >= other.is_admin
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("upload", list(Upload))
+@pytest.mark.parametrize("is_owner", [False, True])
+def test_who_may_remove_a_file_for_everybody(role: Role, upload: Upload, is_owner: bool) -> None:
+    may = role.is_admin or (is_owner and upload.includes(role))
     try:
-        rules.check_file_removal("lab", "film.mkv", role, is_owner=is_owner)
+        rules.check_file_removal("lab", "film.mkv", role, upload, is_owner=is_owner)
     except MinitorrentError as error:
         assert error.code is ErrorCode.NOT_ADMIN
         assert "stop_share lab film.mkv" in error.message
         assert not may
     else:
         assert may
+
+
+@pytest.mark.parametrize(
+    ("actor", "subject", "role", "is_self", "code"),
+    [
+        (ADMIN, MEMBER, READER, False, None),
+        (ADMIN, READER, UPLOADER, False, None),
+        (ADMIN, UPLOADER, ADMIN, False, None),
+        (ADMIN, ADMIN, READER, True, None),
+        (ADMIN, ADMIN, READER, False, ErrorCode.PERMISSION_DENIED),
+        (ADMIN, OWNER, READER, False, ErrorCode.PERMISSION_DENIED),
+        (ADMIN, OWNER, ADMIN, False, ErrorCode.PERMISSION_DENIED),
+        (OWNER, ADMIN, UPLOADER, False, None),
+        (OWNER, OWNER, MEMBER, True, ErrorCode.PERMISSION_DENIED),
+        (OWNER, OWNER, ADMIN, True, ErrorCode.PERMISSION_DENIED),
+    ],
+)
+def test_who_gives_which_role(
+    actor: Role, subject: Role, role: Role, is_self: bool, code: ErrorCode | None
+) -> None:
+    def give(admins: int) -> None:
+        rules.check_new_role("lab", "bob", actor, subject, role, is_self=is_self, admins=admins)
+
+    if code is None:
+        give(2)
+        return
+    with pytest.raises(MinitorrentError) as raised:
+        give(2)
+    assert raised.value.code is code
+
+
+def test_the_last_admin_gets_no_lower_role() -> None:
+    with pytest.raises(MinitorrentError) as raised:
+        rules.check_new_role("lab", "ann", OWNER, OWNER, READER, is_self=True, admins=1)
+    assert raised.value.code is ErrorCode.LAST_ADMIN
+
+
+def test_the_highest_role_inherits() -> None:
+    members = [Member(1, READER, 1), Member(2, MEMBER, 2), Member(3, UPLOADER, 3)]
+    assert rules.heir(members) == members[2]
+    assert rules.heir(members[:2]) == members[1]
+    assert rules.heir(members[:1]) == members[0]

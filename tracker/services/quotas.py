@@ -1,0 +1,107 @@
+"""Quotas: checked before a user or group gets more, and set by the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker.domain.quota import Quota, check_bytes, check_number
+from tracker.quotas import Quotas, check_quota
+from tracker.services.caller import Identity
+from tracker.services.lookups import find_group, find_user
+from tracker.store.schema import Group
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+_SHARE_LESS = "share fewer, or a folder instead of its files"
+_ASK = "stop sharing some, or ask its operator for more"
+
+
+def check_new_file(
+    work: UnitOfWork, quotas: Quotas, me: Identity, group: Group, size: int, metainfo_size: int
+) -> None:
+    """Check that `me` may add a file of `size` bytes to a group.
+
+    Counts within a write unit of work, of which there is one at a time. Raises
+    MinitorrentError(quota_exceeded).
+    """
+    work.users.lock(me.user_id)
+    own = work.quotas.of_user(me.user_id).or_else(quotas.of_user)
+    count, metainfo_bytes = work.files.count_added_by(me.user_id)
+    check_number("files from you", own.files, count, _SHARE_LESS)
+    what = "bytes of metainfo per user"
+    check_quota(metainfo_bytes + metainfo_size - 1, quotas.metainfo_bytes, what, _SHARE_LESS)
+    if own.bytes is not None:
+        check_bytes("from you", own.bytes, work.quotas.bytes_of_user(me.user_id), size, _ASK)
+    all_of = work.quotas.of_group(group.id).or_else(quotas.of_group)
+    count = work.files.count_in_group(group.id)
+    check_number(f"files in {group.name}", all_of.files, count, _SHARE_LESS)
+    if all_of.bytes is not None:
+        used = work.quotas.bytes_of_group(group.id)
+        check_bytes(f"in {group.name}", all_of.bytes, used, size, _ASK)
+
+
+def check_new_member(work: UnitOfWork, quotas: Quotas, group: Group) -> None:
+    """Check that a group may get a member; as `check_new_file`."""
+    limit = work.quotas.of_group(group.id).or_else(quotas.of_group).members
+    if limit is not None:
+        count = work.quotas.members_of_group(group.id)
+        remedy = "remove one, or ask its operator for more"
+        check_number(f"members in {group.name}", limit, count, remedy)
+
+
+@dataclass(frozen=True)
+class QuotaReport:
+    """The limits that the operator gave a user or group, and what it has."""
+
+    own: Quota
+    used: Quota
+
+
+class QuotaService:
+    """The operator's view of quotas: no caller, and no rules."""
+
+    def __init__(self, database: UnitOfWorkFactory) -> None:
+        self._database = database
+
+    def of_user(self, name: str) -> QuotaReport:
+        """Return a user's quota. Raises MinitorrentError(no_such_user)."""
+        with self._database.read() as work:
+            user_id = find_user(work, name).id
+            files, _ = work.files.count_added_by(user_id)
+            used = Quota(files, work.quotas.bytes_of_user(user_id))
+            return QuotaReport(work.quotas.of_user(user_id), used)
+
+    def of_group(self, name: str) -> QuotaReport:
+        """Return a group's quota. Raises MinitorrentError(no_such_group)."""
+        with self._database.read() as work:
+            group_id = find_group(work, name).id
+            used = Quota(
+                work.files.count_in_group(group_id),
+                work.quotas.bytes_of_group(group_id),
+                work.quotas.members_of_group(group_id),
+            )
+            return QuotaReport(work.quotas.of_group(group_id), used)
+
+    def set_for_user(self, name: str, quota: Quota) -> None:
+        """Give a user these limits, and keep the others. Raises MinitorrentError(no_such_user)."""
+        with self._database.write() as work:
+            user_id = find_user(work, name).id
+            work.quotas.set_for_user(user_id, quota.or_else(work.quotas.of_user(user_id)))
+
+    def set_for_group(self, name: str, quota: Quota) -> None:
+        """Give a group these limits, and keep the others. Raises MinitorrentError(no_such_group).
+
+        What a group has already stays, also beyond its quota.
+        """
+        with self._database.write() as work:
+            group_id = find_group(work, name).id
+            work.quotas.set_for_group(group_id, quota.or_else(work.quotas.of_group(group_id)))
+
+    def clear_for_user(self, name: str) -> None:
+        """Give a user the usual limits again. Raises MinitorrentError(no_such_user)."""
+        with self._database.write() as work:
+            work.quotas.set_for_user(find_user(work, name).id, Quota())
+
+    def clear_for_group(self, name: str) -> None:
+        """Give a group the usual limits again. Raises MinitorrentError(no_such_group)."""
+        with self._database.write() as work:
+            work.quotas.set_for_group(find_group(work, name).id, Quota())
