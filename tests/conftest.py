@@ -96,6 +96,14 @@ def _is_measured(item: pytest.Item) -> bool:
     return any(item.path.is_relative_to(_ROOT / folder) for folder in _MEASURED)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one PostgreSQL server for all workers, before they start."""
+    if not _IS_WORKER and config.getoption("numprocesses", None):
+        from tests.postgres.shared import start_for_workers
+
+        start_for_workers()
+
+
 def _load_all() -> None:
     """Load the measured modules, except the page and the migrations, which their users load."""
     for package in ("common", "client", "tracker"):

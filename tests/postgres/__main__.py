@@ -1,27 +1,24 @@
-"""Run the tracker's tests on a temporary PostgreSQL server."""
+"""Run tests on PostgreSQL only: those of the tracker, or the given ones."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 
-from tests.postgres.server import VARIABLE, Server, programs
+from tests.postgres.server import programs
+from tests.support.database import VARIABLE
 
 _USUAL = ("-n", "2", "--dist", "loadfile", "tests/postgres", "tests/integration/tracker")
 
 
 def main(arguments: list[str]) -> int:
     """Pass `arguments` to pytest; return its exit status, or 0 without PostgreSQL."""
-    found = programs()
-    if found is None:
+    if programs() is None:
         sys.stderr.write("skipped: no PostgreSQL 15 or later is here (Debian: postgresql)\n")
         return 0
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
-    with Server(found) as server:
-        command = [sys.executable, "-m", "pytest", *(arguments or _USUAL)]
-        return subprocess.run(command, env={**os.environ, VARIABLE: server.url}).returncode
+    command = [sys.executable, "-m", "pytest", *(arguments or _USUAL)]
+    return subprocess.run(command, env={**os.environ, VARIABLE: "postgresql"}).returncode
 
 
 if __name__ == "__main__":

@@ -1,38 +1,34 @@
-"""PostgreSQL for tests: a private server, and databases on it that are quick to create.
-
-`make postgres` starts a server, names it in the environment, and runs the tests; the trackers
-that they start then keep their state there.
-"""
+"""A private PostgreSQL server for tests, which ends with the process that started it."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import psycopg
-from sqlalchemy import make_url
 
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
-from tracker.store.engine import open_store
-
-VARIABLE = "MINITORRENT_TEST_POSTGRES"
-"""The URL of a server's maintenance database; if set, the tests run on that server."""
 
 _START_TIME = 60.0  # seconds; the first start writes some 40 MB
 _STOP_TIME = 20.0
 _OLDEST = 15  # knows databases with a locale of ICU's
 _SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=300")
-_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' TEMPLATE template0"
-"""Sorts names linguistically, not by code points, to expose queries without a collation."""
+_KEEPER = """\
+home=$1; shift
+"$@" &
+read _ || gone=1
+kill -QUIT $!
+wait
+[ -z "$gone" ] || rm -rf "$home"
+"""
+"""Kills a server when a line arrives, or when the process that would send it is gone."""
 
 
 def programs() -> Path | None:
@@ -97,20 +93,27 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command: list[str | Path] = [self._programs / "postgres", "-D", self._home / "data"]
+        command: list[str | Path] = ["sh", "-c", _KEEPER, "keeper", self._home]
+        command += [self._programs / "postgres", "-D", self._home / "data"]
         command += ["-h", "127.0.0.1", "-p", str(self._port), "-k", self._home]
         for setting in _SETTINGS:
             command += ["-c", setting]
         with (self._home / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stderr=log, stdout=log, **self._user())
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stderr=log,
+                stdout=log,
+                start_new_session=True,  # Ctrl-C is for the tests, which may still need it
+                **self._user(),
+            )
         wait_until(self._answers, _START_TIME, "PostgreSQL to answer")
 
     def end(self) -> None:
         """Kill it, as in a crash."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGQUIT)
         try:
-            self._process.wait(_STOP_TIME)
+            self._process.communicate(b"end\n", timeout=_STOP_TIME)
         finally:
             self._process.kill()
             self._process = None
@@ -142,29 +145,3 @@ def _somebody_else() -> tuple[int, int]:
             continue
         return account.pw_uid, account.pw_gid
     raise AssertionError("there is no user but root to run PostgreSQL as")
-
-
-def new_database(server: str, *, template: str | None = None) -> str:
-    """Create a database at a server, empty or a copy; return its URL."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        (number,) = connection.execute("SELECT txid_current()").fetchone() or (0,)
-        name = f"t{number}"
-        how = f'TEMPLATE "{template}"' if template else _LOCALE
-        connection.execute(f'CREATE DATABASE "{name}" {how}')
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def database_for(server: str, folder: Path) -> str:
-    """The URL of the database of this folder, with all its tables; made if there is none."""
-    note = folder / "database.url"
-    if not note.exists():
-        template = make_url(_migrated(server)).database
-        note.write_text(new_database(server, template=template))
-    return note.read_text()
-
-
-@cache
-def _migrated(server: str) -> str:
-    url = new_database(server)
-    open_store(url).close()
-    return url

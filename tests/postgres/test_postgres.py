@@ -1,6 +1,6 @@
 """Differences between PostgreSQL and SQLite, none of which may be visible.
 
-`make postgres` runs these, and the tracker's other tests, on a temporary server.
+The tests in tests/integration/tracker run on both.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -19,7 +20,8 @@ from sqlalchemy import Engine, MetaData, create_engine, func, insert, select
 
 from common.types import PeerId
 from tests.integration.tracker.sessions import SessionClient, code_of
-from tests.support.database import POSTGRES
+from tests.postgres.server import Server, programs
+from tests.support.database import empty_database, new_database, on
 from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
 from tracker.domain.rules import Role
@@ -29,13 +31,6 @@ from tracker.store.engine import Store, open_store
 from tracker.store.peers import PeerAnnounce
 from tracker.store.schema import Event, File
 from tracker.store.unit_of_work import DatabaseError
-
-if not POSTGRES:
-    pytest.skip("these run on a PostgreSQL; see: make postgres", allow_module_level=True)
-
-import psycopg
-
-from tests.postgres.server import Server, database_for, new_database, programs
 
 VERSIONS = sorted(path.name[:4] for path in Path(*migrations.__path__).glob("versions/0*.py"))
 NAMES = [
@@ -60,11 +55,16 @@ NAMES = [
 PATTERNS = ["a", "A*", "?", "ä", "ÄH", "%", "_", "\\", "a?b", "É", "SS", "😀", "Ǆ", "*"]
 
 
+@pytest.fixture(autouse=True)
+def on_postgresql() -> Iterator[None]:
+    with on("postgresql"):
+        yield
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A database with all its tables."""
-    assert POSTGRES
-    return database_for(POSTGRES, tmp_path)
+    return empty_database(tmp_path)
 
 
 @pytest.fixture
@@ -119,9 +119,8 @@ def fill(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_schema_version_migrates_with_its_data(version: str) -> None:
-    assert POSTGRES
-    url = new_database(POSTGRES)
+def test_every_schema_version_migrates_with_its_data(version: str, tmp_path: Path) -> None:
+    url = new_database(tmp_path)
     engine = create_engine(url)
     migrate(engine, version)
     fill(engine)
@@ -265,7 +264,7 @@ def test_a_database_server_that_crashes_and_restarts(tmp_path: Path) -> None:
     found = programs()
     assert found
     with Server(found) as server:
-        url = new_database(server.url)
+        url = server.url
         with (
             TrackerProcess(tmp_path, database=url) as tracker,
             SessionClient(tracker.address) as ann,

@@ -1,16 +1,64 @@
-"""Databases for trackers in the test's process, quick to create: SQLite or PostgreSQL."""
+"""Databases for trackers in tests, quick to create: SQLite, or PostgreSQL for tests that want it.
+
+A test of the tracker runs on each kind that makes a difference to it (see the fixture `database` in
+tests/integration/tracker/conftest); tests of everything else run on SQLite. `make postgres` runs
+the tests that it is given on PostgreSQL only.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Literal
+
+import pytest
 
 from tracker.store.engine import open_store
 
-POSTGRES = os.environ.get("MINITORRENT_TEST_POSTGRES")
-"""The server on which the trackers of tests have their databases (see tests.postgres)."""
+Kind = Literal["sqlite", "postgresql"]
+
+VARIABLE = "MINITORRENT_TEST_DATABASE"
+"""The only kind of database to run tests on."""
+
+_ONLY: Kind | None = "postgresql" if os.environ.get(VARIABLE) == "postgresql" else None
+_kind: Kind = _ONLY or "sqlite"
+
+
+def kinds_for(marks: Iterable[str]) -> list[Kind]:
+    """Return the databases that a test of the tracker runs on, according to its marks."""
+    if "sqlite" in marks:
+        return ["sqlite"]
+    if _ONLY:
+        return [_ONLY]
+    return ["sqlite"] if "any_database" in marks else ["sqlite", "postgresql"]
+
+
+@contextmanager
+def on(kind: Kind) -> Iterator[None]:
+    """Have databases of this kind inside the block; skips the test if that is impossible."""
+    global _kind
+    if _ONLY not in (None, kind):
+        pytest.skip(f"it runs on {kind} only")
+    before, _kind = _kind, kind
+    try:
+        if kind == "sqlite":
+            yield
+        else:
+            from tests.postgres.shared import dropping_databases
+
+            with dropping_databases():
+                yield
+    finally:
+        _kind = before
+
+
+def is_postgresql() -> bool:
+    """Return whether databases are PostgreSQL's now."""
+    return _kind == "postgresql"
 
 
 def empty_database(folder: Path) -> str:
@@ -18,10 +66,10 @@ def empty_database(folder: Path) -> str:
 
     Made as a copy, since the migrations take longer than the rest of a tracker's start.
     """
-    if POSTGRES:
-        from tests.postgres.server import database_for
+    if is_postgresql():
+        from tests.postgres.shared import database_for
 
-        return database_for(POSTGRES, folder)
+        return database_for(folder)
     path = folder / "tracker.db"
     if not path.exists():
         path.touch(0o600)
@@ -31,10 +79,10 @@ def empty_database(folder: Path) -> str:
 
 def new_database(folder: Path) -> str:
     """Return the URL of a database without tables, or of none."""
-    if POSTGRES:
-        from tests.postgres.server import new_database
+    if is_postgresql():
+        from tests.postgres.shared import new_database
 
-        return new_database(POSTGRES)
+        return new_database()
     return _url(folder / "tracker.db")
 
 

@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from common.types import Endpoint
 from tests.support import warm
-from tests.support.database import POSTGRES, empty_database
+from tests.support.database import empty_database, is_postgresql
 from tests.support.lines import Lines
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -173,7 +173,7 @@ class TrackerProcess(ManagedProcess):
         self.http = Endpoint(host, free_port())
         if database is None and not (folder / "tracker.db").exists():
             its_own = empty_database(folder)  # quicker to copy than to create
-            database = its_own if POSTGRES else None
+            database = its_own if is_postgresql() else None
         self._database = database or f"sqlite:///{folder / 'tracker.db'}"
         info = write_tracker_info(folder / f"tracker_info_{number}.txt", [self.address] * number)
         command = [sys.executable, "-m", "tracker", str(info), str(number)]

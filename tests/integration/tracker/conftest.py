@@ -15,7 +15,7 @@ from common.types import Endpoint
 from tests.integration.tracker.frontends import Frontends
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, let_in
-from tests.support.database import empty_database
+from tests.support.database import Kind, empty_database, kinds_for, on
 from tests.support.passwords import CHEAP
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
@@ -36,6 +36,19 @@ class _Stderr:
 
     def flush(self) -> None:
         sys.stderr.flush()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests on SQLite and on PostgreSQL, except where a mark says that one is enough."""
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    metafunc.parametrize("database", kinds_for(marks), indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[Kind]:
+    """The kind of database that the test's trackers use."""
+    with on(request.param):
+        yield request.param
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def online(client: SessionClient, group: str) -> dict[str, bool]:
     return {member["user"]: member["online"] for member in members}
 
 
+@pytest.mark.any_database
 def test_the_greeting_has_version_and_time(tracker: TrackerApp, connect: Connect) -> None:
     greeting = connect(tracker).greeting["minitorrent"]
     sent = datetime.fromisoformat(greeting.pop("time"))
@@ -53,11 +54,13 @@ def test_user_names_are_unique(tracker: TrackerApp, connect: Connect) -> None:
     assert code_of(client, "create_user", user="ann", password="other one") == "user_exists"
 
 
+@pytest.mark.any_database
 def test_a_short_password_gets_a_warning(tracker: TrackerApp, connect: Connect) -> None:
     reply = connect(tracker).call("create_user", user="ann", password="short")
     assert "short" in reply["warning"]
 
 
+@pytest.mark.any_database
 def test_the_operator_may_refuse_short_passwords(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
@@ -68,6 +71,7 @@ def test_the_operator_may_refuse_short_passwords(
     assert wrong == "weak_password"
 
 
+@pytest.mark.any_database
 def test_names_are_checked(tracker: TrackerApp, connect: Connect) -> None:
     client = connect(tracker)
     assert code_of(client, "create_user", user="a b", password="secret123") == "invalid_name"
@@ -87,6 +91,7 @@ def test_login_lists_groups_and_requests(
     assert reply["pending_requests"] == 1
 
 
+@pytest.mark.any_database
 def test_unknown_user_and_wrong_password_give_the_same_answer(
     tracker: TrackerApp, ann: SessionClient, connect: Connect
 ) -> None:
@@ -111,6 +116,7 @@ class NotingHasher(PasswordHasher):
         return super().run(party, work, known=known)
 
 
+@pytest.mark.any_database
 def test_an_unknown_user_takes_the_same_work(lab: Lab) -> None:
     work: list[str] = []
     hasher, quotas = NotingHasher(work), Quotas()
@@ -181,6 +187,7 @@ def test_a_second_login_ends_no_session(
     assert ann.call("list_groups")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("operation", ["list_groups", "logout", "announce_key", "announce"])
 def test_operations_without_login(tracker: TrackerApp, connect: Connect, operation: str) -> None:
     assert code_of(connect(tracker), operation) == "not_logged_in"
@@ -323,5 +330,6 @@ def test_online_means_connected(ann: SessionClient, bob: SessionClient) -> None:
     wait_until(lambda: online(ann, "lab") == {"ann": True, "bob": False}, 5, "bob to be offline")
 
 
+@pytest.mark.any_database
 def test_ping_needs_no_login(tracker: TrackerApp, connect: Connect) -> None:
     assert connect(tracker).call("ping") == {}

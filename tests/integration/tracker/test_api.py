@@ -89,6 +89,7 @@ def test_http_requests_do_not_make_a_user_online(
     wait_until(is_offline, what="bob to be offline")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_is_served_or_explains_why_not(web: HttpClient, name: str) -> None:
     operation = OPERATIONS[name]
@@ -102,6 +103,7 @@ def test_every_operation_is_served_or_explains_why_not(web: HttpClient, name: st
 
 
 # --- tokens -----------------------------------------------------------------------------------
+@pytest.mark.any_database
 def test_scopes(tracker: TrackerApp, ann_web: HttpClient, bob: SessionClient) -> None:
     reader, member, admin = (
         token_of(ann_web, tracker, scope) for scope in ("read", "member", "admin")
@@ -126,6 +128,7 @@ def test_a_token_does_not_make_an_admin(
     assert web.refused("promote", group="lab", user="bob") == (403, "not_admin")
 
 
+@pytest.mark.any_database
 def test_every_operation_has_a_scope_that_fits() -> None:
     for operation in OPERATIONS.values():
         if operation.name.startswith(("list_", "get_", "find_")):
@@ -225,6 +228,7 @@ def test_certificates_end_with_the_token(
     assert len(ann.call("get_group", group="vault")["removed"]) == 1
 
 
+@pytest.mark.any_database
 def test_a_request_is_authenticated_once(lab: Lab, serve: Serve) -> None:
     web = HttpClient(serve(lab.services))
     web.login("ann")
@@ -233,6 +237,7 @@ def test_a_request_is_authenticated_once(lab: Lab, serve: Serve) -> None:
     assert lab.database.reads - reads == 2  # the token, and the groups
 
 
+@pytest.mark.any_database
 def test_a_refused_token_counts_as_a_request(web: HttpClient) -> None:
     web.token = "none"
     web.refused("list_groups")
@@ -252,6 +257,7 @@ class FromAfar:
         await self._app({**scope, "client": ("192.0.2.1", 40000)}, receive, send)
 
 
+@pytest.mark.any_database
 def test_remote_plain_http_accepts_no_password(lab: Lab, serve: Serve) -> None:
     near = HttpClient(serve(lab.services))
     near.login("ann")
@@ -266,6 +272,7 @@ def test_remote_plain_http_accepts_no_password(lab: Lab, serve: Serve) -> None:
     afar.call("list_groups")  # a token will do
 
 
+@pytest.mark.any_database
 def test_guessing_over_http_is_throttled(web: HttpClient, ann: SessionClient) -> None:
     guess = {"user": "ann", "password": "wrong"}
     assert [web.refused("login", **guess) for _ in range(11)] == [
@@ -275,6 +282,7 @@ def test_guessing_over_http_is_throttled(web: HttpClient, ann: SessionClient) ->
     assert web.refused("login", user="ann", password="secret123") == (429, "too_many_attempts")
 
 
+@pytest.mark.any_database
 def test_no_secret_reaches_the_log(
     ann_web: HttpClient, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -289,6 +297,7 @@ def test_no_secret_reaches_the_log(
 
 
 # --- what is no proper request ----------------------------------------------------------------
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("path", "body", "headers", "expected"),
     [
@@ -315,12 +324,14 @@ def test_invalid_requests(
     assert shown["content-type"] == "application/json"
 
 
+@pytest.mark.any_database
 def test_other_methods_are_refused(web: HttpClient) -> None:
     status, headers, body = web.send("/api/v1/ping", method="GET")
     assert (status, headers["allow"]) == (405, "POST")
     assert json.loads(body)["error"]["code"] == "usage"
 
 
+@pytest.mark.any_database
 def test_large_bodies_need_a_token(tracker: TrackerApp) -> None:
     assert tracker.http_address is not None
     with socket.create_connection(tracker.http_address, 10) as sock:
@@ -331,6 +342,7 @@ def test_large_bodies_need_a_token(tracker: TrackerApp) -> None:
         assert sock.recv(100).startswith(b"HTTP/1.1 401 ")
 
 
+@pytest.mark.any_database
 def test_an_endless_request(lab: Lab, serve: Serve) -> None:
     address = serve(lab.services, body_seconds=0.2).http_address
     assert address is not None
@@ -342,6 +354,7 @@ def test_an_endless_request(lab: Lab, serve: Serve) -> None:
         assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.any_database
 def test_responses_with_secrets_are_not_cached(web: HttpClient, ann: SessionClient) -> None:
     body = b'{"user":"ann","password":"secret123"}'
     status, headers, _ = web.send("/api/v1/login", body, JSON)
@@ -352,6 +365,7 @@ def test_responses_with_secrets_are_not_cached(web: HttpClient, ann: SessionClie
 
 
 # --- its description --------------------------------------------------------------------------
+@pytest.mark.any_database
 def test_every_operation_is_described(web: HttpClient) -> None:
     status, _, body = web.send("/openapi.json", method="GET")
     described: dict[str, Any] = json.loads(body)
@@ -379,6 +393,7 @@ def test_every_operation_is_described(web: HttpClient) -> None:
     assert "src=" not in page  # it needs nothing from elsewhere
 
 
+@pytest.mark.any_database
 def test_metrics_for_operators(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, ann_web: HttpClient
 ) -> None:

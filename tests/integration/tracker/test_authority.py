@@ -24,7 +24,6 @@ from tests.integration.tracker.sessions import (
     let_in,
     make_metainfo,
 )
-from tests.support.database import POSTGRES
 from tracker.domain.secret_box import SecretBox
 from tracker.store.authority_key import KEY_FILE
 
@@ -259,7 +258,7 @@ def test_a_revocation_is_dropped_when_the_certificate_expires(
         assert monotonic() < end
 
 
-@pytest.mark.skipif(bool(POSTGRES), reason="reads SQLite's file")
+@pytest.mark.sqlite  # it reads SQLite's file
 def test_a_copy_of_the_database_decrypts_no_key(owner: SessionClient, tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "tracker.db")
     (sealed, uid, certificate), *_ = database.execute(

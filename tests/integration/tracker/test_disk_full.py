@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.database import POSTGRES
 from tests.support.disk import small_disk
 from tests.support.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
@@ -18,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(
         os.name != "posix" or os.geteuid() != 0, reason="only root may mount a small disk"
     ),
-    pytest.mark.skipif(bool(POSTGRES), reason="fills the disk that SQLite is on"),
+    pytest.mark.sqlite,  # it fills the disk that SQLite is on
 ]
 
 

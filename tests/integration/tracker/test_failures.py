@@ -45,6 +45,7 @@ def wait_for_error(capfd: pytest.CaptureFixture[str], text: str, count: int = 1)
     wait_until(is_logged, 5, f"{text} to be logged")
 
 
+@pytest.mark.any_database
 def test_connections_during_shutdown_are_closed_quietly(
     tracker: TrackerApp,
     ann: SessionClient,
@@ -62,6 +63,7 @@ def test_connections_during_shutdown_are_closed_quietly(
     assert "an operation failed" not in errors_in(capfd)
 
 
+@pytest.mark.any_database
 def test_a_periodic_task_survives_failures(
     capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
@@ -125,6 +127,7 @@ class FailingDispatcher(Dispatcher):
         raise ZeroDivisionError("by design")
 
 
+@pytest.mark.any_database
 def test_a_failing_connection_is_closed_and_logged(
     lab: Lab,
     serve: Serve,
@@ -154,6 +157,7 @@ def test_a_connection_is_closed_even_if_its_end_cannot_be_recorded(
     wait_for_error(capfd, "end was not recorded")
 
 
+@pytest.mark.any_database
 def test_without_threads_a_connection_is_refused(
     lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:

@@ -118,6 +118,7 @@ def is_well(tracker: TrackerApp) -> bool:
         return client.call("ping") == {}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("reset", [False, True])
 def test_recorded_bytes_at_the_session_port(quiet: TrackerApp, reset: bool) -> None:
     for data in RECORDED:
@@ -127,6 +128,7 @@ def test_recorded_bytes_at_the_session_port(quiet: TrackerApp, reset: bool) -> N
         assert is_well(quiet), data
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("reset", [False, True])
 def test_recorded_bytes_outside_tls(quiet: TrackerApp, reset: bool) -> None:
     for data in RECORDED:
@@ -134,6 +136,7 @@ def test_recorded_bytes_outside_tls(quiet: TrackerApp, reset: bool) -> None:
         assert is_well(quiet), data
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("reset", [False, True])
 def test_recorded_bytes_at_the_http_port(quiet: TrackerApp, reset: bool) -> None:
     assert quiet.http_address is not None
@@ -143,6 +146,7 @@ def test_recorded_bytes_at_the_http_port(quiet: TrackerApp, reset: bool) -> None
         assert b" 200 OK" in answer, data
 
 
+@pytest.mark.any_database
 def test_arbitrary_bytes_at_either_port(quiet: TrackerApp) -> None:
     targets = [
         (throw, quiet.address),
@@ -160,6 +164,7 @@ def test_arbitrary_bytes_at_either_port(quiet: TrackerApp) -> None:
     assert is_well(quiet)
 
 
+@pytest.mark.any_database
 def test_arbitrary_announce_queries(quiet: TrackerApp) -> None:
     address = quiet.http_address
     assert address is not None
@@ -179,6 +184,7 @@ def test_arbitrary_announce_queries(quiet: TrackerApp) -> None:
     ask()
 
 
+@pytest.mark.any_database
 def test_a_nonsensical_request_is_answered_and_so_is_the_next(
     tracker: TrackerApp, connect: Connect
 ) -> None:
@@ -191,6 +197,7 @@ def test_a_nonsensical_request_is_answered_and_so_is_the_next(
     assert client.call("ping") == {}
 
 
+@pytest.mark.any_database
 def test_an_invalid_line_ends_the_connection_with_an_error(
     tracker: TrackerApp, connect: Connect
 ) -> None:
@@ -201,6 +208,7 @@ def test_an_invalid_line_ends_the_connection_with_an_error(
     assert client.read() == {}
 
 
+@pytest.mark.any_database
 def test_long_lines_are_accepted_only_for_large_operations_after_login(
     tracker: TrackerApp, connect: Connect
 ) -> None:
@@ -226,6 +234,7 @@ def test_long_lines_are_accepted_only_for_large_operations_after_login(
         assert answer["error"]["message"] == "A line is longer than 64.0 KiB."
 
 
+@pytest.mark.any_database
 def test_a_request_with_too_many_parts_is_refused(tracker: TrackerApp, connect: Connect) -> None:
     client = connect(tracker).sign_up("ann")
     client.send(b'{"id": 1, "op": "add_file", "args": {"x": [' + b"[]," * 2_000_000 + b"[]]}}\n")
@@ -234,6 +243,7 @@ def test_a_request_with_too_many_parts_is_refused(tracker: TrackerApp, connect: 
     assert client.read() == {}
 
 
+@pytest.mark.any_database
 def test_requests_may_arrive_together_or_byte_by_byte(
     tracker: TrackerApp, connect: Connect
 ) -> None:
@@ -245,6 +255,7 @@ def test_requests_may_arrive_together_or_byte_by_byte(
     assert client.read()["id"] == 7
 
 
+@pytest.mark.any_database
 def test_an_internal_failure_is_answered_and_logged_once(
     lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:

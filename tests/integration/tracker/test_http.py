@@ -44,6 +44,7 @@ def test_a_stock_client_meets_a_session(
     assert peer == {"host": "127.0.0.1", "port": 7001, "peer_id": PEER.hex(), "user": "bob"}
 
 
+@pytest.mark.any_database
 def test_peers_as_dictionaries(ann: SessionClient, stock: StockClient, info_hash: str) -> None:
     ann.announce(info_hash, 0, port=1001)
     answer = stock.announce(7, compact=0)
@@ -51,6 +52,7 @@ def test_peers_as_dictionaries(ann: SessionClient, stock: StockClient, info_hash
     assert answer[b"peers"] == [{b"ip": b"127.0.0.1", b"port": 1001, b"peer id": peer_id}]
 
 
+@pytest.mark.any_database
 def test_a_claimed_address_is_ignored(
     ann: SessionClient, stock: StockClient, info_hash: str
 ) -> None:
@@ -74,6 +76,7 @@ def test_events_of_a_stock_client(ann: SessionClient, stock: StockClient, info_h
     assert stock.announce(0, event="stopped")[b"complete"] == 1
 
 
+@pytest.mark.any_database
 def test_aria2_gets_seeders_although_it_announces_left_0(
     ann: SessionClient, stock: StockClient, info_hash: str
 ) -> None:
@@ -90,6 +93,7 @@ def test_a_stock_client_creates_no_durable_share(
     assert b"None of your groups" in stock.announce(0)[b"failure reason"]
 
 
+@pytest.mark.any_database
 def test_the_tracker_id_is_echoed(stock: StockClient) -> None:
     assert stock.announce(7, trackerid=b"\xff1")[b"tracker id"] == b"\xff1"
     assert b"tracker id" not in stock.announce(7)
@@ -126,6 +130,7 @@ def sealed(ann: SessionClient, bob: SessionClient) -> Iterator[StockClient]:
     client.connection.close()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("peer_id", [PEER, b"A2-1-36-aaaaaaaaaaaa", b"-LT1220-aaaaaaaaaaaa"])
 def test_plain_text_clients_get_no_peers_of_a_sealed_file(
     ann: SessionClient, sealed: StockClient, peer_id: bytes
@@ -160,6 +165,7 @@ def test_membership_is_checked_at_every_announce(
     assert b"not valid" in stock.scrape(stock.info_hash)[b"failure reason"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -177,6 +183,7 @@ def test_errors_are_bencoded_with_status_200(
     assert b"failure reason" in stock.ask(f"/scrape/{key}", "")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("operation", ["announce", "scrape"])
 @pytest.mark.parametrize(
     "key", ["", "/", "/nonsense", "/" + "x" * 5000, "/a/b", "/%00", "/%ff", "/%2F", "/..", "//"]
@@ -189,6 +196,7 @@ def test_a_wrong_key_gets_a_failure_reason(stock: StockClient, operation: str, k
     assert set(stock.ask(f"/{operation}{key}", "")) == {b"failure reason"}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "DELETE", "OPTIONS"])
 def test_other_methods_announce_nothing(
     ann: SessionClient, stock: StockClient, info_hash: str, method: str
@@ -226,6 +234,7 @@ def test_health_and_metrics(stock: StockClient, ann: SessionClient) -> None:
     assert b"minitorrent_connections 2.0" in body
 
 
+@pytest.mark.any_database
 def test_no_secret_reaches_the_log(
     stock: StockClient,
     bob: SessionClient,

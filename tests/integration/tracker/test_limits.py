@@ -28,6 +28,8 @@ from tracker.frontend.connection import TimeLimits
 from tracker.frontend.session import SessionLimits
 from tracker.frontend.waker import Poller
 
+pytestmark = pytest.mark.any_database
+
 
 def refusal(start: StartTracker, limits: SessionLimits, before: int) -> dict[str, object]:
     """The first line that one more client than `before` gets."""

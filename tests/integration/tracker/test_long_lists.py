@@ -12,13 +12,13 @@ from sqlalchemy import event
 
 from common.api.files import Sort
 from tests.support import bulk_rows
-from tests.support.database import POSTGRES, empty_database
+from tests.support.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
 from tracker.store.schema import User
 from tracker.store.unit_of_work import UnitOfWork
 
-pytestmark = pytest.mark.skipif(bool(POSTGRES), reason="counts SQLite's steps")
+pytestmark = pytest.mark.sqlite  # it counts SQLite's steps
 
 FEW, MANY = 1_000, 4_000
 Counted = Callable[[], int]

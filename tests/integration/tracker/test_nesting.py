@@ -10,6 +10,8 @@ import pytest
 from tests.integration.tracker.sessions import RefusedError, SessionClient
 from tests.support.processes import TrackerProcess
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.parametrize("unit", [b"d1:a", b"l"], ids=["dictionaries", "lists"])
 def test_deeply_nested_metainfo_is_refused(unit: bytes, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
 from tests.support import bulk_rows
-from tests.support.database import POSTGRES
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.frontend.dispatch import Dispatcher
@@ -124,7 +123,7 @@ def test_pages_stay_consistent_while_files_change(
     assert [row["name"] for row in rest["files"]] == [whole[2], whole[4]]
 
 
-@pytest.mark.skipif(bool(POSTGRES), reason="fills a SQLite file")
+@pytest.mark.sqlite  # it fills a SQLite file
 def test_without_a_limit_the_first_page_is_returned(ann: SessionClient, tmp_path: Path) -> None:
     with bulk_rows.opened(tmp_path / "tracker.db") as database:
         bulk_rows.add_files(database, "lab", "ann", MAX_PAGE + 2)
@@ -218,7 +217,7 @@ def test_sessions_and_tokens(tracker: TrackerApp, ann: SessionClient, connect: C
     assert names(labelled, "label") == ["Report", "report 2"]
 
 
-@pytest.mark.skipif(bool(POSTGRES), reason="fills a SQLite file")
+@pytest.mark.sqlite  # it fills a SQLite file
 def test_login_replies_stay_small(
     tracker: TrackerApp, ann: SessionClient, connect: Connect, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.any_database
 def test_migrations_form_one_chain() -> None:
     script = ScriptDirectory(str(Path(*migrations.__path__)))
     assert len(script.get_heads()) == 1
@@ -87,6 +88,7 @@ def test_readers_see_one_snapshot(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.sqlite
 def test_sqlite_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path / 'tracker.db'}").close()
     connection = sqlite3.connect(tmp_path / "tracker.db")
@@ -94,6 +96,7 @@ def test_sqlite_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "url",
     [
@@ -110,12 +113,14 @@ def test_a_database_that_cannot_be_opened(url: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     (tmp_path / "tracker.db").write_bytes(b"this is no database at all" * 100)
     with pytest.raises(DatabaseError, match="not a database"):
         open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("version", [None, "0007", "9999"])
 def test_another_programs_database_is_left_alone(version: str | None, tmp_path: Path) -> None:
     """Even one that migrates with Alembic, as the client's does."""
@@ -131,6 +136,7 @@ def test_another_programs_database_is_left_alone(version: str | None, tmp_path: 
     assert path.read_bytes() == before
 
 
+@pytest.mark.sqlite
 def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'tracker.db'}"
     open_store(url).close()
@@ -142,6 +148,7 @@ def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
         open_store(url)
 
 
+@pytest.mark.sqlite
 def test_groups_from_before_sealed_groups_stay_open(tmp_path: Path) -> None:
     """A data folder of the first schema, with something in it, is opened by this program."""
     url = f"sqlite:///{tmp_path / 'tracker.db'}"
@@ -172,6 +179,7 @@ def test_groups_from_before_sealed_groups_stay_open(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.sqlite
 def test_files_from_before_quotas_are_counted(tmp_path: Path) -> None:
     """Nothing of a file is lost when the table gets its new columns."""
     url = f"sqlite:///{tmp_path / 'tracker.db'}"

@@ -1,0 +1,110 @@
+"""The PostgreSQL server that all tests of a run share, and databases on it.
+
+With several workers, the process that starts them starts the server; otherwise the first test that
+needs it does. It ends with the run, however that ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from tests.postgres.server import Server, programs
+from tracker.store.engine import open_store
+
+_VARIABLE = "MINITORRENT_TEST_POSTGRES"
+"""The URL of the maintenance database of the server that was started for a run."""
+
+_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' TEMPLATE template0"
+"""Sorts names linguistically, not by code points, to expose queries without a collation."""
+
+_TEMPLATE = "with_tables"
+_CREATING = 1  # id of the lock held while the template is created: any number
+_created: list[str] = []  # by this process, and not dropped yet
+
+
+def start_for_workers() -> None:
+    """Start the server for the processes that inherit our environment; do nothing without one."""
+    url = _start()
+    if url is not None:
+        os.environ[_VARIABLE] = url
+
+
+def maintenance_url() -> str:
+    """Return the URL of the server's own database; skips the test where there is no PostgreSQL,
+    but fails in CI."""
+    url = os.environ.get(_VARIABLE) or _start()
+    if url is None:
+        message = "there is no PostgreSQL 15 or later here (Debian: apt-get install postgresql)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return url
+
+
+def new_database(*, template: str | None = None) -> str:
+    """Create a database, empty or a copy; return its URL."""
+    server = maintenance_url()
+    with psycopg.connect(server, autocommit=True) as connection:
+        (number,) = connection.execute("SELECT txid_current()").fetchone() or (0,)
+        name = f"t{number}"
+        how = f'TEMPLATE "{template}"' if template else _LOCALE
+        connection.execute(f'CREATE DATABASE "{name}" {how}')
+    _created.append(name)
+    return _url_of(server, name)
+
+
+def database_for(folder: Path) -> str:
+    """The URL of the database of this folder, with all its tables; made if there is none."""
+    note = folder / "database.url"
+    if not note.exists():
+        note.write_text(new_database(template=_with_tables(maintenance_url())))
+    return note.read_text()
+
+
+@contextmanager
+def dropping_databases() -> Iterator[None]:
+    """Drop the databases that are created in this block: each takes 9 MB."""
+    server, before = maintenance_url(), len(_created)
+    try:
+        yield
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            while len(_created) > before:
+                connection.execute(f'DROP DATABASE "{_created.pop()}" WITH (FORCE)')
+
+
+@cache
+def _start() -> str | None:
+    found = programs()
+    if found is None:
+        return None
+    server = Server(found)
+    atexit.register(server.__exit__, None, None, None)
+    server.__enter__()
+    return server.url
+
+
+@cache
+def _with_tables(server: str) -> str:
+    """Return the name of the database that others are copied from; the first process creates it."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_CREATING])
+        names = connection.execute("SELECT datname FROM pg_database").fetchall()
+        if (_TEMPLATE,) not in names:
+            connection.execute(f"CREATE DATABASE unfinished {_LOCALE}")
+            open_store(_url_of(server, "unfinished")).close()
+            connection.execute(f"ALTER DATABASE unfinished RENAME TO {_TEMPLATE}")
+    return _TEMPLATE
+
+
+def _url_of(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
