@@ -91,7 +91,7 @@ def _unmeasured() -> Iterator[None]:
 def _is_measured(item: pytest.Item) -> bool:
     """Return whether coverage is measured in a test: it makes slow ones six times slower, and
     quick ones cover the same code."""
-    if item.get_closest_marker("slow"):
+    if item.get_closest_marker("slow") or "[postgresql" in item.name:
         return False
     return any(item.path.is_relative_to(_ROOT / folder) for folder in _MEASURED)
 
