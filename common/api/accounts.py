@@ -162,7 +162,9 @@ LOGIN = Operation(
     "login",
     Login,
     LoginReply,
-    frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS}),
+    frozenset(
+        {ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.PERMISSION_DENIED}
+    ),
     needs_login=False,
     carries_password=True,
 )

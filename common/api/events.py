@@ -37,9 +37,14 @@ class EventKind(StrEnum):
     TOKEN_CREATED = "token_created"
     TOKEN_RENEWED = "token_renewed"
     TOKEN_REVOKED = "token_revoked"
+    ACCOUNT_BLOCKED = "account_blocked"  # as the next ones, by the tracker's operator
+    ACCOUNT_UNBLOCKED = "account_unblocked"
+    ACCOUNT_DELETED = "account_deleted"
+    PASSWORD_RESET = "password_reset"
     INVITE_REFUSED = "invite_refused"  # of a group, too, if the invitation was once valid
     # and of a group:
     GROUP_CREATED = "group_created"
+    GROUP_DELETED = "group_deleted"  # by the tracker's operator
     CERTIFICATE_ISSUED = "certificate_issued"
     FILE_STOPPED = "file_stopped"
     INVITE_CREATED = "invite_created"
@@ -53,6 +58,9 @@ class EventKind(StrEnum):
     READER_MADE = "reader_made"
     GROUP_TRANSFERRED = "group_transferred"
     GROUP_INHERITED = "group_inherited"
+    # Recorded for the audit trail, sent as `member_left`:
+    MEMBER_BLOCKED = "member_blocked"  # an account that the tracker's operator blocked or deleted
+    MEMBER_DELETED = "member_deleted"
 
 
 class EventNotice(Model):

@@ -22,10 +22,25 @@ _minitorrent_tracker() {
     if [[ $current == -* ]]; then
         local options="-h --help --version --config --data-dir --database --listen --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
         [[ "${COMP_WORDS[*]:1:1}" == "init" ]] && options="-h --help --port"
+        [[ "${COMP_WORDS[*]:1:2}" == "users list" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "users create" ]] && options="-h --help --password-file --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "users reset-password" ]] && options="-h --help --password-file --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "users block" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "users unblock" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "users delete" ]] && options="-h --help --yes --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "groups list" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "groups members" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "groups transfer" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "groups delete" ]] && options="-h --help --yes --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "sessions list" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "sessions end" ]] && options="-h --help --json --config --data-dir --database"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
-        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "init" -- "$current")); fi
+        if [[ $COMP_CWORD == 2 && $before == users ]]; then mapfile -t COMPREPLY < <(compgen -W "list create reset-password block unblock delete" -- "$current"); fi
+        if [[ $COMP_CWORD == 2 && $before == groups ]]; then mapfile -t COMPREPLY < <(compgen -W "list members transfer delete" -- "$current"); fi
+        if [[ $COMP_CWORD == 2 && $before == sessions ]]; then mapfile -t COMPREPLY < <(compgen -W "list end" -- "$current"); fi
+        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "init users groups sessions" -- "$current")); fi
     fi
 }
 complete -o filenames -F _minitorrent_tracker minitorrent-tracker

@@ -17,3 +17,18 @@ complete -c minitorrent-tracker -l quota -x -d 'set a quota per user (can be rep
 complete -c minitorrent-tracker -l tls-cert -r -F -d 'certificate (PEM) for the session port'
 complete -c minitorrent-tracker -l tls-key -r -F -d 'key of that certificate (PEM, without a password)'
 complete -c minitorrent-tracker -n __fish_is_first_token -a init -d 'Write the file that names a new tracker, for it and for its clients'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in users' -a list -d 'List accounts'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in users' -a create -d 'Create an account, also where others need an invitation'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in users' -a reset-password -d 'Give an account another password, and end its sessions'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in users' -a block -d 'Let nobody use an account, and cut off at once what uses it now; its memberships stay'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in users' -a unblock -d 'Let an account be used again'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in users' -a delete -d 'Delete an account with all that it shares'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in groups' -a list -d 'List groups'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in groups' -a members -d 'List the members of a group, longest-standing first'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in groups' -a transfer -d 'Make a member the owner of a group'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in groups' -a delete -d 'Delete a group with its files'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in sessions' -a list -d 'List logins and API tokens, oldest first'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in sessions' -a end -d 'End a login or API token'
+complete -c minitorrent-tracker -n __fish_is_first_token -a users
+complete -c minitorrent-tracker -n __fish_is_first_token -a groups
+complete -c minitorrent-tracker -n __fish_is_first_token -a sessions

@@ -43,6 +43,8 @@ AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
         EventKind.REQUEST_REJECTED: Audience.SUBJECT,
         EventKind.MEMBER_REMOVED: Audience.SUBJECT,
         EventKind.MEMBER_LEFT: Audience.MEMBERS_AND_ACTOR,
+        EventKind.MEMBER_BLOCKED: Audience.CONNECTED_MEMBERS,
+        EventKind.MEMBER_DELETED: Audience.MEMBERS_AND_ACTOR,
         EventKind.CERTIFICATES_REVOKED: Audience.CONNECTED_MEMBERS,
         EventKind.ROLE_CHANGED: Audience.SUBJECT,
         EventKind.MEMBER_PROMOTED: Audience.SUBJECT,

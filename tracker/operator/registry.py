@@ -9,14 +9,18 @@ from types import MappingProxyType
 from common.errors import ErrorCode, MinitorrentError
 from common.text import harmless
 from tracker.command_line import parse
-from tracker.operator import init_command
+from tracker.operator import init_command, nouns
 from tracker.operator.subcommand import Subcommand
 
 SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
-    {command.words: command for command in (init_command.INIT,)}
+    {
+        command.words: command
+        for command in (init_command.INIT, *nouns.USERS, *nouns.GROUPS, *nouns.SESSIONS)
+    }
 )
 """All subcommands by their words."""
 
+_HELP = frozenset({"-h", "--help"})
 _NOUNS = frozenset(words.partition(" ")[0] for words in SUBCOMMANDS)
 
 
@@ -31,8 +35,18 @@ def is_called(arguments: Sequence[str]) -> bool:
 
 def run(arguments: Sequence[str]) -> str:
     """Carry out the subcommand of these arguments; return what to print. Raises as Subcommand."""
+    if len(arguments) > 1 and arguments[0] not in SUBCOMMANDS and arguments[1] in _HELP:
+        return _summaries(arguments[0])
     command, rest = _find(arguments)
     return command.run(parse(command.parser(), rest))
+
+
+def _summaries(noun: str) -> str:
+    """Return what can follow a word."""
+    found = [one for words, one in SUBCOMMANDS.items() if words.startswith(f"{noun} ")]
+    width = max(len(command.words) for command in found)
+    lines = [f"  {command.words:{width}}  {command.summary}" for command in found]
+    return "\n".join(["subcommands:", *lines])
 
 
 def _find(arguments: Sequence[str]) -> tuple[Subcommand, Sequence[str]]:

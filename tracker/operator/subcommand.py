@@ -6,7 +6,9 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 
+from common.process.loading import loading
 from tracker.command_line import TrackerParser, program_name
 
 
@@ -43,7 +45,7 @@ def late(module: str, name: str) -> Callable[[argparse.Namespace], str]:
 
 
 def _call(module: str, name: str, options: argparse.Namespace) -> str:
-    from importlib import import_module
-
-    answer: str = getattr(import_module(f"{__package__}.{module}"), name)(options)
+    with loading():
+        loaded = import_module(f"{__package__}.{module}")
+    answer: str = getattr(loaded, name)(options)
     return answer

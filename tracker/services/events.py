@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from common.api import audit as api
 from common.api.events import EventKind, EventNotice
@@ -18,18 +19,28 @@ from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500
 _ENDS_LOGINS = frozenset(
-    {EventKind.LOGGED_OUT, EventKind.PASSWORD_CHANGED, EventKind.SESSION_ENDED}
-)
-_ROLE_CHANGES = frozenset(
     {
-        EventKind.MEMBER_PROMOTED,
-        EventKind.MEMBER_DEMOTED,
-        EventKind.UPLOADER_MADE,
-        EventKind.READER_MADE,
-        EventKind.GROUP_TRANSFERRED,
-        EventKind.GROUP_INHERITED,
+        EventKind.LOGGED_OUT,
+        EventKind.PASSWORD_CHANGED,
+        EventKind.SESSION_ENDED,
+        EventKind.PASSWORD_RESET,
+        EventKind.ACCOUNT_BLOCKED,
+        EventKind.ACCOUNT_DELETED,
     }
 )
+_SENT_AS: Mapping[str, EventKind] = MappingProxyType(
+    {
+        EventKind.MEMBER_PROMOTED: EventKind.ROLE_CHANGED,
+        EventKind.MEMBER_DEMOTED: EventKind.ROLE_CHANGED,
+        EventKind.UPLOADER_MADE: EventKind.ROLE_CHANGED,
+        EventKind.READER_MADE: EventKind.ROLE_CHANGED,
+        EventKind.GROUP_TRANSFERRED: EventKind.ROLE_CHANGED,
+        EventKind.GROUP_INHERITED: EventKind.ROLE_CHANGED,
+        EventKind.MEMBER_BLOCKED: EventKind.MEMBER_LEFT,
+        EventKind.MEMBER_DELETED: EventKind.MEMBER_LEFT,
+    }
+)
+"""What clients know some kinds as."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +194,7 @@ def as_notice(event: Event, removed: Sequence[str] = ()) -> EventNotice:
     return EventNotice(
         id=event.id,
         at=iso(event.at),
-        kind=EventKind.ROLE_CHANGED if event.kind in _ROLE_CHANGES else event.kind,
+        kind=_SENT_AS.get(event.kind, event.kind),
         group=event.group_name,
         actor=event.actor,
         subject=event.subject,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alembic.util import CommandError
 from filelock import FileLock
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -97,6 +97,17 @@ def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
         engine.dispose()
         raise _failure(error, engine) from error
     return Store(engine)
+
+
+def missing_file(url: str) -> str | None:
+    """Return the path of an SQLite database that doesn't exist yet, otherwise None."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    path = parsed.database
+    is_file = parsed.get_backend_name() == "sqlite" and path and path != ":memory:"
+    return path if is_file and path and not Path(path).exists() else None
 
 
 def _only_one_opens(engine: Engine) -> AbstractContextManager[object]:

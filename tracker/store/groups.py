@@ -128,6 +128,28 @@ class GroupRepository:
             return _is_in(user_id, member=True)
         return exists().where(Membership.group_id == Group.id, Membership.user_id == user_id)
 
+    def of_user(self, user_id: int) -> list[Group]:
+        """Return all groups of a user, locked until the unit of work ends."""
+        query = select(Group).join(Membership).where(Membership.user_id == user_id)
+        return list(self._session.scalars(query.order_by(Group.id).with_for_update()))
+
+    def owners(self, group_id: int) -> list[int]:
+        """Return the id of a group's owner."""
+        query = select(Membership.user_id).where(
+            Membership.group_id == group_id, Membership.role == Role.OWNER.value
+        )
+        return list(self._session.scalars(query))
+
+    def member_names(self, group_id: int) -> list[str]:
+        """Return the names of all members."""
+        query = select(User.name).join(Membership).where(Membership.group_id == group_id)
+        return list(self._session.scalars(query.order_by(Membership.id)))
+
+    def guest_names(self, group_id: int) -> list[str]:
+        """Return the names of the accounts that end with a group."""
+        query = select(User.name).join(Guest, Guest.user_id == User.id)
+        return list(self._session.scalars(query.where(Guest.group_id == group_id)))
+
     def count_owned(self, user_id: int) -> int:
         """Count the groups that a user owns."""
         query = (

@@ -48,7 +48,10 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """An account; `last_read_event_id` is the newest event that its user has read notices up to."""
+    """An account; `last_read_event_id` is the newest event that its user has read notices up to.
+
+    Nobody can log in to it while `blocked_at` has a time.
+    """
 
     __tablename__ = "users"
 
@@ -57,6 +60,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[float]
     last_read_event_id: Mapped[int] = mapped_column("told_event", default=0, server_default="0")
+    blocked_at: Mapped[float | None]
 
 
 class Token(Base):

@@ -13,6 +13,7 @@ from tracker.store.file_lists import FileListRepository
 from tracker.store.files import FileRepository
 from tracker.store.groups import GroupRepository
 from tracker.store.invitations import InvitationRepository
+from tracker.store.listings import ListingRepository
 from tracker.store.peers import PeerRepository
 from tracker.store.quotas import QuotaRepository
 from tracker.store.trackers import TrackerRepository
@@ -48,6 +49,7 @@ class UnitOfWork:
         self.peers = PeerRepository(session)
         self.trackers = TrackerRepository(session)
         self.events = EventRepository(session)
+        self.listings = ListingRepository(session)
 
 
 class UnitOfWorkFactory(Protocol):

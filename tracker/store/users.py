@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from tracker.store.matching import fits
-from tracker.store.schema import Connection, Guest, KnownAddress, Token, User
+from tracker.store.schema import Connection, File, Guest, KnownAddress, Token, User
 
 KNOWN_ADDRESSES = 200
 """Most networks remembered per user; the newest ones are kept."""
@@ -40,6 +40,19 @@ class UserRepository:
     def by_id(self, user_id: int) -> User:
         """Return a logged-in user's account."""
         return self._session.get_one(User, user_id)
+
+    def of_token(self, token_id: int) -> User | None:
+        """Return the user whose login or API token this is."""
+        query = select(User).join(Token, Token.user_id == User.id).where(Token.id == token_id)
+        return self._session.scalar(query)
+
+    def delete(self, user_id: int) -> None:
+        """Delete an account; its memberships and shares are up to the caller.
+
+        Its files no longer count towards anybody: the number may be given to another account.
+        """
+        self._session.execute(update(File).where(File.added_by == user_id).values(added_by=None))
+        self._session.execute(delete(User).where(User.id == user_id))
 
     def lock(self, user_id: int) -> None:
         """Lock a user until the unit of work ends, so that no other one changes what the quotas

@@ -76,6 +76,7 @@ class LoginService:
         scope, ttl = (None, SESSION_SECONDS) if caller.connection_id else ("account", HTTP_SECONDS)
         with self._entering() as work:
             now = self._clock()
+            _check_not_blocked(work, user.id)
             if scope is not None:
                 check_tokens(work, user.id, self._quotas, now)
             token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
@@ -243,6 +244,14 @@ class LoginService:
             end_logins(work, me, unused, now)
 
 
+def _check_not_blocked(work: UnitOfWork, user_id: int) -> None:
+    if work.users.by_id(user_id).blocked_at is not None:
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED,
+            "This account is blocked; ask the operator of this tracker.",
+        )
+
+
 def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> None:
     """Check that a user may have another HTTP token. Raises MinitorrentError(quota_exceeded)."""
     work.users.lock(user_id)
@@ -261,9 +270,14 @@ def count_audited(audit_limit: RateLimiter, user: str) -> None:
     audit_limit.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
-def end_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:
-    """End some of a user's logins, with their connections, and revoke their certificates."""
-    revoke_logins(work, me, token_ids, now)
+def end_logins(
+    work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float, *, user: str = ""
+) -> None:
+    """End some logins, with their connections, and revoke their certificates.
+
+    They are `user`'s, if not `me`'s.
+    """
+    revoke_logins(work, me, token_ids, now, user=user)
     work.users.revoke_tokens(token_ids)
 
 

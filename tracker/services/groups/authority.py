@@ -137,16 +137,19 @@ def create_authority(work: UnitOfWork, group: Group, secret_box: SecretBox, now:
     work.authorities.add(group.id, made.certificate, sealed)
 
 
-def revoke_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:
-    """Revoke the certificates of these logins in every group.
+def revoke_logins(
+    work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float, *, user: str = ""
+) -> None:
+    """Revoke the certificates of these logins in every group; they are `user`'s, if not `me`'s.
 
     Call this in the unit of work that ends the logins, before it does so. Members who aren't
     connected learn of it from `removed` in later replies.
     """
+    user = user or me.user
     for group, uid in work.authorities.of_tokens(token_ids, now):
-        text = f"A session of {me.user} has ended; its certificate for {group.name} is revoked."
+        text = f"A session of {user} has ended; its certificate for {group.name} is revoked."
         kind = EventKind.CERTIFICATES_REVOKED
-        record(work, kind, group, me, me.user, text, now, removed=[uid])
+        record(work, kind, group, me, user, text, now, removed=[uid])
 
 
 def _authority_of(work: UnitOfWork, group: Group) -> schema.Authority:

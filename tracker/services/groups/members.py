@@ -41,17 +41,8 @@ class MemberService:
         """End the caller's membership; pass on an owner's group, delete an empty one."""
         with self._database.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
-            removed = self._end_membership(work, group, me.user_id)
-            others = work.groups.seniors(group.id)
-            heir = rules.heir(member for member, _ in others)
-            if heir is None:
-                work.groups.delete(group.id)
-            elif not any(member.role is Role.OWNER for member, _ in others):
-                work.groups.set_role(group.id, heir.user_id, Role.OWNER)
-                name = next(name for member, name in others if member == heir)
-                text = f"{me.user} left {group.name}; {name} owns it now."
-                kind = EventKind.GROUP_INHERITED
-                record(work, kind, group, me, name, text, self._clock())
+            removed = end_membership(work, group, me.user_id)
+            pass_on(work, me, group, f"{me.user} left {group.name}", self._clock())
             self._record_departure(
                 work, me, group, me.user, f"{me.user} left {group.name}.", removed
             )
@@ -82,7 +73,7 @@ class MemberService:
             group, actor, user_id, subject = self._subject(work, me, request)
             is_self = user_id == me.user_id
             rules.check_removal(group.name, request.user, actor, subject, is_self=is_self)
-            removed = self._end_membership(work, group, user_id)
+            removed = end_membership(work, group, user_id)
             if not is_self:
                 work.invitations.exclude(group.id, user_id, self._clock())
             text = f"{me.user} removed you from {group.name}."
@@ -158,17 +149,6 @@ class MemberService:
         text = f"{me.user} made you {what} of {group.name}."
         record(work, kind, group, me, user, text, self._clock())
 
-    def _end_membership(self, work: UnitOfWork, group: Group, user_id: int) -> list[str]:
-        """Delete a membership with its shares, peers and announce key, and end its invitations.
-
-        Returns the uids of the member's certificates.
-        """
-        work.peers.drop_from_group(group.id, user_id)
-        work.files.unshare_group(group.id, user_id)
-        work.groups.drop_member(group.id, user_id)
-        work.invitations.revoke_created_by(group.id, user_id)
-        return work.authorities.detach_holders(group.id, user_id)
-
     def _record_departure(
         self, work: UnitOfWork, me: Identity, group: Group, user: str, text: str, removed: list[str]
     ) -> None:
@@ -180,6 +160,34 @@ class MemberService:
 def reported(role: Role, request: api.WithRoles) -> api.Role:
     """Return a role as the caller's client knows it."""
     return role.value if role.is_admin or request.all_roles else Role.MEMBER.value
+
+
+def end_membership(work: UnitOfWork, group: Group, user_id: int) -> list[str]:
+    """Delete a membership with its shares, peers and announce key, and end its invitations.
+
+    Returns the uids of the member's certificates.
+    """
+    work.peers.drop_from_group(group.id, user_id)
+    work.files.unshare_group(group.id, user_id)
+    work.groups.drop_member(group.id, user_id)
+    work.invitations.revoke_created_by(group.id, user_id)
+    return work.authorities.detach_holders(group.id, user_id)
+
+
+def pass_on(work: UnitOfWork, me: Identity, group: Group, what: str, now: float) -> None:
+    """Find a group whose owner has left a new one; delete it if nobody is left.
+
+    `what` says in a few words what has happened.
+    """
+    others = work.groups.seniors(group.id)
+    heir = rules.heir(member for member, _ in others)
+    if heir is None:
+        work.groups.delete(group.id)
+    elif not any(member.role is Role.OWNER for member, _ in others):
+        work.groups.set_role(group.id, heir.user_id, Role.OWNER)
+        name = next(name for member, name in others if member == heir)
+        text = f"{what}; {name} owns {group.name} now."
+        record(work, EventKind.GROUP_INHERITED, group, me, name, text, now)
 
 
 def _member_reply(request: api.OnMember) -> api.MemberReply:

@@ -38,6 +38,8 @@ def test_the_actor_gets_only_events_that_drop_connections() -> None:
     kinds = {kind for kind in EventKind if audience_of(kind).includes_actor}
     assert kinds == {
         EventKind.MEMBER_LEFT,
+        EventKind.MEMBER_BLOCKED,
+        EventKind.MEMBER_DELETED,
         EventKind.CERTIFICATES_REVOKED,
         EventKind.FILE_REMOVED,
     }

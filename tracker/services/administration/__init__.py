@@ -1,0 +1,1 @@
+"""What the operator of a tracker does with its accounts and groups."""

@@ -1,0 +1,145 @@
+"""Lists for the tracker's operator, of everything in the database."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from tracker.domain.rules import Role
+from tracker.store.matching import fits
+from tracker.store.schema import Connection, File, Group, Membership, Token, Tracker, User
+from tracker.store.trackers import FRESH_SECONDS
+
+
+class UserListing(NamedTuple):
+    """An account: when it was created and perhaps blocked, and what belongs to it."""
+
+    user: str
+    created_at: float
+    blocked_at: float | None
+    groups: int
+    files: int
+    sessions: int
+    """Connections at all trackers."""
+
+
+class GroupListing(NamedTuple):
+    """A group; `bytes` is the size of all its files."""
+
+    group: str
+    mode: str
+    created_at: float
+    owner: str
+    members: int
+    files: int
+    bytes: int
+
+
+class SessionListing(NamedTuple):
+    """A login. `tracker` is where it is connected, or None; `scope` is an API token's."""
+
+    id: int
+    user: str
+    address: str
+    scope: str | None
+    label: str
+    created_at: float
+    expires_at: float
+    tracker: str | None
+
+
+class ListingRepository:
+    """The operator's lists, within one unit of work, in pages."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def users(self, pattern: str, after: str, limit: int) -> list[UserListing]:
+        """Return the next accounts by name."""
+        query = select(
+            User.name,
+            User.created_at,
+            User.blocked_at,
+            _count(Membership.user_id),
+            _count(File.added_by),
+            _count(Connection.user_id),
+        ).where(User.name > after)
+        if pattern:
+            query = query.where(fits(User.name, pattern))
+        rows = self._session.execute(query.order_by(User.name).limit(limit))
+        return [UserListing(*row) for row in rows]
+
+    def groups(self, pattern: str, after: str, limit: int) -> list[GroupListing]:
+        """Return the next groups by name."""
+        of_group = File.group_id == Group.id
+        query: Select[Any] = (
+            select(
+                Group.name,
+                Group.mode,
+                Group.created_at,
+                User.name,
+                select(func.count()).where(Membership.group_id == Group.id).scalar_subquery(),
+                select(func.count()).where(of_group).scalar_subquery(),
+                select(func.coalesce(func.sum(File.size), 0)).where(of_group).scalar_subquery(),
+            )
+            .join(User, User.id == _owner())
+            .where(Group.name > after)
+        )
+        if pattern:
+            query = query.where(fits(Group.name, pattern))
+        rows = self._session.execute(query.order_by(Group.name).limit(limit))
+        return [
+            GroupListing(name, mode, created_at, owner, members, files, int(size))
+            for name, mode, created_at, owner, members, files, size in rows
+        ]
+
+    def sessions(
+        self, user: str | None, now: float, after: int, limit: int
+    ) -> list[SessionListing]:
+        """Return the next logins that are valid or in use, oldest first; of all users if None."""
+        at = (
+            select(Connection.token_id, func.min(Tracker.host), func.min(Tracker.port))
+            .join(Tracker, Tracker.id == Connection.tracker_id)
+            .where(Tracker.heartbeat_at > now - FRESH_SECONDS)
+            .group_by(Connection.token_id)
+            .subquery()
+        )
+        token, host, port = at.columns
+        query = (
+            select(Token, User.name, host, port)
+            .join(User, User.id == Token.user_id)
+            .outerjoin(at, token == Token.id)
+            .where(Token.id > after, (Token.expires_at > now) | token.is_not(None))
+        )
+        if user is not None:
+            query = query.where(User.name == user)
+        rows = self._session.execute(query.order_by(Token.id).limit(limit))
+        return [_as_session(token, name, host, port) for token, name, host, port in rows]
+
+
+def _as_session(token: Token, user: str, host: str | None, port: int | None) -> SessionListing:
+    return SessionListing(
+        id=token.id,
+        user=user,
+        address=token.address,
+        scope=token.scope,
+        label=token.label,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        tracker=None if host is None else f"{host}:{port}",
+    )
+
+
+def _count(user_id: Any) -> Any:
+    """Count the rows of a table that belong to a user."""
+    return select(func.count()).where(user_id == User.id).scalar_subquery()
+
+
+def _owner() -> Any:
+    return (
+        select(func.min(Membership.user_id))
+        .where(Membership.group_id == Group.id, Membership.role == Role.OWNER.value)
+        .scalar_subquery()
+    )
