@@ -1,6 +1,6 @@
-"""A TLS connection: one thread reads and writes, others queue lines to send.
+"""A TLS connection: one thread at a time reads and writes, others queue lines to send.
 
-Only the channel's own thread uses the socket and the TLS engine, so neither needs a lock.
+Only the thread that serves the channel uses the socket and the TLS engine, so neither needs a lock.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from common.tls import TlsEngine
 from tracker.frontend.waker import Poller, Waker
 
-_CHUNK = 64 * 1024
-_RECORD = 16 * 1024  # most plaintext in one record
+_CHUNK = 16 * 1024
+"""Bytes received, encrypted and sent at a time: TLS keeps its buffers at their largest size."""
+
 _WRITE_SECONDS = 30.0
 _SLOWEST_WRITE = 64 * 1024  # bytes a second; longer answers get more time
 _LINGER_SECONDS = 1.0
@@ -30,8 +32,9 @@ class ChannelClosedError(Exception):
 class Channel:
     """A bidirectional byte stream, with an outbox that any thread may fill.
 
-    Begin with `handshake`, in the channel's own thread. The other side has `write_seconds` to read
-    what is sent, and more for long answers.
+    Begin with `handshake`, in the thread that serves the channel. It takes what has arrived with
+    `receive`, and needs no thread while it waits for more: see `call_back`. The other side has
+    `write_seconds` to read what is sent, and more for long answers.
     """
 
     def __init__(
@@ -44,7 +47,6 @@ class Channel:
         self._write_seconds = write_seconds
         self._socket = sock
         self._tls = tls
-        self._plaintext = memoryview(bytearray(_RECORD))
         self._waker = Waker(sock, poller)
         self._outbox: deque[bytes] = deque()
         self._queued = 0  # bytes in the outbox
@@ -55,7 +57,7 @@ class Channel:
         _keep_alive(sock)
 
     def post(self, line: bytes) -> None:
-        """Queue a line from any thread; the channel's thread sends it.
+        """Queue a line from any thread; `receive` sends it.
 
         Closes the connection of a client that lets too many lines or bytes pile up.
         """
@@ -70,7 +72,7 @@ class Channel:
             self.interrupt()
 
     def interrupt(self, farewell: bytes = b"") -> None:
-        """Make the channel's thread raise ChannelClosedError; callable from any thread.
+        """Make the thread that serves the channel raise ChannelClosedError; for any thread.
 
         `farewell` is sent first, if the other side reads it at once.
         """
@@ -97,27 +99,30 @@ class Channel:
                 self._flush(_LINGER_SECONDS)  # the TLS alert, for the other side's log
             raise ChannelClosedError from None
 
-    def receive(self, seconds: float) -> bytes:
-        """Return bytes as soon as there are any; `b""` after `seconds` without any.
+    def call_back(self, callback: Callable[[], None], deadline: float) -> bool:
+        """Have `callback` called by any thread when there is something to do for `receive`.
 
-        Sends queued lines meanwhile. Raises ChannelClosedError.
+        At the latest soon after `deadline` (time.monotonic). Returns False if it is time now.
         """
-        deadline = time.monotonic() + seconds
-        while True:
-            while line := self._next_posted():
-                self.send(line)
-            if data := self._read():
-                return data
-            readable = self._waker.wait(max(0.0, deadline - time.monotonic()))
-            if self._closing.is_set():
-                with contextlib.suppress(OSError):
-                    self._tls.write(self._farewell)
-                    self._flush(_LINGER_SECONDS)
-                raise ChannelClosedError
-            if readable:
-                self._fetch()
-            elif time.monotonic() >= deadline:
+        return self._waker.call(callback, deadline)
+
+    def receive(self) -> bytes:
+        """Return the bytes that have arrived, `b""` if there are none yet; sends queued lines.
+
+        Raises ChannelClosedError.
+        """
+        while line := self._next_posted():
+            self.send(line)
+        while not (data := self._read()) and not self._closing.is_set():
+            if not self._waker.has_input():
                 return b""
+            self._fetch()
+        if self._closing.is_set():
+            with contextlib.suppress(OSError):
+                self._tls.write(self._farewell)
+                self._flush(_LINGER_SECONDS)
+            raise ChannelClosedError
+        return data
 
     def _next_posted(self) -> bytes:
         with self._outbox_lock:
@@ -129,10 +134,10 @@ class Channel:
 
     def _read(self) -> bytes:
         """Return the decrypted bytes; empty before a whole record has arrived."""
-        data = bytearray()
+        data, plaintext = bytearray(), memoryview(bytearray(_CHUNK))
         try:
-            while count := self._tls.read_into(self._plaintext):
-                data += self._plaintext[:count]
+            while count := self._tls.read_into(plaintext):
+                data += plaintext[:count]
         except OSError:
             raise ChannelClosedError from None
         if count == 0 and not data:
@@ -157,14 +162,16 @@ class Channel:
         """Send all of `data`; raises ChannelClosedError if the other side doesn't read it in
         time.
         """
+        deadline = time.monotonic() + self._write_seconds + len(data) / _SLOWEST_WRITE
         try:
-            self._tls.write(data)
-            self._flush(self._write_seconds + len(data) / _SLOWEST_WRITE)
+            for start in range(0, len(data), _CHUNK):
+                self._tls.write(data[start : start + _CHUNK])
+                self._flush(deadline - time.monotonic())
         except OSError:
             raise ChannelClosedError from None
 
     def _flush(self, seconds: float) -> None:
-        self._socket.settimeout(seconds)
+        self._socket.settimeout(max(0.0, seconds))
         self._socket.sendall(self._tls.take())
 
     def close(self, linger: float = _LINGER_SECONDS) -> None:
@@ -183,8 +190,8 @@ class Channel:
         self._flush(linger)
         self._socket.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + linger
-        while (left := deadline - time.monotonic()) > 0 and self._waker.wait(left):
-            if not self._socket.recv(_CHUNK):
+        while (left := deadline - time.monotonic()) > 0:
+            if self._waker.wait(left) and not self._socket.recv(_CHUNK):
                 return
 
 

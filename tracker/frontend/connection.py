@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class TimeLimits:
 
 
 class Connection:
-    """Serves one client until either side closes; runs in its own thread.
+    """Serves one client until either side closes, in one thread at a time.
 
     `on_login` is called whenever another user, or nobody, is logged in. A connection that
     `is_turned_away` gets an error instead of service.
@@ -83,17 +83,32 @@ class Connection:
         """Time (time.monotonic) of the client's last request, or of its arrival."""
         return self._last_line
 
-    def serve(self, greeting: bytes) -> None:
-        """Send the greeting, then answer requests until the connection is to be closed."""
+    def begin(self, greeting: bytes) -> bool:
+        """Secure the connection and send the greeting; return False if that fails."""
         try:
-            self.channel.pause(
-                self._request_throttle.delay(self._throttle_key())
-            )  # a handshake has a cost, too
+            # A handshake has a cost, too.
+            self.channel.pause(self._request_throttle.delay(self._throttle_key()))
             self.channel.handshake(self._limits.handshake)
             self.channel.send(greeting)
-            self._converse()
         except ChannelClosedError:
-            return
+            return False
+        return True
+
+    def proceed(self) -> bool:
+        """Answer the requests that have arrived; return False when it is to be closed."""
+        try:
+            return self._proceed()
+        except MinitorrentError as error:
+            with contextlib.suppress(ChannelClosedError):
+                self._refuse(error)
+        except ChannelClosedError:
+            pass
+        return False
+
+    def end(self) -> None:
+        """Give up what the connection holds, and close it."""
+        self._end_turn()
+        self.channel.close()
 
     def turn_away(self, error: MinitorrentError, seconds: float) -> None:
         """Refuse the connection with an error, if TLS succeeds within `seconds`."""
@@ -101,31 +116,20 @@ class Connection:
             self.channel.handshake(seconds)
             self._refuse(error)
 
-    def _converse(self) -> None:
-        try:
-            for line in self._lines():
-                self.channel.pause(self._request_throttle.delay(self._throttle_key(), len(line)))
-                if not self._answer(line):
-                    return
-                self._end_turn()
-        except MinitorrentError as error:
-            self._refuse(error)
-        finally:
-            self._end_turn()
-
-    def _lines(self) -> Iterator[bytes]:
-        """Yield the client's lines until it has been idle for too long."""
-        while (left := self._seconds_left()) > 0:
-            data = self.channel.receive(left)
-            if not data:
-                continue
+    def _proceed(self) -> bool:
+        while data := self.channel.receive():
             self._last_byte = time.monotonic()
             for line in self._decoder.feed(data):
                 self._last_line = time.monotonic()
-                yield line
+                self.channel.pause(self._request_throttle.delay(self._throttle_key(), len(line)))
+                if not self._answer(line):
+                    return False
+                self._end_turn()
             if self._decoder.pending > bulk.THRESHOLD:
                 self._take_turn()
-        self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was idle for too long."))
+        if self.deadline <= time.monotonic():
+            raise MinitorrentError(ErrorCode.TIMEOUT, "This connection was idle for too long.")
+        return True
 
     def _throttle_key(self) -> str:
         """Return the rate-limiting key: the user, or else the party behind the address."""
@@ -151,16 +155,16 @@ class Connection:
             self._bulk.release(self._turn_of)
             self._turn_of = ""
 
-    def _seconds_left(self) -> float:
+    @property
+    def deadline(self) -> float:
+        """The time (time.monotonic) at which the client has been silent for too long."""
         if self._turn_of:
-            deadline = min(self._last_byte + self._limits.idle, self._last_line + bulk.SECONDS)
-        elif self.caller.identity is not None:
-            deadline = self._last_byte + self._limits.idle
-        elif self._has_asked:
-            deadline = self._last_line + self._limits.anonymous
-        else:
-            deadline = self._last_line + self._limits.first_request
-        return deadline - time.monotonic()
+            return min(self._last_byte + self._limits.idle, self._last_line + bulk.SECONDS)
+        if self.caller.identity is not None:
+            return self._last_byte + self._limits.idle
+        if self._has_asked:
+            return self._last_line + self._limits.anonymous
+        return self._last_line + self._limits.first_request
 
     def _answer(self, line: bytes) -> bool:
         """Answer one line; return False if it is not a request, so that no more is read."""

@@ -1,4 +1,4 @@
-"""The session frontend: TCP with TLS, one thread per connection."""
+"""The session frontend: TCP with TLS; a connection has a thread while there is work to do."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -29,6 +30,7 @@ from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import database_failed
 from tracker.frontend.roster import Roster
 from tracker.frontend.waker import Poller, Waker
+from tracker.frontend.workers import Workers
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Services
 from tracker.store.unit_of_work import DatabaseError
@@ -51,7 +53,7 @@ class SessionLimits:
 
     When all slots are taken, connections without a login can be displaced by newcomers, after
     `grace` seconds of silence or if their address holds more slots than the newcomer's.
-    `stack_bytes` is the stack of each connection's thread.
+    `stack_bytes` is the stack of a thread that serves a connection.
     """
 
     total: int = 1000
@@ -62,7 +64,10 @@ class SessionLimits:
 
 
 class SessionServer:
-    """Accepts connections on a listening socket, which it owns; serves each in a thread."""
+    """Accepts connections on a listening socket, which it owns, and serves them.
+
+    A connection has a thread while it is answered, and none while it is silent.
+    """
 
     def __init__(
         self,
@@ -86,12 +91,14 @@ class SessionServer:
         self._stopping = threading.Event()
         self._is_short = False  # whether descriptors have run out
         self._poller = Poller()
+        self._workers = Workers(limits.stack_bytes)
         self._waker = Waker(listener, self._poller)
         self._acceptor = threading.Thread(target=self._accept_all, name="acceptor", daemon=True)
 
     def start(self) -> None:
         """Start accepting connections."""
         self._listener.setblocking(False)
+        self._workers.start()
         self._poller.start()
         self._acceptor.start()
 
@@ -134,6 +141,7 @@ class SessionServer:
         self._acceptor.join(timeout)
         self.drop_all()  # including one accepted just now
         left = self._roster.wait_until_empty(max(0.0, deadline - time.monotonic()))
+        self._workers.stop()
         self._poller.stop(max(0.1, deadline - time.monotonic()))
         if left:
             _log.warning("connections did not end in time", count=left)
@@ -159,8 +167,7 @@ class SessionServer:
         self._is_short = False
         try:
             self._begin(sock, plain_address(address[0]))
-        except (OSError, RuntimeError) as error:  # already disconnected, or out of threads
-            _log.warning("can't serve a connection", reason=str(error))
+        except OSError:  # already disconnected
             sock.close()
 
     def _begin(self, sock: socket.socket, address: str) -> None:
@@ -182,16 +189,7 @@ class SessionServer:
             is_turned_away=not is_admitted,
         )
         self._roster.add(connection)
-        thread = threading.Thread(
-            target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
-        )
-        try:
-            _start(thread, self._limits.stack_bytes)
-        except RuntimeError:
-            self._roster.remove(connection)
-            channel.interrupt()  # so that close() doesn't linger in the acceptor's thread
-            channel.close()
-            raise
+        self._workers.run(partial(self._begin_serving, connection))
 
     def _admit(self, party: str) -> bool:
         """Return whether a newcomer is admitted; may displace another connection."""
@@ -215,17 +213,34 @@ class SessionServer:
         total, own = self._roster.count_turned_away(party)
         return total < MAX_TURNED_AWAY and own < MAX_TURNED_AWAY // 2
 
-    def _serve(self, connection: Connection) -> None:
+    def _begin_serving(self, connection: Connection) -> None:
+        is_open = False
         try:
             if connection.is_turned_away:
                 connection.turn_away(_too_many(), _TURN_AWAY_SECONDS)
                 connection.channel.close(_TURN_AWAY_LINGER)
             else:
-                connection.serve(_greeting(self._server_name))
-        except Exception:  # logged here, or nothing would show why the thread ended
+                is_open = connection.begin(_greeting(self._server_name))
+        except Exception:  # logged here, or nothing would show why the connection ended
             _log.error("a connection failed", exc_info=True)
         finally:
-            self._end(connection)
+            if not is_open:
+                self._end(connection)
+        if is_open:
+            self._serve(connection)
+
+    def _serve(self, connection: Connection) -> None:
+        """Answer what the client has sent, and have this called again when it sends more."""
+        again = partial(self._workers.run, partial(self._serve, connection))
+        is_waiting = False
+        try:
+            while not is_waiting and connection.proceed():
+                is_waiting = connection.channel.call_back(again, connection.deadline)
+        except Exception:
+            _log.error("a connection failed", exc_info=True)
+        finally:
+            if not is_waiting:
+                self._end(connection)
 
     def _end(self, connection: Connection) -> None:
         try:
@@ -237,17 +252,8 @@ class SessionServer:
         except Exception:  # free the descriptor whatever the database does
             _log.error("a connection's end was not recorded", exc_info=True)
         finally:
-            connection.channel.close()
+            connection.end()
             self._roster.remove(connection)
-
-
-def _start(thread: threading.Thread, stack_bytes: int) -> None:
-    """Start a thread with a stack of this size; raises RuntimeError if there can't be another."""
-    usual = threading.stack_size(stack_bytes)
-    try:
-        thread.start()
-    finally:
-        threading.stack_size(usual)
 
 
 def _greeting(server_name: str) -> bytes:

@@ -1,16 +1,21 @@
-"""Waking of threads that wait for a socket, without an extra descriptor for each.
+"""Waiting for sockets without a thread or an extra descriptor for each.
 
-Each thread waits for its own socket and for a wake-up. One poller waits for all the sockets and
-wakes the right thread, so a connection needs only one descriptor.
+One poller waits for all the sockets. Whoever waits for one leaves a callback, which is called once:
+when there is input, when somebody wakes it, or when its time is up.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import select
 import selectors
 import socket
 import threading
+import time
+from collections.abc import Callable
+
+_TICK = 1.0  # seconds between looks at whose time is up
 
 
 class Poller:
@@ -19,87 +24,112 @@ class Poller:
     def __init__(self) -> None:
         # epoll and kqueue notice sockets registered while they wait.
         self._selector = selectors.DefaultSelector()
-        self._lock = threading.Lock()  # guards the selector's table and the wakers' `is_armed`
+        self._lock = threading.Lock()  # guards the selector's table and `_deadlines`
+        self._deadlines: dict[Waker, float] = {}  # of all that are watched
         self._receiver, self._sender = socket.socketpair()
         self._selector.register(self._receiver, selectors.EVENT_READ)
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
 
     def start(self) -> None:
-        """Start waking threads."""
+        """Start waking."""
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Stop; every present and future wait returns at once."""
+        """Stop; every present and future wait ends at once."""
         with self._lock:
             self._is_closed = True
         with contextlib.suppress(OSError):  # already stopped
             self._sender.send(b"\0")
         self._thread.join(timeout)
 
-    def arm(self, waker: Waker) -> None:
-        """Wake this waker once when its socket has input."""
-        with self._lock:
-            if self._is_closed:
-                waker.wake()
-            else:
-                self._selector.register(waker.watched, selectors.EVENT_READ, waker)
-                waker.is_armed = True
+    def watch(self, waker: Waker, deadline: float) -> bool:
+        """Wake this waker when its socket has input, or soon after `deadline` (time.monotonic).
 
-    def disarm(self, waker: Waker) -> None:
+        Returns False if the poller has stopped.
+        """
+        with self._lock:
+            if not self._is_closed:
+                self._selector.register(waker.watched, selectors.EVENT_READ, waker)
+                self._deadlines[waker] = deadline
+            return not self._is_closed
+
+    def forget(self, waker: Waker) -> None:
         """Stop watching the waker's socket, which may be closed after this."""
         with self._lock:
-            self._disarm(waker)
-
-    def _disarm(self, waker: Waker) -> None:
-        if waker.is_armed:
-            waker.is_armed = False
-            self._selector.unregister(waker.watched)
+            if self._deadlines.pop(waker, None) is not None:
+                self._selector.unregister(waker.watched)
 
     def _run(self) -> None:
+        looked_at = time.monotonic()
         while not self._is_closed:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(_TICK):
                 if key.data is not None:
-                    self.disarm(key.data)
                     key.data.wake()
-        self._close()
-
-    def _close(self) -> None:
-        with self._lock:
-            for key in list(self._selector.get_map().values()):
-                if key.data is not None:
-                    self._disarm(key.data)
-                    key.data.wake()
-            self._selector.close()
+            now = time.monotonic()
+            if now - looked_at >= _TICK:
+                looked_at = now
+                self._wake_until(now)
+        self._wake_until(math.inf)
+        self._selector.close()
         self._receiver.close()
         self._sender.close()
 
+    def _wake_until(self, now: float) -> None:
+        with self._lock:
+            late = [waker for waker, deadline in self._deadlines.items() if deadline <= now]
+        for waker in late:
+            waker.wake()
+
 
 class Waker:
-    """Lets one thread wait for its socket, and any thread wake it."""
+    """Lets one party at a time wait for a socket, and any thread wake it."""
 
     def __init__(self, watched: socket.socket, poller: Poller) -> None:
         self.watched = watched
-        self.is_armed = False
         self._poller = poller
-        self._woken = threading.Event()
+        self._lock = threading.Lock()  # guards the next two; never held in a callback
+        self._callback: Callable[[], None] | None = None  # of who waits, if anyone
+        self._is_woken = False
         self._poll = select.poll()
         self._poll.register(watched, select.POLLIN)
 
+    def call(self, callback: Callable[[], None], deadline: float = math.inf) -> bool:
+        """Have `callback` called once, by any thread: after input, a wake-up or `deadline`.
+
+        Returns False, and doesn't call it, if it was woken already.
+        """
+        with self._lock:
+            is_early = self._is_woken or not self._poller.watch(self, deadline)
+            self._is_woken = False
+            if not is_early:
+                self._callback = callback
+            return not is_early
+
     def wait(self, timeout: float | None) -> bool:
         """Wait (seconds; None: forever) for input or a wake-up; return whether there is input."""
-        if not self._has_input():
-            self._poller.arm(self)
-            try:
-                self._woken.wait(timeout)
-            finally:
-                self._poller.disarm(self)
-        self._woken.clear()
-        return self._has_input()
+        if not self.has_input():
+            woken = threading.Event()
+            if self.call(woken.set) and not woken.wait(timeout):
+                self._stop_waiting()
+        return self.has_input()
 
     def wake(self) -> None:
         """End the current wait, or the next one at once."""
-        self._woken.set()
+        callback = self._stop_waiting()
+        if callback is not None:
+            callback()
 
-    def _has_input(self) -> bool:
+    def _stop_waiting(self) -> Callable[[], None] | None:
+        """Return the callback of who waited; if nobody did, the next wait ends at once."""
+        with self._lock:
+            callback, self._callback = self._callback, None
+            if callback is None:
+                self._is_woken = True
+            else:
+                self._poller.forget(self)
+            return callback
+
+    def has_input(self) -> bool:
+        """Return whether the socket has input, or has ended."""
         return bool(self._poll.poll(0))

@@ -20,7 +20,6 @@ from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.periodic import Periodic
-from tracker.frontend.session import SessionLimits
 from tracker.services.caller import Caller
 from tracker.store.trackers import FRESH_SECONDS
 
@@ -155,19 +154,6 @@ def test_a_connection_is_closed_even_if_its_end_cannot_be_recorded(
     assert client.read()["ok"] is False
     assert client.read() == {}
     wait_for_error(capfd, "end was not recorded")
-
-
-@pytest.mark.any_database
-def test_without_threads_a_connection_is_refused(
-    lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
-) -> None:
-    """The acceptor continues, and refused connections take no place."""
-    frontends = serve(lab.services, limits=SessionLimits(total=1, stack_bytes=1 << 60))
-    for _ in range(2):
-        with pytest.raises(OSError):
-            connect(frontends)
-    wait_for_error(capfd, "can't start new thread", count=2)
-    assert frontends.sessions.count() == 0
 
 
 def test_two_simultaneous_claims_of_one_name(lab: Lab) -> None:

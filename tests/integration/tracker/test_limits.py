@@ -152,7 +152,7 @@ def test_notices_do_not_wait_for_a_slow_client(tmp_path: Path, poller: Poller, s
         assert time.monotonic() - start < 10
         with pytest.raises(ChannelClosedError):
             while True:
-                channel.receive(1)
+                channel.receive()
     finally:
         channel.close()
         theirs.close()
