@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load.sessions N`: what N live sessions cost a tracker, and what it answers.
+"""`python -m benchmarks.load.live N`: what N live sessions cost a tracker, and what it answers.
 
 Prints the memory, descriptors and threads of each session, the CPU of idle ones (clients ping every
 30 seconds), and how long look-ups take while all of them announce every 60 seconds.
@@ -47,7 +47,7 @@ def usage(pid: int) -> Usage:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.load.sessions", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load.live", description=__doc__)
     parser.add_argument("sessions", type=int, metavar="N")
     parser.add_argument("--seconds", type=float, default=60, help="of each phase (default: 60)")
     parser.add_argument("--lookups", type=float, default=20, help="look-ups a second")
@@ -104,8 +104,7 @@ def _phase(
     crowd: Crowd, tracker: TrackerProcess, name: str, seconds: float, habits: list[Habit]
 ) -> None:
     """Run one phase and print what it took."""
-    crowd.seconds.clear()
-    crowd.refusals.clear()
+    crowd.forget()
     gc.collect()
     before, began = usage(tracker.pid), time.monotonic()
     crowd.run(seconds, habits)
@@ -115,8 +114,8 @@ def _phase(
         p50, p99, most = (1000 * percentile(times, share) for share in (0.5, 0.99, 1.0))
         print(f"  {operation}: {len(times) / took:.0f} a second,", end=" ")
         print(f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {most:.0f} ms")
-    refused = {f"{operation} {code}": n for (operation, code), n in crowd.refusals.items()}
-    print(f"  refused: {refused}, lost: {dict(crowd.lost)}, unanswered: {crowd.unanswered}")
+    print(f"  refused: {dict(crowd.refusals)}, lost: {crowd.lost},", end=" ")
+    print(f"unanswered: {crowd.unanswered}, connected: {crowd.alive}")
     print(f"  threads: {after.threads}, memory: {after.memory / 1024:.0f} MiB", flush=True)
 
 
