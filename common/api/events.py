@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     ACCOUNT_UNBLOCKED = "account_unblocked"
     ACCOUNT_DELETED = "account_deleted"
     PASSWORD_RESET = "password_reset"
+    QUOTA_CHANGED = "quota_changed"  # of a group, too
     INVITE_REFUSED = "invite_refused"  # of a group, too, if the invitation was once valid
     # and of a group:
     GROUP_CREATED = "group_created"

@@ -34,13 +34,17 @@ _minitorrent_tracker() {
         [[ "${COMP_WORDS[*]:1:2}" == "groups delete" ]] && options="-h --help --yes --json --config --data-dir --database"
         [[ "${COMP_WORDS[*]:1:2}" == "sessions list" ]] && options="-h --help --json --config --data-dir --database"
         [[ "${COMP_WORDS[*]:1:2}" == "sessions end" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "quota show" ]] && options="-h --help --user --group --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "quota set" ]] && options="-h --help --user --group --files --bytes --members --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:2}" == "quota clear" ]] && options="-h --help --user --group --json --config --data-dir --database"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         if [[ $COMP_CWORD == 2 && $before == users ]]; then mapfile -t COMPREPLY < <(compgen -W "list create reset-password block unblock delete" -- "$current"); fi
         if [[ $COMP_CWORD == 2 && $before == groups ]]; then mapfile -t COMPREPLY < <(compgen -W "list members transfer delete" -- "$current"); fi
         if [[ $COMP_CWORD == 2 && $before == sessions ]]; then mapfile -t COMPREPLY < <(compgen -W "list end" -- "$current"); fi
-        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "init users groups sessions" -- "$current")); fi
+        if [[ $COMP_CWORD == 2 && $before == quota ]]; then mapfile -t COMPREPLY < <(compgen -W "show set clear" -- "$current"); fi
+        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "init users groups sessions quota" -- "$current")); fi
     fi
 }
 complete -o filenames -F _minitorrent_tracker minitorrent-tracker

@@ -29,6 +29,10 @@ complete -c minitorrent-tracker -n '__fish_prev_arg_in groups' -a transfer -d 'M
 complete -c minitorrent-tracker -n '__fish_prev_arg_in groups' -a delete -d 'Delete a group with its files'
 complete -c minitorrent-tracker -n '__fish_prev_arg_in sessions' -a list -d 'List logins and API tokens, oldest first'
 complete -c minitorrent-tracker -n '__fish_prev_arg_in sessions' -a end -d 'End a login or API token'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in quota' -a show -d 'Show the limits of a user or group, and what it has'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in quota' -a set -d 'Set limits of one user or group, in place of the tracker'\''s usual ones'
+complete -c minitorrent-tracker -n '__fish_prev_arg_in quota' -a clear -d 'Give a user or group the usual limits again'
 complete -c minitorrent-tracker -n __fish_is_first_token -a users
 complete -c minitorrent-tracker -n __fish_is_first_token -a groups
 complete -c minitorrent-tracker -n __fish_is_first_token -a sessions
+complete -c minitorrent-tracker -n __fish_is_first_token -a quota

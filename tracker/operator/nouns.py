@@ -12,8 +12,10 @@ from tracker.operator.asking import add_confirmation, add_password
 from tracker.operator.output import add_json
 from tracker.operator.subcommand import Subcommand, late
 from tracker.options import NumberType, add_where
+from tracker.quotas import LARGEST
 
 _LARGEST_ID = 10**9 - 1
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def _with(*add: Callable[[argparse.ArgumentParser], None]) -> Callable[..., None]:
@@ -60,6 +62,31 @@ def _id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id", type=NumberType(1, _LARGEST_ID), metavar="ID", help="its number in sessions list"
     )
+
+
+def _whose(parser: argparse.ArgumentParser) -> None:
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--user", dest="of_user", metavar="USER", help="of this account")
+    whose.add_argument("--group", dest="of_group", metavar="GROUP", help="of this group")
+
+
+def _limits(parser: argparse.ArgumentParser) -> None:
+    for name, what in (
+        ("files", "files"),
+        ("bytes", "total size of them, also as 500M or 20G"),
+        ("members", "members, of a group"),
+    ):
+        parser.add_argument(f"--{name}", type=_limit, metavar="N", help=f"maximum number of {what}")
+
+
+def _limit(text: str) -> int:
+    """Read a limit: a number, perhaps with K, M, G or T for powers of 1024."""
+    digits, unit = (text[:-1], text[-1:].upper()) if text[-1:].isalpha() else (text, "")
+    if digits.isascii() and digits.isdigit() and len(digits) < 16 and unit in _UNITS:
+        limit = int(digits) * _UNITS[unit]
+        if limit <= LARGEST:
+            return limit
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {LARGEST}")
 
 
 USERS = (
@@ -122,5 +149,25 @@ SESSIONS = (
     ),
     Subcommand(
         "sessions end", "End a login or API token.", _with(_id), late("sessions", "end_session")
+    ),
+)
+QUOTA = (
+    Subcommand(
+        "quota show",
+        "Show the limits of a user or group, and what it has.",
+        _with(_whose),
+        late("quota", "show"),
+    ),
+    Subcommand(
+        "quota set",
+        "Set limits of one user or group, in place of the tracker's usual ones.",
+        _with(_whose, _limits),
+        late("quota", "set_limits"),
+    ),
+    Subcommand(
+        "quota clear",
+        "Give a user or group the usual limits again.",
+        _with(_whose),
+        late("quota", "clear"),
     ),
 )

@@ -15,7 +15,13 @@ from tracker.operator.subcommand import Subcommand
 SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         command.words: command
-        for command in (init_command.INIT, *nouns.USERS, *nouns.GROUPS, *nouns.SESSIONS)
+        for command in (
+            init_command.INIT,
+            *nouns.USERS,
+            *nouns.GROUPS,
+            *nouns.SESSIONS,
+            *nouns.QUOTA,
+        )
     }
 )
 """All subcommands by their words."""

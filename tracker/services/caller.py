@@ -25,6 +25,17 @@ class Identity:
     scope: Scope = "account"
 
 
+OPERATOR = Identity(
+    user_id=0,
+    user="(operator)",  # the name of no user: those have no parentheses
+    token_id=0,
+    connection_id="",
+    peer_id=PeerId(bytes(20)),
+    address="",
+)
+"""The tracker's operator, as the actor of events: without an account and an address."""
+
+
 @dataclass
 class Caller:
     """The client on a connection, or of one HTTP request; then `connection_id` is empty.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
+from common.api.events import EventKind
 from tracker.domain.quota import Quota, check_bytes, check_number
 from tracker.quotas import Quotas, check_quota
-from tracker.services.caller import Identity
+from tracker.services.caller import OPERATOR, Identity
+from tracker.services.clock import Clock
+from tracker.services.events import record, record_account
 from tracker.services.lookups import find_group, find_user
 from tracker.store.schema import Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -57,10 +61,11 @@ class QuotaReport:
 
 
 class QuotaService:
-    """The operator's view of quotas: no caller, and no rules."""
+    """The operator's view of quotas: no caller, and no rules; changes are in the audit."""
 
-    def __init__(self, database: UnitOfWorkFactory) -> None:
+    def __init__(self, database: UnitOfWorkFactory, clock: Clock = time.time) -> None:
         self._database = database
+        self._clock = clock
 
     def of_user(self, name: str) -> QuotaReport:
         """Return a user's quota. Raises MinitorrentError(no_such_user)."""
@@ -84,8 +89,7 @@ class QuotaService:
     def set_for_user(self, name: str, quota: Quota) -> None:
         """Give a user these limits, and keep the others. Raises MinitorrentError(no_such_user)."""
         with self._database.write() as work:
-            user_id = find_user(work, name).id
-            work.quotas.set_for_user(user_id, quota.or_else(work.quotas.of_user(user_id)))
+            self._replace_of_user(work, name, quota)
 
     def set_for_group(self, name: str, quota: Quota) -> None:
         """Give a group these limits, and keep the others. Raises MinitorrentError(no_such_group).
@@ -93,15 +97,27 @@ class QuotaService:
         What a group has already stays, also beyond its quota.
         """
         with self._database.write() as work:
-            group_id = find_group(work, name).id
-            work.quotas.set_for_group(group_id, quota.or_else(work.quotas.of_group(group_id)))
+            self._replace_of_group(work, name, quota)
 
     def clear_for_user(self, name: str) -> None:
         """Give a user the usual limits again. Raises MinitorrentError(no_such_user)."""
         with self._database.write() as work:
-            work.quotas.set_for_user(find_user(work, name).id, Quota())
+            self._replace_of_user(work, name, None)
 
     def clear_for_group(self, name: str) -> None:
         """Give a group the usual limits again. Raises MinitorrentError(no_such_group)."""
         with self._database.write() as work:
-            work.quotas.set_for_group(find_group(work, name).id, Quota())
+            self._replace_of_group(work, name, None)
+
+    def _replace_of_user(self, work: UnitOfWork, name: str, quota: Quota | None) -> None:
+        user_id = find_user(work, name).id
+        new = Quota() if quota is None else quota.or_else(work.quotas.of_user(user_id))
+        work.quotas.set_for_user(user_id, new)
+        kind, now = EventKind.QUOTA_CHANGED, self._clock()
+        record_account(work, kind, name, OPERATOR.address, now, actor=OPERATOR.user)
+
+    def _replace_of_group(self, work: UnitOfWork, name: str, quota: Quota | None) -> None:
+        group = find_group(work, name)
+        new = Quota() if quota is None else quota.or_else(work.quotas.of_group(group.id))
+        work.quotas.set_for_group(group.id, new)
+        record(work, EventKind.QUOTA_CHANGED, group, OPERATOR, name, "", self._clock())

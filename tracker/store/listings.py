@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Double, Select, cast, func, select
 from sqlalchemy.orm import Session
 
 from tracker.domain.rules import Role
@@ -82,7 +82,9 @@ class ListingRepository:
                 User.name,
                 select(func.count()).where(Membership.group_id == Group.id).scalar_subquery(),
                 select(func.count()).where(of_group).scalar_subquery(),
-                select(func.coalesce(func.sum(File.size), 0)).where(of_group).scalar_subquery(),
+                select(func.coalesce(func.sum(cast(File.size, Double)), 0))
+                .where(of_group)
+                .scalar_subquery(),
             )
             .join(User, User.id == _owner())
             .where(Group.name > after)

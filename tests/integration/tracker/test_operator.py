@@ -190,6 +190,25 @@ def test_sessions_are_listed_and_ended(
         operate("sessions", "list", "nobody")
 
 
+def test_quotas_of_one_user_or_group(
+    ann: SessionClient, bob: SessionClient, operate: Operate
+) -> None:
+    bob.upload("lab", "x.bin", b"12345")
+    limited = operate("quota", "set", "--user", "bob", "--files", "1")
+    assert limited["limits"] == {"files": 1, "bytes": None}
+    assert limited["used"] == {"files": 1, "bytes": 5}
+    with pytest.raises(RefusedError, match="at most 1 files from you"):
+        bob.upload("lab", "y.bin")
+    assert operate("quota", "clear", "--user", "bob")["limits"] == {"files": None, "bytes": None}
+    bob.upload("lab", "y.bin")
+    operate("quota", "set", "--group", "lab", "--bytes", "2K")
+    limits = operate("quota", "set", "--group", "lab", "--members", "9")["limits"]
+    assert limits == operate("quota", "show", "--group", "lab")["limits"]
+    assert limits == {"files": None, "bytes": 2048, "members": 9}
+    changed = [subject for _, what, subject in audit_of(ann, "lab") if what == "quota_changed"]
+    assert changed == ["bob", "bob", "lab", "lab"]
+
+
 def test_people_get_tables(ann: SessionClient, tmp_path: Path) -> None:
     url = empty_database(tmp_path)
     head, row = registry.run(["groups", "list", "--database", url]).splitlines()
@@ -219,6 +238,10 @@ def test_a_failing_database_is_an_error_of_one_line(tmp_path: Path) -> None:
     [
         (["users"], "users needs another word; choose one of: list, create,"),
         (["users", "blok"], "users has no 'blok'; did you mean: users block"),
+        (["quota", "show"], "one of the arguments --user --group is required"),
+        (["quota", "set", "--user", "ann"], "say which limit"),
+        (["quota", "set", "--user", "ann", "--members", "3"], "a user has no limit of members"),
+        (["quota", "set", "--user", "ann", "--bytes", "3Q"], "argument --bytes: '3Q' is not a"),
         (["users", "delete", "ann"], "there is no terminal to ask at whether you are sure"),
         (["users", "create", "ann"], "there is no terminal to ask for the password at"),
         (["users", "create", "ann", "--password-file", "/nowhere"], "can't read /nowhere"),

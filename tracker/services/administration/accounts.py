@@ -10,7 +10,7 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import credentials
 from tracker.domain.credentials import PasswordCost
 from tracker.services.accounts.logins import end_logins
-from tracker.services.administration.actor import OPERATOR
+from tracker.services.caller import OPERATOR
 from tracker.services.clock import Clock
 from tracker.services.events import record, record_account
 from tracker.services.groups.members import end_membership, pass_on

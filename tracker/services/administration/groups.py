@@ -5,7 +5,7 @@ from __future__ import annotations
 from common.api.events import EventKind
 from tracker.domain import rules
 from tracker.domain.rules import Role
-from tracker.services.administration.actor import OPERATOR
+from tracker.services.caller import OPERATOR
 from tracker.services.clock import Clock
 from tracker.services.events import record, record_account
 from tracker.services.lookups import find_group, find_user
