@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 
 import structlog
@@ -21,8 +20,9 @@ from tracker.frontend.http.server import HttpServer
 from tracker.frontend.listeners import CannotListenError, Listeners, open_listeners
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.periodic import Periodic
+from tracker.frontend.pusher import Pusher
 from tracker.frontend.session import SessionLimits, SessionServer
-from tracker.services.catalogue import Policy, Services, make_services
+from tracker.services.catalogue import Policy, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
 from tracker.store.authority_key import KEY_VARIABLE, open_secret_box
 from tracker.store.engine import Store, open_store
@@ -32,8 +32,8 @@ from tracker.store.unit_of_work import DatabaseError
 _log = structlog.get_logger()
 
 SERVER_NAME = f"minitorrent {__version__}"
-NOTICE_SECONDS = 0.2
-"""Interval at which new events are read, including those of other trackers."""
+LOOK_SECONDS = 0.2
+"""Interval at which the tracker looks for news of the clock and, on SQLite, of other trackers."""
 
 _STOP_SECONDS = 1.0  # for each frontend
 _PASSWORD_COST = PasswordCost()
@@ -90,7 +90,6 @@ class TrackerApp:
         descriptor_budget: DescriptorBudget,
     ) -> None:
         services, metrics = self._services, Metrics()
-        push = _pusher(services)
         dispatcher = Dispatcher(services, metrics)
         self._sessions = SessionServer(
             listeners.session, context, dispatcher, services, SERVER_NAME, self._limits
@@ -105,7 +104,9 @@ class TrackerApp:
             else HttpServer(listeners.http, app, services.party_throttle, descriptor_budget.http)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
-        self._notices = Periodic("notices", NOTICE_SECONDS, lambda: self._look(push))
+        self._notices = Periodic("notices", LOOK_SECONDS, self._look)
+        watch = self._store.watch_events(self._notices.wake)
+        self._pusher = Pusher(services.events, watch, self._sessions)
 
     def start(self) -> None:
         """Start accepting connections."""
@@ -141,31 +142,16 @@ class TrackerApp:
         except Exception as error:  # other trackers notice the missing heartbeat
             _log.warning("could not deregister from the database", reason=type(error).__name__)
 
-    def _look(self, push: Callable[[SessionServer], None]) -> None:
+    def _look(self) -> None:
         if self._services.lifecycle.is_clock_set():
             _log.warning("the system clock was changed")
             self._beat()
-        push(self._sessions)
+        self._pusher.push()
 
     def _beat(self) -> None:
         if not self._services.lifecycle.beat():
             _log.warning("this tracker stalled; disconnecting its clients so that they reconnect")
             self._sessions.drop_all()
-
-
-def _pusher(services: Services) -> Callable[[SessionServer], None]:
-    """Return a function that sends new events, of any tracker, to their audience connected here."""
-    last = services.events.last_id()
-
-    def push(sessions: SessionServer) -> None:
-        nonlocal last
-        for delivery in services.events.after(last):
-            sessions.push(delivery.notice, delivery.users)
-            if delivery.ended is not None:
-                sessions.drop_ended(delivery.ended)
-            last = delivery.notice.id
-
-    return push
 
 
 def _allot_descriptors(config: Config) -> DescriptorBudget:

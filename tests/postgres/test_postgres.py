@@ -6,7 +6,6 @@ The tests in tests/integration/tracker run on both.
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +28,7 @@ from tracker.domain.selection import Peer
 from tracker.store import migrations
 from tracker.store.engine import Store, open_store
 from tracker.store.peers import PeerAnnounce
-from tracker.store.schema import Event, File
+from tracker.store.schema import File
 from tracker.store.unit_of_work import DatabaseError
 
 VERSIONS = sorted(path.name[:4] for path in Path(*migrations.__path__).glob("versions/0*.py"))
@@ -203,39 +202,6 @@ def test_patterns_match_as_in_sqlite(stores: list[Store], tmp_path: Path, patter
     assert listed(stores[0], group, "name", pattern) == expected
     with stores[0].read() as work:
         assert work.file_lists.count(group, pattern) == len(expected)
-
-
-def event() -> Event:
-    return Event(
-        at=0.0, kind="file_added", group_id=1, group_name="lab", actor="a", subject="b", text=""
-    )
-
-
-def test_events_are_committed_in_the_order_of_their_numbers(url: str, stores: list[Store]) -> None:
-    """A reader that continues from the last one misses none: writers take turns at all trackers."""
-    done = threading.Event()
-
-    def write_at_the_other() -> None:
-        with stores[1].write() as work:
-            work.events.add(event())
-        done.set()
-
-    thread = threading.Thread(target=write_at_the_other)
-    with stores[0].write() as work:
-        work.events.add(event())
-        work.events.last_id()  # has it written down, with its number
-        thread.start()
-        wait_until(lambda: done.is_set() or _waits(url), 20, "the other to want to write")
-        with stores[1].read() as reading:
-            assert reading.events.after(0, 9) == []
-    thread.join(20)
-    with stores[1].read() as reading:
-        assert len(reading.events.after(0, 9)) == 2
-
-
-def _waits(url: str) -> bool:
-    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    return bool(ask(url, waiting))
 
 
 def test_a_stalled_tracker_delays_the_others_only_briefly(url: str, stores: list[Store]) -> None:

@@ -61,6 +61,22 @@ AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
 )
 
 
+ENDS_LOGINS = frozenset(
+    {
+        EventKind.LOGGED_OUT,
+        EventKind.PASSWORD_CHANGED,
+        EventKind.SESSION_ENDED,
+        EventKind.PASSWORD_RESET,
+        EventKind.ACCOUNT_BLOCKED,
+        EventKind.ACCOUNT_DELETED,
+    }
+)
+"""Events of an account after which some of its connections must be closed."""
+
+PUSHED = frozenset(kind.value for kind in AUDIENCES.keys() | ENDS_LOGINS)
+"""The kinds of events that somebody must hear of at once; others are only recorded."""
+
+
 def audience_of(kind: str) -> Audience:
     """Return the audience of a kind of event; NOBODY for an unknown kind."""
     try:

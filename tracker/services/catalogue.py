@@ -112,7 +112,7 @@ def make_services(
         announces=AnnounceService(database, clock, random.Random(), quotas),
         keys=AnnounceKeyService(database, clock, tracker_id, site),
         reachability=PortCheckService(),
-        events=EventService(database),
+        events=EventService(database, tracker_id),
         notices=NoticeService(database),
         audit_limit=audit_limit,
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),

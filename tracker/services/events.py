@@ -9,6 +9,7 @@ from types import MappingProxyType
 from common.api import audit as api
 from common.api.events import EventKind, EventNotice
 from common.api.paging import MAX_PAGE
+from tracker.domain.audience import ENDS_LOGINS
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.clock import iso
@@ -18,16 +19,6 @@ from tracker.store.schema import Event, File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500
-_ENDS_LOGINS = frozenset(
-    {
-        EventKind.LOGGED_OUT,
-        EventKind.PASSWORD_CHANGED,
-        EventKind.SESSION_ENDED,
-        EventKind.PASSWORD_RESET,
-        EventKind.ACCOUNT_BLOCKED,
-        EventKind.ACCOUNT_DELETED,
-    }
-)
 _SENT_AS: Mapping[str, EventKind] = MappingProxyType(
     {
         EventKind.MEMBER_PROMOTED: EventKind.ROLE_CHANGED,
@@ -53,6 +44,18 @@ class Delivery:
     notice: EventNotice
     users: frozenset[str]
     ended: str | None = None
+
+
+@dataclass(frozen=True)
+class News:
+    """What to send, in order, because of the events up to the one with the id `position`.
+
+    `is_all` is false if there are more events.
+    """
+
+    deliveries: list[Delivery]
+    position: int
+    is_all: bool
 
 
 def record(
@@ -135,24 +138,29 @@ def _event(
 
 
 class EventService:
-    """Reads the events of all trackers of the database in order."""
+    """Reads the events of all trackers of the database in order, for this tracker's users."""
 
-    def __init__(self, database: UnitOfWorkFactory) -> None:
+    def __init__(self, database: UnitOfWorkFactory, tracker_id: str) -> None:
         self._database = database
+        self._tracker_id = tracker_id
 
     def last_id(self) -> int:
         """Return the newest event's id, or 0."""
         with self._database.read() as work:
             return work.events.last_id()
 
-    def after(self, event_id: int) -> list[Delivery]:
-        """Return the next events after `event_id`, with their recipients."""
+    def after(self, event_id: int) -> News:
+        """Return what to send because of the next events after `event_id`."""
         with self._database.read() as work:
-            return [
-                delivery
-                for event in work.events.after(event_id, _BATCH)
-                for delivery in _deliveries(work, event)
-            ]
+            events = work.events.pushed_after(event_id, _BATCH)
+            is_all = len(events) < _BATCH
+            # From the same snapshot, so that no event appears in between.
+            position = work.events.last_id() if is_all else events[-1].id
+            recipients = work.events.recipients(events, self._tracker_id)
+        deliveries = [
+            delivery for event in events for delivery in _deliveries(event, recipients.of(event))
+        ]
+        return News(deliveries, position, is_all)
 
     def list_events(self, me: Identity, request: api.ListEvents) -> api.ListEventsReply:
         """Return a page of the audit trail of a group and its members' accounts, for its admins."""
@@ -166,11 +174,10 @@ class EventService:
         return api.ListEventsReply(events=rows, total=total, next=following)
 
 
-def _deliveries(work: UnitOfWork, event: Event) -> list[Delivery]:
+def _deliveries(event: Event, users: frozenset[str]) -> list[Delivery]:
     """Turn an event into notices: several if it revokes many holders."""
     holders = event.removed.split()
-    users = frozenset(work.events.recipients(event))
-    ended = event.subject if event.kind in _ENDS_LOGINS else None
+    ended = event.subject if event.kind in ENDS_LOGINS else None
     deliveries = [Delivery(as_notice(event, holders[:MAX_PAGE]), users, ended)]
     for start in range(MAX_PAGE, len(holders), MAX_PAGE):
         more = as_notice(event, holders[start : start + MAX_PAGE])

@@ -13,7 +13,7 @@ BUSY_SECONDS = 20.0
 """Longest wait for another process's writer."""
 
 _WRITERS = 7_400_031  # id of the lock shared by all trackers' writers: arbitrary
-_POSTGRESQL = {
+SERVER_LIMITS = {
     "connect_timeout": 5,  # seconds
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -36,7 +36,7 @@ def make_engine(url: str, busy_seconds: float) -> Engine:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         case "postgresql":
-            settings = {k: v for k, v in _POSTGRESQL.items() if k not in parsed.query}
+            settings = {k: v for k, v in SERVER_LIMITS.items() if k not in parsed.query}
             engine = _engine(url, settings, pool_pre_ping=True)
             event.listen(engine, "begin", partial(_begin_postgresql, busy_seconds))
         case _:
@@ -88,13 +88,14 @@ def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
     return value.lower() if isinstance(value, str) else value
 
 
-def _writes(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("minitorrent_write", False))
+def takes_turns(bind: Engine | Connection) -> bool:
+    """Return whether transactions of this engine or connection run one at a time, as writers'."""
+    return bool(bind.get_execution_options().get("minitorrent_write", False))
 
 
 def _begin_sqlite(connection: Connection) -> None:
     """Begin a transaction, for a writer with the lock: upgrading a reader's can fail half-way."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if takes_turns(connection) else "BEGIN")
 
 
 def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
@@ -103,7 +104,7 @@ def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
     Otherwise events could be committed out of the order of their ids, by which they are read, and
     two writers could deadlock.
     """
-    if _writes(connection):
+    if takes_turns(connection):
         milliseconds = round(1000 * busy_seconds)
         connection.exec_driver_sql(
             f"SET LOCAL lock_timeout = {milliseconds};"

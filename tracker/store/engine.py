@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from common.process.installing import install_command
 from tracker.store.dialects import BUSY_SECONDS, make_engine, reader, writer
+from tracker.store.event_watch import EventWatch, notify, watch_events
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.queue_lock import QueueLock
 from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWork
@@ -38,6 +39,15 @@ class Store:
         # There is one writer at a time across all trackers. Within this process a lock is fairer
         # and faster than the database's, and waiting for it doesn't occupy a reader's connection.
         self._write_lock = QueueLock()
+        self._watch: EventWatch | None = None
+
+    def watch_events(self, wake: Callable[[], None]) -> EventWatch:
+        """Have `wake` called, in any thread, when there may be new events. Raises DatabaseError."""
+        try:
+            self._watch = watch_events(self._engine, wake)
+        except SQLAlchemyError as error:
+            raise _failure(error, self._engine) from error
+        return self._watch
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
@@ -60,15 +70,22 @@ class Store:
             Session(self._writer, expire_on_commit=False) as session,
         ):
             try:
-                yield UnitOfWork(session)
+                work = UnitOfWork(session)
+                yield work
+                if work.events.has_news:
+                    notify(session)
                 session.commit()
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error
             except SQLAlchemyError as error:
                 raise _failure(error, self._engine) from error
+        if work.events.has_news and self._watch is not None:
+            self._watch.note()
 
     def close(self) -> None:
         """Close all connections to the database."""
+        if self._watch is not None:
+            self._watch.close()
         self._engine.dispose()
 
 

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from common.api.events import EventKind
 from common.types import InfoHash
-from tracker.domain.audience import Audience, audience_of, kinds_for
+from tracker.domain.audience import PUSHED, Audience, kinds_for
+from tracker.store.dialects import takes_turns
 from tracker.store.groups import is_admin
 from tracker.store.matching import fits
-from tracker.store.schema import Connection, Event, File, Membership, Share, User
+from tracker.store.recipients import LARGE, Recipients
+from tracker.store.schema import Event, File, Membership, Share, User
 
 NO_GROUP = 0
 """The group id of events that affect only an account."""
@@ -31,37 +33,38 @@ class EventRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.has_news = False
+        """Whether an event was added that somebody must hear of at once."""
 
     def add(self, event: Event) -> None:
-        """Record an event; others see it once the unit of work is committed."""
+        """Record an event; others see it once the unit of work is committed.
+
+        Only one writer at a time may, or an event could be committed after one with a larger id
+        and be missed by every reader (decision 29): in any other unit of work, raises
+        AssertionError.
+        """
+        if not takes_turns(self._session.get_bind()):
+            raise AssertionError("an event needs a unit of work that takes its turn to write")
         self._session.add(event)
+        self.has_news = self.has_news or event.kind in PUSHED
 
     def last_id(self) -> int:
         """Return the newest event's id, or 0."""
         return self._session.scalar(select(func.max(Event.id))) or 0
 
-    def after(self, event_id: int, limit: int) -> list[Event]:
-        """Return the events after `event_id`, oldest first."""
-        query = select(Event).where(Event.id > event_id).order_by(Event.id).limit(limit)
-        return list(self._session.scalars(query))
+    def pushed_after(self, event_id: int, limit: int) -> list[Event]:
+        """Return the next events after `event_id` that somebody must hear of, oldest first."""
+        query = select(Event).where(Event.id > event_id, Event.kind.in_(PUSHED))
+        return list(self._session.scalars(query.order_by(Event.id).limit(limit)))
 
-    def recipients(self, event: Event) -> set[str]:
-        """Return the users who get a notice of the event at once if they are connected."""
-        audience = audience_of(event.kind)
-        if audience is Audience.NOBODY:
-            return set()
-        if audience is Audience.SUBJECT:
-            return {event.subject} - {event.actor}
-        query = (
-            select(User.name)
-            .distinct()
-            .join(Connection, Connection.user_id == User.id)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.group_id == event.group_id, _includes(audience, event))
-        )
-        if not audience.includes_actor:
-            query = query.where(User.name != event.actor)
-        return set(self._session.scalars(query))
+    def recipients(
+        self, events: Sequence[Event], tracker_id: str, large: int = LARGE
+    ) -> Recipients:
+        """Return the users connected to a tracker who get notices of these events.
+
+        `large` is the number of members from which a group is searched by its connected ones.
+        """
+        return Recipients(self._session, tracker_id, events, large)
 
     def count_of_group(self, group_id: int, pattern: str) -> int:
         """Count the events in a group's audit trail."""

@@ -314,6 +314,6 @@ def test_only_connected_users_are_read_as_the_audience(
     def audience() -> frozenset[str]:
         last = tracker._services.events.last_id()
         ann.call("stop_share", group="lab", name=ann.upload("lab", "x.bin")["name"])
-        return tracker._services.events.after(last)[0].users
+        return tracker._services.events.after(last).deliveries[0].users
 
     wait_until(lambda: audience() == {"bob"}, 10, "eve to be gone")

@@ -174,7 +174,7 @@ def test_groups_from_before_sealed_groups_stay_open(tmp_path: Path) -> None:
         assert work.authorities.of_group(group.id) is None
         assert work.authorities.count_removed(group.id, 0.0) == 0
         assert [name for _, name in work.groups.members(group.id, "", 0, 10)] == ["ann"]
-        (event,) = work.events.after(0, 10)
+        (event,) = work.events.pushed_after(0, 10)
         assert (event.id, event.kind, event.removed) == (7, "file_added", "")
     store.close()
 

@@ -1,0 +1,31 @@
+"""Pushing notices of new events to clients."""
+
+from __future__ import annotations
+
+from tracker.frontend.session import SessionServer
+from tracker.services.events import EventService
+from tracker.store.event_watch import EventWatch
+
+
+class Pusher:
+    """Sends new events, of any tracker, to their audience connected here."""
+
+    def __init__(self, events: EventService, watch: EventWatch, sessions: SessionServer) -> None:
+        self._events = events
+        self._watch = watch
+        self._sessions = sessions
+        self._position = events.last_id()
+        self._is_behind = True
+
+    def push(self) -> None:
+        """Send the events that there are since the last call. Raises DatabaseError."""
+        self._is_behind = self._watch.has_news() or self._is_behind
+        while self._is_behind:
+            news = self._events.after(self._position)
+            for delivery in news.deliveries:
+                if delivery.ended is not None:
+                    self._sessions.drop_ended(delivery.ended)  # asks the database, so it may fail
+                self._sessions.push(delivery.notice, delivery.users)
+                self._position = delivery.notice.id
+            self._position = news.position
+            self._is_behind = not news.is_all
