@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks.load import table
+from benchmarks.load import growth, table
 
-_PARTS: dict[str, Callable[[Sequence[str]], int]] = {"table": table.main}
+_PARTS: dict[str, Callable[[Sequence[str]], int]] = {
+    "table": table.main,
+    "growth": growth.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from benchmarks.load.operations import Act, Operation, Worker
@@ -25,6 +25,15 @@ class Figures:
     tracker_cpu: float
     database_cpu: float
     times: tuple[float, ...]
+
+    def without(self, idle: Figures) -> Figures:
+        """Return the figures less what the processes use anyway, in as many seconds."""
+        share = self.seconds / idle.seconds
+        return replace(
+            self,
+            tracker_cpu=self.tracker_cpu - share * idle.tracker_cpu,
+            database_cpu=self.database_cpu - share * idle.database_cpu,
+        )
 
     @property
     def rate(self) -> float:

@@ -28,7 +28,8 @@ Table = dict[str, dict[str, Figures]]
 _IDLE = 3.0
 
 EXPLANATION = """\
-CPU: milliseconds of the trackers' processes for one operation, user and system; db: PostgreSQL's.
+CPU: milliseconds of the trackers' processes for one operation, user and system; db: PostgreSQL's;
+both without what they use when nobody asks for anything, which is in the first row.
 rate: operations a second of all workers, which wait for each answer; p99: milliseconds until then.
 Everything shares this machine's cores, the workers too: compare CPU, which depends little on that.
 PostgreSQL runs with fsync off, so nothing waits for the disk. Every announced file has 40 peers."""
@@ -68,18 +69,20 @@ def _measure_all(folder: Path, options: argparse.Namespace) -> tuple[Table, dict
 
 
 def _column(world: World, options: argparse.Namespace, trackers: int) -> dict[str, Figures]:
-    column = {}
+    idle = _idle(world.site, trackers)
+    column = {"nothing, for a second": idle}
     for name in OPERATIONS:
         if options.only in name:
-            figures = _measure(world, name, options, trackers)
+            figures = _measure(world, name, options, trackers, idle)
             if figures is not None:
                 column[name] = figures
-    if options.only in "idle":
-        column[f"idle, {options.workers} sessions, a second"] = _idle(world.site, trackers)
     return column
 
 
-def _measure(world: World, name: str, options: argparse.Namespace, trackers: int) -> Figures | None:
+def _measure(
+    world: World, name: str, options: argparse.Namespace, trackers: int, idle: Figures
+) -> Figures | None:
+    """Return the figures of one operation, without what the trackers use for themselves."""
     site = world.site
     workers = [Worker(world, n, n % trackers) for n in range(options.workers)]
     try:
@@ -89,7 +92,7 @@ def _measure(world: World, name: str, options: argparse.Namespace, trackers: int
             options.seconds,
             lambda: site.tracker_cpu(trackers),
             site.database_cpu,
-        )
+        ).without(idle)
     except Failures as error:
         print(f"failed: {name}, {site.kind}: {error}", file=sys.stderr)
         return None
@@ -132,10 +135,11 @@ def _scale(world: World, options: argparse.Namespace) -> dict[str, float]:
         if not is_limited:
             print("left out: two trackers against one (needs root, cgroups)", file=sys.stderr)
             return {}
+        idle = Figures(1.0, 0.0, 0.0, (1.0,))
         for name in SCALED:
             if options.only in name:
-                one = _measure(world, name, options, 1)
-                two = _measure(world, name, options, 2)
+                one = _measure(world, name, options, 1, idle)
+                two = _measure(world, name, options, 2, idle)
                 if one and two:
                     ratios[name] = two.rate / one.rate
     return ratios
@@ -150,7 +154,7 @@ def render(table: Table, before: dict[str, dict[str, dict[str, float]]]) -> str:
             earlier = before.get(column, {}).get(name)
             was = "-" if earlier is None else f"{earlier['tracker_ms']:.2f}"
             lines.append(
-                f"{name:<34}  {figures.tracker_ms:6.2f}  {was:>7}  {figures.database_ms:6.2f}"
+                f"{name:<34}  {figures.tracker_ms:6.3g}  {was:>7}  {figures.database_ms:6.2f}"
                 f"  {figures.rate:7.0f}  {figures.p99_ms:6.0f}"
             )
     return "\n".join([*lines[1:], ""])

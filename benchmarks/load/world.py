@@ -41,24 +41,20 @@ class World:
     owner: Member
     members: tuple[Member, ...]
     files: tuple[str, ...]
-
-    @property
-    def busy(self) -> tuple[str, ...]:
-        """The files with peers."""
-        return self.files[:_BUSY]
+    busy: tuple[str, ...]
 
 
-def build(site: Site, members: int) -> World:
-    """Fill an empty site, by the tracker's own operations."""
+def build(site: Site, members: int, files: int = FILES, busy: int = _BUSY) -> World:
+    """Fill an empty site, by the tracker's own operations; `busy` files have peers."""
     with LightSession(site.addresses[0]) as session:
         owner = sign_up(session, OWNER)
         session.call("create_group", group=GROUP, mode="open")
         source = session.call("get_group", group=GROUP)["source"]
-        files = [add_file(session, f"file {n:04}.bin", source) for n in range(FILES)]
-        token = owner["token"]
+        hashes = tuple(add_file(session, f"file {n:04}.bin", source) for n in range(files))
         joined = [_join(site, session, f"member{number}") for number in range(members)]
         key_path = _key_path(session)
-    world = World(site, Member(OWNER, token, key_path), tuple(joined), tuple(files))
+    owned = Member(OWNER, owner["token"], key_path)
+    world = World(site, owned, tuple(joined), hashes, hashes[:busy])
     _add_peers(world)
     return world
 

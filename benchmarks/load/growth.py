@@ -1,0 +1,231 @@
+"""`python -m benchmarks.load growth`: what operations cost as the tracker's state grows."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.load import operations
+from benchmarks.load.measure import Failures, run
+from benchmarks.load.operations import Act, Operation, Worker, session_of
+from benchmarks.load.rows import Fill, Filler, fill
+from benchmarks.load.session import LightSession
+from benchmarks.load.site import Kind, Site, is_possible, open_site
+from benchmarks.load.world import GROUP, World, build, make_metainfo, sign_up
+
+ALLOWED = 2.0
+"""The factor by which an operation may grow from the smallest size to the largest."""
+
+_PAGE = 10
+_REPEATS = 20
+_LONGEST = 20.0  # seconds for one operation's repeats
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """What grows, how its rows are made, and the sizes; `full` ones take long to make.
+
+    Rows of connections belong to the running tracker; others are made before it is started again,
+    since it would push new events.
+    """
+
+    name: str
+    fill: Fill
+    quick: tuple[int, ...]
+    full: tuple[int, ...]
+    while_running: bool = False
+
+
+DIMENSIONS = (
+    Dimension("files of the group", Filler.files, (10, 1_000, 10_000), (10, 1_000, 100_000)),
+    Dimension("members of the group", Filler.members, (10, 1_000, 10_000), (10, 1_000, 40_000)),
+    Dimension("groups", Filler.groups, (10, 1_000, 10_000), (10, 1_000, 100_000)),
+    Dimension("events", Filler.events, (1_000, 100_000), (1_000, 100_000, 5_000_000)),
+    Dimension("online", Filler.online, (100, 1_000), (100, 1_000, 10_000), while_running=True),
+)
+
+
+def page(operation: str, **arguments: Any) -> Operation:
+    """Return the operation of asking for a short page of a list, as the group's owner."""
+
+    @contextmanager
+    def asking(worker: Worker) -> Iterator[Act]:
+        with _owner(worker) as session:
+            yield lambda: session.call(operation, limit=_PAGE, **arguments)
+
+    return asking
+
+
+@contextmanager
+def join_and_leave(worker: Worker) -> Iterator[Act]:
+    """Join the large group, and leave it."""
+    name = f"u{secrets.token_hex(4)}"
+    with _owner(worker) as owner, worker.connect() as guest:
+        sign_up(guest, name)
+
+        def act() -> None:
+            guest.call("join_group", group=GROUP)
+            owner.call("accept_request", group=GROUP, user=name)
+            guest.call("leave_group", group=GROUP)
+
+        yield act
+
+
+@contextmanager
+def share_and_stop(worker: Worker) -> Iterator[Act]:
+    """Add a file to the large group, and stop sharing it."""
+    count = itertools.count()
+    with session_of(worker) as session:
+        source = session.call("get_group", group=GROUP)["source"]
+        word = secrets.token_hex(4)
+
+        def act() -> None:
+            name = f"{word} {next(count)}"
+            data = make_metainfo(name, source)
+            session.call("add_file", group=GROUP, name=name, metainfo=data)
+            session.call("stop_share", group=GROUP, name=name)
+
+        yield act
+
+
+@contextmanager
+def first_login(worker: Worker) -> Iterator[Act]:
+    """Create an account and log in."""
+
+    def act() -> None:
+        with worker.connect() as session:
+            sign_up(session, f"u{secrets.token_hex(6)}")
+
+    yield act
+
+
+@contextmanager
+def get_group(worker: Worker) -> Iterator[Act]:
+    """Ask for the group's profile."""
+    with session_of(worker) as session:
+        yield lambda: session.call("get_group", group=GROUP)
+
+
+@contextmanager
+def _owner(worker: Worker) -> Iterator[LightSession]:
+    with worker.connect() as session:
+        session.resume(worker.world.owner.token)
+        yield session
+
+
+OPERATIONS: dict[str, Operation] = {
+    "announce": operations.announce,
+    "HTTP announce": operations.http_announce,
+    "identify_peer": operations.identify_peer,
+    "token login": operations.token_login,
+    "create_user, login": first_login,
+    "join + accept + leave": join_and_leave,
+    "add_file + stop_share": share_and_stop,
+    "list_files by name": page("list_files", group=GROUP),
+    "list_files by seeders": page("list_files", group=GROUP, sort="seeders"),
+    "list_files, pattern": page("list_files", group=GROUP, pattern="*0009*"),
+    "find_files": page("find_files", pattern="*0009*"),
+    "list_groups": page("list_groups"),
+    "list_members": page("list_members", group=GROUP),
+    "list_notices": page("list_notices"),
+    "list_events (audit)": page("list_events", group=GROUP),
+    "get_group": get_group,
+}
+
+
+Cells = dict[str, list[float | None]]
+"""For each operation, the milliseconds of processor time at each size."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print; the status is 1 if something grows too much."""
+    options = _options(arguments)
+    grown = 0
+    for kind in options.database:
+        if not is_possible(kind):
+            print(f"left out: {kind} is not here", file=sys.stderr)
+            continue
+        for dimension in DIMENSIONS:
+            if options.only in dimension.name:
+                sizes = options.sizes or (dimension.full if options.full else dimension.quick)
+                cells = _measure(kind, dimension, sizes)
+                print(render(f"{kind}: {dimension.name}", sizes, cells), flush=True)
+                grown += sum(is_too_steep(row) for row in cells.values())
+    print(
+        "Milliseconds of processor time of one operation, tracker and database; lists ask for"
+        f" {_PAGE} rows.\n! grows by more than {ALLOWED:g} x. Flagged: {grown}"
+    )
+    return min(grown, 1)
+
+
+def _measure(kind: Kind, dimension: Dimension, sizes: Sequence[int]) -> Cells:
+    cells: Cells = {name: [] for name in OPERATIONS}
+    with (
+        tempfile.TemporaryDirectory(prefix="minitorrent-load-") as folder,
+        open_site(kind, Path(folder) / "site") as site,
+    ):
+        world = build(site, members=2, files=10, busy=1)
+        made = 0
+        for size in sizes:
+            _restart(site, dimension, made, size)
+            made = size
+            for name, operation in OPERATIONS.items():
+                cells[name].append(_cost(world, name, operation))
+    return cells
+
+
+def _cost(world: World, name: str, operation: Operation) -> float | None:
+    site = world.site
+
+    def cpu() -> float:
+        return site.tracker_cpu(1) + site.database_cpu()
+
+    try:
+        figures = run(operation, [Worker(world, 0)], _LONGEST, cpu, most=_REPEATS)
+    except Failures as error:
+        print(f"failed: {name}: {error}", file=sys.stderr)
+        return None
+    return figures.tracker_ms
+
+
+def _restart(site: Site, dimension: Dimension, first: int, last: int) -> None:
+    """Add rows, and start the tracker again: it reads what it keeps in memory at the start."""
+    (tracker,) = site.trackers
+    tracker.terminate()
+    if not dimension.while_running:
+        fill(site, dimension.fill, first, last)
+    tracker.start()
+    if dimension.while_running:
+        fill(site, dimension.fill, 0, last)
+
+
+def is_too_steep(row: Sequence[float | None]) -> bool:
+    """Return whether the last of the costs is too many times the first."""
+    known = [cost for cost in row if cost is not None]
+    return len(known) > 1 and known[-1] > ALLOWED * known[0]
+
+
+def render(title: str, sizes: Sequence[int], cells: Cells) -> str:
+    """Format one table, with a column for each size."""
+    lines = ["", f"{title:<34}" + "".join(f"{size:>10,}" for size in sizes)]
+    for name, row in cells.items():
+        costs = "".join("         -" if cost is None else f"{cost:10.2f}" for cost in row)
+        lines.append(f"{name:<34}{costs}{'  !' if is_too_steep(row) else ''}")
+    return "\n".join(lines)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load growth", description=__doc__)
+    parser.add_argument("--only", default="", help="only what grows and has this in its name")
+    parser.add_argument("--sizes", type=int, nargs="+", help="instead of the usual ones")
+    parser.add_argument("--full", action="store_true", help="up to 5 million events")
+    parser.add_argument("--database", nargs="+", default=["sqlite", "postgres"])
+    return parser.parse_args(arguments)
