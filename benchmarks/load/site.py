@@ -12,7 +12,7 @@ import psycopg
 
 from benchmarks.load.cpu import Tree, cpu_seconds, parent
 from common.types import Endpoint
-from tests.postgres.server import Server, new_database, programs
+from tests.postgres.server import Server, programs
 from tests.support.processes import TrackerProcess
 
 Kind = Literal["sqlite", "postgres"]
@@ -74,7 +74,7 @@ def open_site(
             found = programs()
             assert found is not None, "PostgreSQL 15 or later is not here"
             server = stack.enter_context(Server(found))
-            url = new_database(server.url)
+            url = _new_database(server)
         running = [
             stack.enter_context(
                 TrackerProcess(folder, *_options(), *options, number=number, database=url)
@@ -93,6 +93,12 @@ def postmaster(server: Server) -> int:
     """Return the process ID of a PostgreSQL server."""
     with psycopg.connect(server.url) as connection:
         return parent(connection.info.backend_pid)
+
+
+def _new_database(server: Server) -> str:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE load")
+    return server.url.removesuffix("postgres") + "load"
 
 
 def _options() -> list[str]:
