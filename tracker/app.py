@@ -15,6 +15,7 @@ from tracker.domain.credentials import PasswordCost
 from tracker.frontend import certificate, descriptors
 from tracker.frontend.descriptors import DescriptorBudget, TooFewDescriptorsError
 from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.failures import COUNT_SECONDS, tell_repeated
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.server import HttpServer
 from tracker.frontend.listeners import CannotListenError, Listeners, open_listeners
@@ -104,6 +105,7 @@ class TrackerApp:
             else HttpServer(listeners.http, app, services.party_throttle, descriptor_budget.http)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
+        self._repeated = Periodic("failures", COUNT_SECONDS / 3, tell_repeated)
         self._notices = Periodic("notices", LOOK_SECONDS, self._look)
         watch = self._store.watch_events(self._notices.wake)
         self._pusher = Pusher(services.events, watch, self._sessions)
@@ -113,6 +115,7 @@ class TrackerApp:
         self._services.lifecycle.start()
         self._heartbeat.start()
         self._notices.start()
+        self._repeated.start()
         if self._http is not None:
             self._http.start()
         self._sessions.start()
@@ -128,6 +131,7 @@ class TrackerApp:
         self._sessions.refuse_new()
         self._heartbeat.stop(_STOP_SECONDS)
         self._notices.stop(_STOP_SECONDS)
+        self._repeated.stop(_STOP_SECONDS)
         self._leave_database()
         self._sessions.stop(_STOP_SECONDS)
         if self._http is not None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Literal, TextIO, cast
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from common.text import guarded_event, harmless_event
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
+
+_CALLS = 12
+"""Innermost calls that are logged of an exception."""
 
 
 @contextmanager
@@ -26,6 +32,7 @@ def logging_to(
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _one_line,
             harmless_event,
             *_renderers(form, colors=colors),
         ],
@@ -43,12 +50,33 @@ def logging_to(
 
 def _renderers(form: Format, *, colors: bool) -> list[Processor]:
     if form == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    # Plain tracebacks: the pretty ones print local variables, including passwords.
-    console = structlog.dev.ConsoleRenderer(
-        colors=colors, exception_formatter=structlog.dev.plain_traceback
-    )
-    return [console, guarded_event]
+        return [structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=colors), guarded_event]
+
+
+def _one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Turn an exception into `error` and `trace`, the calls that led to it: one line of the log.
+
+    A structlog processor. The trace has no values, which may be passwords.
+    """
+    found = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if found is True else found
+    if isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["error"] = f"{type(error).__name__}: {error}"
+        event["trace"] = " > ".join(_calls(error))
+    return event
+
+
+def _calls(error: BaseException) -> Iterator[str]:
+    """Yield the innermost calls, outermost first; those of an error's causes before its own."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _calls(cause)
+        yield type(cause).__name__
+    for frame in traceback.extract_tb(error.__traceback__, limit=-_CALLS):
+        yield f"{'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno} {frame.name}"
 
 
 class LogStream:

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any, TypeVar
 
-import structlog
-
 from common.api import (
     accounts,
     audit,
@@ -25,14 +23,11 @@ from common.api.model import Model
 from common.api.operation import Operation
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
-from tracker.frontend.failures import database_failed
+from tracker.frontend.failures import answer_to
 from tracker.frontend.metrics import Metrics
 from tracker.services.accounts.logins import count_audited
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
-from tracker.store.unit_of_work import DatabaseError
-
-_log = structlog.get_logger()
 
 RequestT = TypeVar("RequestT", bound=Model)
 ReplyT = TypeVar("ReplyT", bound=Model)
@@ -135,14 +130,8 @@ def _answerable(operation: Operation[Any, Any]) -> Iterator[None]:
         yield
     except MinitorrentError:
         raise
-    except DatabaseError as error:
-        raise database_failed(error, operation=operation.name) from None
-    except Exception:  # the connection must survive a bug of ours
-        _log.error("an operation failed", operation=operation.name, exc_info=True)
-        raise MinitorrentError(
-            ErrorCode.INTERNAL,
-            "The tracker failed to do this; its operator can find the reason in its log.",
-        ) from None
+    except Exception as error:  # the connection must survive a bug of ours
+        raise answer_to("an operation failed", error, operation=operation.name) from None
 
 
 def _anyone(

@@ -6,10 +6,9 @@ import math
 import time
 from collections.abc import Callable
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-_log = structlog.get_logger()
+from tracker.frontend.failures import report
 
 _SECONDS = 0.5
 _ANNOUNCES = {"announce": "session", "http_announce": "http"}
@@ -78,6 +77,6 @@ class _CachedNumber:
 def _read(count: Callable[[], int]) -> float:
     try:
         return count()
-    except Exception:  # other metrics matter all the more while the database is down
-        _log.warning("a metric could not be read", exc_info=True)
+    except Exception as error:  # other metrics matter all the more while the database is down
+        report("a metric could not be read", error)
         return math.nan

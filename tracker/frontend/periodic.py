@@ -5,12 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import structlog
-
-from tracker.frontend.failures import database_failed
-from tracker.store.unit_of_work import DatabaseError
-
-_log = structlog.get_logger()
+from tracker.frontend.failures import report
 
 _GATHERING = 0.02
 """Seconds from being woken until the action, so that a burst costs one call."""
@@ -24,7 +19,6 @@ class Periodic:
         self._action = action
         self._stopped = threading.Event()
         self._woken = threading.Event()
-        self._failing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -52,12 +46,5 @@ class Periodic:
         while not self._is_stopped():
             try:
                 self._action()
-                self._failing = False
-            except DatabaseError as error:
-                if not self._failing:
-                    database_failed(error, task=self._thread.name)
-                self._failing = True
-            except Exception:  # the loop must survive any failure
-                if not self._failing:
-                    _log.error("a periodic task fails", task=self._thread.name, exc_info=True)
-                self._failing = True
+            except Exception as error:  # the loop must survive any failure
+                report("a periodic task fails", error, task=self._thread.name)

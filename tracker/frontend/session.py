@@ -27,13 +27,12 @@ from tracker.frontend.channel import Channel
 from tracker.frontend.connection import Connection, TimeLimits
 from tracker.frontend.descriptors import MAX_TURNED_AWAY
 from tracker.frontend.dispatch import Dispatcher
-from tracker.frontend.failures import database_failed
+from tracker.frontend.failures import report
 from tracker.frontend.roster import Roster
 from tracker.frontend.waker import Poller, Waker
 from tracker.frontend.workers import Workers
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Services
-from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 
@@ -221,8 +220,8 @@ class SessionServer:
                 connection.channel.close(_TURN_AWAY_LINGER)
             else:
                 is_open = connection.begin(_greeting(self._server_name))
-        except Exception:  # logged here, or nothing would show why the connection ended
-            _log.error("a connection failed", exc_info=True)
+        except Exception as error:  # logged here, or nothing would show why the connection ended
+            report("a connection failed", error)
         finally:
             if not is_open:
                 self._end(connection)
@@ -236,8 +235,8 @@ class SessionServer:
         try:
             while not is_waiting and connection.proceed():
                 is_waiting = connection.channel.call_back(again, connection.deadline)
-        except Exception:
-            _log.error("a connection failed", exc_info=True)
+        except Exception as error:
+            report("a connection failed", error)
         finally:
             if not is_waiting:
                 self._end(connection)
@@ -247,10 +246,9 @@ class SessionServer:
             # On shutdown, all connections leave the database in one transaction.
             if not self._stopping.is_set():
                 self._logins.disconnect(connection.caller)
-        except DatabaseError as error:
-            database_failed(error, what="a connection's end is not recorded")
-        except Exception:  # free the descriptor whatever the database does
-            _log.error("a connection's end was not recorded", exc_info=True)
+        except Exception as error:  # free the descriptor whatever the database does
+            event = "a connection's end was not recorded"
+            report(event, error, what=event)
         finally:
             connection.end()
             self._roster.remove(connection)

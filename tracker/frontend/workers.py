@@ -6,9 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-import structlog
-
-_log = structlog.get_logger()
+from tracker.frontend.failures import report
 
 _IDLE_SECONDS = 5.0  # then a thread without work ends, and the memory of its stack is free again
 _STACK_LOCK = threading.Lock()  # guards threading.stack_size
@@ -81,8 +79,8 @@ class Workers:
     def _run(self, job: Job) -> None:
         try:
             job()
-        except Exception:  # logged here, or nothing would show why a session isn't served
-            _log.error("a session failed", exc_info=True)
+        except Exception as error:  # logged here, or nothing would show why it isn't served
+            report("a session failed", error)
 
     def _next(self, slip: _Slip) -> Job | None:
         """Wait for this thread's next job; None if it is to end."""

@@ -19,6 +19,7 @@ from tests.support.database import Kind, empty_database, kinds_for, on
 from tests.support.passwords import CHEAP
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
+from tracker.frontend import failures
 from tracker.frontend.session import SessionLimits
 from tracker.quotas import Quotas
 from tracker.services.catalogue import Services
@@ -54,6 +55,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Kind]:
 @pytest.fixture
 def real_logs() -> Iterator[None]:
     """Logs as a tracker process sets them up."""
+    failures.forget()  # those of other tests
     with logging_to(cast(TextIO, _Stderr()), "info"):
         yield
 

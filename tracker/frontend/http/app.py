@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
@@ -18,14 +17,11 @@ from common.errors import ErrorCode, MinitorrentError
 from common.openapi_page import POLICY, render
 from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
-from tracker.frontend.failures import database_failed
+from tracker.frontend.failures import answer_to
 from tracker.frontend.http.api import BODY_SECONDS, add_api, refusal
 from tracker.frontend.http.openapi import describe
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
-from tracker.store.unit_of_work import DatabaseError
-
-_log = structlog.get_logger()
 
 
 def make_app(
@@ -142,13 +138,9 @@ def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> 
     except MinitorrentError as error:
         outcome = error.code.value
         body = announce.encode_failure(error.message)
-    except DatabaseError as error:
-        failure = database_failed(error, operation=operation)
+    except Exception as error:  # clients must get an answer whatever goes wrong
+        failure = answer_to("an HTTP request failed", error, operation=operation)
         outcome = failure.code.value
         body = announce.encode_failure(failure.message)
-    except Exception:  # clients must get an answer whatever goes wrong
-        _log.error("an HTTP request failed", exc_info=True)
-        outcome = ErrorCode.INTERNAL.value
-        body = announce.encode_failure("the tracker failed to do this")
     metrics.count(operation, outcome, time.perf_counter() - start)
     return Response(body, media_type="text/plain")

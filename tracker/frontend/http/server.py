@@ -7,16 +7,14 @@ import logging
 import socket
 import threading
 
-import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.party import party_of
+from tracker.frontend.failures import report
 from tracker.frontend.http.connection_slots import ConnectionSlots
 from tracker.frontend.http.protocol import REQUEST_SECONDS, protocol_for
 from tracker.services.rate_limits import RequestThrottle
-
-_log = structlog.get_logger()
 
 
 class _PacingMiddleware:
@@ -81,5 +79,5 @@ class HttpServer:
     def _run(self) -> None:
         try:
             asyncio.run(self._server.serve(sockets=[self._listener]))
-        except Exception:  # logged here, or nothing would show why the thread ended
-            _log.error("the HTTP server failed", exc_info=True)
+        except Exception as error:  # logged here, or nothing would show why the thread ended
+            report("the HTTP server failed", error)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,11 @@ def test_text() -> None:
     lines = written("text")
     assert "knocked" in lines[0]
     assert "forged" in lines[0]
+    assert len(lines) == 2
     assert "failed" in lines[1]
-    assert all(line.startswith("  ") for line in lines[2:])
-    assert any("forged" in line for line in lines[2:])
+    assert "error='ValueError: " in lines[1]
+    assert "forged" in lines[1]
+    assert re.search(r"common/process/test_logs.py:\d+ written", lines[1])
     assert not any(char in line for line in lines for char in "\x1b\x07\u202e")
 
 
@@ -43,6 +46,25 @@ def test_json() -> None:
     lines = written("json")
     assert [json.loads(line)["event"] for line in lines] == ["knocked", "failed"]
     assert all(line.isascii() and line.isprintable() for line in lines)
+    assert json.loads(lines[1])["error"].startswith("ValueError: ")
+
+
+def test_the_cause_of_an_error_is_in_its_line() -> None:
+    stream = io.StringIO()
+    with logging_to(stream, "info", "json"):
+        try:
+            try:
+                raise KeyError("first")
+            except KeyError as cause:
+                raise ValueError("second") from cause
+        except ValueError as error:
+            structlog.get_logger().error("failed", exc_info=error)
+            logging.getLogger("library").error("theirs", exc_info=error)
+            logging.getLogger("library").error("nothing", exc_info=False)
+    ours, theirs, nothing = map(json.loads, stream.getvalue().splitlines())
+    assert " > KeyError > " in ours["trace"]
+    assert theirs["trace"] == ours["trace"]
+    assert "trace" not in nothing
 
 
 def test_libraries_write_to_the_log() -> None:
