@@ -15,11 +15,12 @@ from common.api import (
     groups,
     invitations,
     presence,
+    stats,
     tokens,
 )
 from common.api.operation import Operation
 
-_NOUNS = (accounts, tokens, groups, invitations, authority, files, presence, audit, events)
+_NOUNS = (accounts, tokens, groups, stats, invitations, authority, files, presence, audit, events)
 
 OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
     {

@@ -17,6 +17,7 @@ from common.api import (
     groups,
     invitations,
     presence,
+    stats,
     tokens,
 )
 from common.api.model import Model
@@ -182,6 +183,7 @@ def _group_handlers(services: Services) -> list[tuple[str, Handler]]:
         _user(authority.LIST_REMOVED, services.authorities.list_removed),
         _user(authority.ISSUE_CERTIFICATE, services.authorities.issue_certificate),
         _user(groups.LIST_MEMBERS, services.members.list_members),
+        _user(stats.STATS, services.stats.stats),
         _user(groups.LIST_REQUESTS, services.requests.list_requests),
         _user(groups.ACCEPT_REQUEST, services.requests.accept_request),
         _user(groups.REJECT_REQUEST, services.requests.reject_request),

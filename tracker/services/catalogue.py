@@ -22,6 +22,7 @@ from tracker.services.groups.groups import GroupService
 from tracker.services.groups.invitations import InvitationService
 from tracker.services.groups.members import MemberService
 from tracker.services.groups.requests import JoinRequestService
+from tracker.services.groups.stats import StatsService
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.notices import NoticeService
 from tracker.services.rate_limits import RateLimiter, RequestThrottle
@@ -65,6 +66,7 @@ class Services:
     groups: GroupService
     members: MemberService
     requests: JoinRequestService
+    stats: StatsService
     invitations: InvitationService
     authorities: CertificateService
     files: FileService
@@ -106,6 +108,7 @@ def make_services(
         groups=GroupService(database, clock, secret_box, quotas),
         members=MemberService(database, clock),
         requests=JoinRequestService(database, clock, quotas),
+        stats=StatsService(database),
         invitations=invitations,
         authorities=certificates,
         files=FileService(database, clock, quotas),

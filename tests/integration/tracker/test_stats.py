@@ -1,0 +1,73 @@
+"""A group's size and its traffic, on the tracker's services."""
+
+from __future__ import annotations
+
+from common.api import groups, stats
+from common.api.stats import StatsReply
+from tests.integration.tracker.lab import Client, Lab
+from tracker.domain.traffic import Traffic
+
+
+def stats_of(lab: Lab, client: Client, **page: str | int) -> StatsReply:
+    request = stats.Stats.model_validate({"group": "lab", **page})
+    return lab.services.stats.stats(client.caller.require_login(), request)
+
+
+def users(reply: StatsReply) -> list[tuple[str, int, int]]:
+    return [(row.user, row.up, row.down) for row in reply.users]
+
+
+def add(lab: Lab, user: str, up: int, down: int) -> None:
+    with lab.database.write() as work:
+        group, account = work.groups.by_name("lab"), work.users.by_name(user)
+        assert group is not None
+        assert account is not None
+        work.traffic.add(account.id, {group.id: Traffic(up, down)})
+
+
+def test_a_groups_size(lab: Lab) -> None:
+    lab.member("bob")
+    lab.share("123")
+    lab.share("4567")
+    reply = stats_of(lab, lab.ann)
+    assert (reply.group, reply.files, reply.bytes, reply.members) == ("lab", 2, 7, 2)
+    assert users(reply) == [("ann", 0, 0), ("bob", 0, 0)]
+
+
+def test_traffic_adds_up_and_stays_when_a_member_leaves(lab: Lab) -> None:
+    lab.member("bob")
+    lab.member("cat")
+    for user in ("ann", "cat"):
+        add(lab, user, 5, 1)
+        add(lab, user, 2, 0)
+    ann = lab.ann.caller.require_login()
+    for user in ("bob", "cat"):
+        request = groups.RemoveMember(group="lab", user=user)
+        lab.services.members.remove_member(ann, request)
+    reply = stats_of(lab, lab.ann)
+    assert users(reply) == [("ann", 7, 1), ("cat", 7, 1)], "bob left, and moved nothing"
+    assert (reply.members, reply.total) == (1, 2)
+
+
+def test_users_are_listed_in_pages(lab: Lab) -> None:
+    names = [f"user{number}" for number in range(5)]
+    for name in names:
+        lab.member(name)
+    add(lab, "user3", 4, 0)
+    found: list[tuple[str, int, int]] = []
+    after: str | None = ""
+    while after is not None:
+        reply = stats_of(lab, lab.ann, limit=2, after=after)
+        assert reply.total == 6
+        found += users(reply)
+        after = reply.next
+    assert [user for user, _, _ in found] == ["ann", *names]
+    assert found[4] == ("user3", 4, 0)
+    reply = stats_of(lab, lab.ann, pattern="USER*")
+    assert (len(reply.users), reply.total) == (5, 5)
+
+
+def test_sums_end_before_the_databases_numbers_do(lab: Lab) -> None:
+    for _ in range(4):
+        add(lab, "ann", 2**61, 1)
+    assert users(stats_of(lab, lab.ann)) == [("ann", 2**62, 2)]

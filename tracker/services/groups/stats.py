@@ -1,0 +1,37 @@
+"""A group's size and traffic."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from common.api import stats as api
+from common.api.groups import Upload
+from tracker.domain.paging import cut, number_after
+from tracker.services.caller import Identity
+from tracker.services.lookups import find_own_group
+from tracker.store.unit_of_work import UnitOfWorkFactory
+
+
+class StatsService:
+    """Figures of groups, for their members."""
+
+    def __init__(self, database: UnitOfWorkFactory) -> None:
+        self._database = database
+
+    def stats(self, me: Identity, request: api.Stats) -> api.StatsReply:
+        """Return a group's size, and a page of its users' traffic."""
+        after = number_after(request.after)
+        with self._database.read() as work:
+            group = find_own_group(work, me, request.group)
+            found = work.traffic.of_group(group.id, request.pattern, after, request.rows + 1)
+            rows, following = cut(found, request.rows, lambda row: str(row[0]))
+            return api.StatsReply(
+                group=group.name,
+                files=work.files.count_in_group(group.id),
+                bytes=work.quotas.bytes_of_group(group.id),
+                members=work.quotas.members_of_group(group.id),
+                upload=cast(Upload, group.upload),
+                users=[api.TrafficRow(user=user, up=up, down=down) for _, user, (up, down) in rows],
+                total=work.traffic.count(group.id, request.pattern),
+                next=following,
+            )
