@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic import Field
 
 from client.results import Result
-from common.api import accounts, audit, events, files, groups, invitations
+from common.api import accounts, audit, events, files, groups, invitations, stats
 
 
 class FilesResult(Result):
@@ -60,6 +60,19 @@ class RequestsResult(Result):
     group: str
     requests: list[groups.RequestRow]
     total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+class StatsResult(Result):
+    """A group's size and its users' traffic in bytes; `upload` says who adds files."""
+
+    group: str
+    files: int
+    bytes: int
+    members: int
+    upload: groups.UploadUnlessAll = "members"
+    users: list[stats.TrafficRow]
+    total: int = Field(exclude=True)
     pattern: str = Field(default="", exclude=True)
 
 
@@ -116,6 +129,7 @@ ListResult = (
     | GroupsResult
     | MembersResult
     | RequestsResult
+    | StatsResult
     | InvitesResult
     | EventsResult
     | NoticesResult

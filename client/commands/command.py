@@ -54,6 +54,10 @@ class Kind(StrEnum):
     COUNT = "count"
     ORDER = "order"
     STATE = "state"
+    ROLE = "role"
+    """A role that admins give."""
+    UPLOADERS = "uploaders"
+    """Who adds files to a group."""
     SETTING = "setting"
     VALUE = "value"
     """A value of the setting given before."""
@@ -94,6 +98,8 @@ _MEANINGS = {
     Kind.COUNT: "a whole number",
     Kind.ORDER: "name, size, age or seeders",
     Kind.STATE: "running, checking, queued, paused, failed or complete",
+    Kind.ROLE: "admin, uploader, member or reader",
+    Kind.UPLOADERS: "members, or uploaders",
     Kind.SETTING: "a setting, as listed by settings",
     Kind.VALUE: "its new value",
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast, get_args
+
 from client.commands import listing
 from client.commands.command import (
+    ADMIN_ERRORS,
+    GROUP,
     GROUP_ERRORS,
     YES,
     Argument,
@@ -13,9 +17,9 @@ from client.commands.command import (
     Kind,
     Option,
 )
-from client.list_results import GroupsResult
+from client.list_results import GroupsResult, StatsResult
 from client.results import GroupResult
-from common.api.groups import CreateGroupReply, JoinGroupReply
+from common.api.groups import CreateGroupReply, JoinGroupReply, SetUploadReply, Upload
 from common.errors import ErrorCode
 from common.text import visible
 
@@ -45,6 +49,17 @@ def _leave_group(context: Context, arguments: Arguments) -> GroupResult:
 
 def _use_group(context: Context, arguments: Arguments) -> GroupResult:
     return context.session.groups.use(arguments.text("GROUP"))
+
+
+def _set_upload(context: Context, arguments: Arguments) -> SetUploadReply:
+    who = cast(Upload, listing.choice(arguments.text("WHO"), get_args(Upload), "WHO"))
+    return context.session.groups.set_upload(context.group(arguments), who)
+
+
+def _stats(context: Context, arguments: Arguments) -> StatsResult:
+    return context.session.groups.stats(
+        arguments.optional("GROUP"), listing.pattern(arguments), limit=listing.limit(arguments)
+    )
 
 
 def _list_groups(context: Context, arguments: Arguments) -> GroupsResult:
@@ -113,5 +128,30 @@ COMMANDS = (
         details="Lists the groups on the tracker, yours first, each with its owner, the number of"
         " its members and files, its mode (sealed or open) and your role.",
         example="list_groups",
+    ),
+    Command(
+        name="set_upload",
+        topic="groups",
+        summary="decide who adds files to a group (admins)",
+        run=_set_upload,
+        arguments=(GROUP, Argument("WHO", Kind.UPLOADERS)),
+        details="With uploaders, only they and admins do; with members, everybody but readers."
+        " Roles are given with set_role. What is shared already stays shared.",
+        example="set_upload lab uploaders",
+        answer="Files are now added to {group} by its {upload}",
+        errors=ADMIN_ERRORS,
+    ),
+    Command(
+        name="stats",
+        topic="groups",
+        summary="show a group's size, and who sent and received how much",
+        run=_stats,
+        settle=listing.settle_pattern,
+        arguments=(GROUP, listing.PATTERN),
+        options=(listing.LIMIT,),
+        details="Counts what users' clients have told the tracker about this group's files, every"
+        " half minute or so. Users who left are listed if they sent or received anything.",
+        example="stats lab",
+        errors=GROUP_ERRORS,
     ),
 )

@@ -13,9 +13,11 @@ from client.commands.command import (
     Kind,
     Option,
 )
+from client.commands.members import given_role
 from client.list_results import InvitesResult
 from client.results import InviteResult, JoinResult, RevokeInviteResult
-from common.errors import ErrorCode
+from common.api.groups import GivenRole
+from common.errors import ErrorCode, MinitorrentError
 
 
 def _invite(context: Context, arguments: Arguments) -> InviteResult:
@@ -23,8 +25,17 @@ def _invite(context: Context, arguments: Arguments) -> InviteResult:
         context.group(arguments),
         uses=listing.number(arguments, "uses"),
         days=listing.number(arguments, "days"),
-        admin="admin" in arguments.flags,
+        role=_role(arguments),
     )
+
+
+def _role(arguments: Arguments) -> GivenRole:
+    """Return the role of those who enter; raises MinitorrentError(usage)."""
+    typed = arguments.optional("role")
+    is_admin = "admin" in arguments.flags
+    if is_admin and typed is not None:
+        raise MinitorrentError(ErrorCode.USAGE, "Give --admin or --role ROLE, not both.")
+    return "admin" if is_admin else given_role(typed or "member")
 
 
 def _invites(context: Context, arguments: Arguments) -> InvitesResult:
@@ -53,6 +64,7 @@ COMMANDS = (
             Option("uses", "let in N users (default: 1)", value="N", kind=Kind.COUNT),
             Option("days", "end after D days (default: 7)", value="D", kind=Kind.COUNT),
             Option("admin", "make them admins of the group"),
+            Option("role", "give them this role (default: member)", value="ROLE", kind=Kind.ROLE),
         ),
         details="Send the text to the users that you want in the group; they type: join INVITATION."
         " Anyone who has it can enter, so treat it like a password. It ends when it has been used,"

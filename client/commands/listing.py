@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast, get_args
 
@@ -64,6 +65,15 @@ def row_id(arguments: Arguments, row: str, command: str) -> int:
             ErrorCode.USAGE, f"{typed!r} is not the ID of {row}; list them with: {command}"
         )
     return int(typed)
+
+
+def choice(typed: str, choices: Sequence[str], what: str) -> str:
+    """Return what was typed if it is one of the choices; raises MinitorrentError(usage)."""
+    if typed not in choices:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{what} is one of {', '.join(choices)}, not {typed!r}."
+        )
+    return typed
 
 
 def order(arguments: Arguments) -> Sort:

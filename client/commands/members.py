@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast, get_args
 
 from client.commands import listing
 from client.commands.command import (
@@ -19,7 +20,7 @@ from client.commands.command import (
 )
 from client.list_results import MembersResult, RequestsResult
 from client.results import AcceptedResult, RejectedResult
-from common.api.groups import MemberReply
+from common.api.groups import GivenRole, MemberReply, RoleReply
 from common.errors import ErrorCode, MinitorrentError
 from common.text import visible
 
@@ -85,6 +86,20 @@ def _demote(context: Context, arguments: Arguments) -> MemberReply:
     return context.session.groups.demote(context.group(arguments), arguments.text("USER"))
 
 
+def _set_role(context: Context, arguments: Arguments) -> RoleReply:
+    role = given_role(arguments.text("ROLE"))
+    return context.session.groups.set_role(context.group(arguments), arguments.text("USER"), role)
+
+
+def given_role(typed: str) -> GivenRole:
+    """Return a role that admins give; raises MinitorrentError(usage)."""
+    if typed == "owner":
+        raise MinitorrentError(
+            ErrorCode.USAGE, "A group gets another owner with: transfer_group GROUP USER"
+        )
+    return cast(GivenRole, listing.choice(typed, get_args(GivenRole), "ROLE"))
+
+
 def _transfer_group(context: Context, arguments: Arguments) -> MemberReply:
     group, user = context.group(arguments), arguments.text("USER")
     context.require(f"Make {visible(user)} the owner of {visible(group)}?", arguments)
@@ -100,8 +115,8 @@ COMMANDS = (
         settle=listing.settle_pattern,
         arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
-        details="Lists owner, admins and members, the longest-standing first, and shows who is"
-        " logged in right now.",
+        details="Lists them with their roles, the longest-standing first, and shows who is logged"
+        " in right now.",
         example="list_members lab",
         errors=GROUP_ERRORS,
     ),
@@ -173,12 +188,30 @@ COMMANDS = (
     Command(
         name="demote",
         topic="members",
-        summary="make an admin a plain member (admins)",
+        summary="make an admin or uploader a plain member (admins)",
         run=_demote,
         arguments=(GROUP, _USER),
-        details="A group always has at least one admin.",
+        details="A group always has at least one admin. To make a reader, use set_role.",
         example="demote lab bob",
         answer="{user} is no longer an admin of {group}",
+        errors=(
+            *ADMIN_ERRORS,
+            ErrorCode.NO_SUCH_USER,
+            ErrorCode.PERMISSION_DENIED,
+            ErrorCode.LAST_ADMIN,
+        ),
+    ),
+    Command(
+        name="set_role",
+        topic="members",
+        summary="give a member another role (admins)",
+        run=_set_role,
+        arguments=(GROUP, _USER, Argument("ROLE", Kind.ROLE)),
+        details="A reader downloads, and seeds what it has. A member also adds files, unless"
+        " set_upload reserves that for uploaders. An admin manages members, too. What somebody"
+        " shares stays shared. Only the owner gives another role to an admin.",
+        example="set_role lab bob reader",
+        answer="{user} now has the role {role} in {group}",
         errors=(
             *ADMIN_ERRORS,
             ErrorCode.NO_SUCH_USER,

@@ -23,6 +23,7 @@ from client.list_results import (
     NoticesResult,
     RequestsResult,
     SessionsResult,
+    StatsResult,
 )
 from client.membership.resumption import LONGEST_WAIT
 from client.services.content.uploads import HashProgress, Offer
@@ -66,6 +67,10 @@ class GroupsApi(Protocol):
         self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
     ) -> RequestsResult: ...
 
+    def stats(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> StatsResult: ...
+
     def events(
         self,
         group: str | None,
@@ -83,7 +88,7 @@ class GroupsApi(Protocol):
 
     def is_own(self, group: str) -> bool: ...
 
-    def role(self, group: str) -> groups.Role: ...
+    def profile(self, group: str) -> groups.GroupProfileReply: ...
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply: ...
 
@@ -99,6 +104,10 @@ class GroupsApi(Protocol):
 
     def demote(self, group: str, user: str) -> groups.MemberReply: ...
 
+    def set_role(self, group: str, user: str, role: groups.GivenRole) -> groups.RoleReply: ...
+
+    def set_upload(self, group: str, upload: groups.Upload) -> groups.SetUploadReply: ...
+
     def transfer(self, group: str, user: str) -> groups.MemberReply: ...
 
     def use(self, group: str) -> results.GroupResult: ...
@@ -110,7 +119,12 @@ class InvitationsApi(Protocol):
     """See client.services.invitations.InvitationService."""
 
     def create(
-        self, group: str, *, uses: int | None = None, days: int | None = None, admin: bool = False
+        self,
+        group: str,
+        *,
+        uses: int | None = None,
+        days: int | None = None,
+        role: groups.GivenRole = "member",
     ) -> results.InviteResult: ...
 
     def list(

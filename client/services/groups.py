@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from client import results
-from client.list_results import EventsResult, GroupRow, GroupsResult, MembersResult, RequestsResult
+from client.list_results import (
+    EventsResult,
+    GroupRow,
+    GroupsResult,
+    MembersResult,
+    RequestsResult,
+    StatsResult,
+)
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remote import TrackerCalls
@@ -15,7 +22,7 @@ from client.notices import Notices
 from client.services.export import export_credentials
 from client.services.paging import USUAL_LIMIT, collect
 from client.transfers.transfer_manager import TransferManager
-from common.api import audit, groups
+from common.api import audit, groups, stats
 from common.api.operation import Operation
 from common.errors import ErrorCode, MinitorrentError
 
@@ -55,7 +62,13 @@ class GroupService:
         """List a group's members, the longest-standing first."""
         chosen = self._account.require_group(group)
         found = collect(
-            self._remote, groups.LIST_MEMBERS, "members", limit, group=chosen, pattern=pattern
+            self._remote,
+            groups.LIST_MEMBERS,
+            "members",
+            limit,
+            group=chosen,
+            pattern=pattern,
+            all_roles=True,
         )
         return MembersResult(
             group=found.last.group, members=found.rows, total=found.total, pattern=pattern
@@ -71,6 +84,24 @@ class GroupService:
         )
         return RequestsResult(
             group=found.last.group, requests=found.rows, total=found.total, pattern=pattern
+        )
+
+    def stats(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> StatsResult:
+        """Return a group's size and its users' traffic, those who sent most first."""
+        chosen = self._account.require_group(group)
+        found = collect(self._remote, stats.STATS, "users", limit, group=chosen, pattern=pattern)
+        last = found.last
+        return StatsResult(
+            group=last.group,
+            files=last.files,
+            bytes=last.bytes,
+            members=last.members,
+            upload=last.upload,
+            users=sorted(found.rows, key=lambda row: (-row.up, -row.down, row.user)),
+            total=found.total,
+            pattern=pattern,
         )
 
     def events(
@@ -132,9 +163,9 @@ class GroupService:
             return error.code not in (ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP)
         return True
 
-    def role(self, group: str) -> groups.Role:
-        """Return the user's role in a group."""
-        return self._remote.call(groups.GET_GROUP, group=group).role
+    def profile(self, group: str) -> groups.GroupProfileReply:
+        """Return a group's mode, the user's role in it, and who adds files."""
+        return self._remote.call(groups.GET_GROUP, group=group, all_roles=True)
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         """Accept a join request."""
@@ -191,8 +222,16 @@ class GroupService:
         return self._remote.call(groups.PROMOTE, group=group, user=user)
 
     def demote(self, group: str, user: str) -> groups.MemberReply:
-        """Make an admin an ordinary member."""
+        """Make an admin or uploader a plain member."""
         return self._remote.call(groups.DEMOTE, group=group, user=user)
+
+    def set_role(self, group: str, user: str, role: groups.GivenRole) -> groups.RoleReply:
+        """Give a member a role."""
+        return self._remote.call(groups.SET_ROLE, group=group, user=user, role=role)
+
+    def set_upload(self, group: str, upload: groups.Upload) -> groups.SetUploadReply:
+        """Decide who adds files to a group."""
+        return self._remote.call(groups.SET_UPLOAD, group=group, upload=upload)
 
     def transfer(self, group: str, user: str) -> groups.MemberReply:
         """Make a member the owner."""

@@ -13,6 +13,7 @@ from client.results import InviteResult, JoinResult, RevokeInviteResult, UserRes
 from client.services.paging import USUAL_LIMIT, collect
 from common import invitation
 from common.api import accounts, invitations
+from common.api.groups import GivenRole
 from common.errors import ErrorCode, MinitorrentError
 from common.invitation import InvitationText, InvitedTracker
 
@@ -35,20 +36,29 @@ class InvitationService:
         self._known_trackers = known_trackers
 
     def create(
-        self, group: str, *, uses: int | None = None, days: int | None = None, admin: bool = False
+        self,
+        group: str,
+        *,
+        uses: int | None = None,
+        days: int | None = None,
+        role: GivenRole = "member",
     ) -> InviteResult:
         """Create an invitation to a group for `uses` users, valid for `days`.
 
-        It names all trackers of this client whose certificate is known. With `admin`, its users
-        become admins.
+        It names all trackers of this client whose certificate is known. Its users get `role`.
+        Raises MinitorrentError(usage) if the tracker doesn't know the role.
         """
-        given = {"uses": uses, "days": days}
+        is_admin = role == "admin"
+        given = {"uses": uses, "days": days, "role": None if is_admin else role}
         reply = self._remote.call(
             invitations.CREATE_INVITE,
             group=group,
-            admin=admin,
+            admin=is_admin,
             **{name: value for name, value in given.items() if value is not None},
         )
+        if not is_admin and reply.role != role:
+            self.revoke(group, reply.id)
+            raise MinitorrentError(ErrorCode.USAGE, f"This tracker is too old for the role {role}.")
         text = InvitationText(reply.group, reply.code, self._trackers())
         return InviteResult(
             group=reply.group,

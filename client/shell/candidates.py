@@ -194,6 +194,16 @@ def _is_group(name: str, names: Names) -> bool:
     return name in {group.text for group in names.groups(name, mine=True)}
 
 
+_ROLES = [
+    Name("admin", "manages members and files"),
+    Name("uploader", "adds files, in any group"),
+    Name("member", "adds files, unless that is for uploaders"),
+    Name("reader", "downloads only"),
+]
+_UPLOADERS = [
+    Name("members", "everybody but readers"),
+    Name("uploaders", "only uploaders and admins"),
+]
 _IN_GROUP = frozenset(
     {Kind.USER, Kind.REQUESTER, Kind.FILE, Kind.DOWNLOAD, Kind.SHARE, Kind.TRANSFER}
 )
@@ -215,6 +225,10 @@ def _of_kind(
         return _states(typed)
     if kind is Kind.ORDER:
         return [Name(order) for order in get_args(Sort)]
+    if kind is Kind.ROLE:
+        return _ROLES
+    if kind is Kind.UPLOADERS:
+        return _UPLOADERS
     if kind is Kind.PATH:
         return names.paths(typed)
     if group is None or kind not in _IN_GROUP:

@@ -15,7 +15,7 @@ from client.commands.words import quote
 from client.core.notices.folding import fold
 from client.shell.terminal.screen import Column, Screen
 from common.api import groups
-from common.text import local_time, size, visible
+from common.text import count, local_time, size, visible
 
 
 def _listed(
@@ -71,6 +71,21 @@ def _members(result: list_results.MembersResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "member", screen)
 
 
+def _stats(result: list_results.StatsResult, screen: Screen) -> str:
+    members = count(result.members, "member")
+    about = (
+        f"{visible(result.group)}: {members}, {count(result.files, 'file')}, {size(result.bytes)}"
+    )
+    who = "" if result.upload == "members" else "; only uploaders and admins add files"
+    columns = [
+        Column("user", folds=True),
+        Column("sent", right=True),
+        Column("received", right=True),
+    ]
+    rows = [[row.user, size(row.up), size(row.down)] for row in result.users]
+    return f"{screen.wrap(about + who)}\n{_listed(result, rows, columns, 'user', screen)}"
+
+
 def _requests(result: list_results.RequestsResult, screen: Screen) -> str:
     if not result.requests and not result.pattern:
         return f"No requests to join {visible(result.group)}"
@@ -97,7 +112,7 @@ def _invites(result: list_results.InvitesResult, screen: Screen) -> str:
             local_time(row.at),
             f"{row.uses_left:,}",
             local_time(row.expires_at),
-            "admins" if row.admin else "members",
+            "admins" if row.admin else f"{row.role}s",
         ]
         for row in result.invites
     ]
@@ -176,6 +191,7 @@ def _notices(result: list_results.NoticesResult, screen: Screen) -> str:
 LIST_FORMATTERS: Mapping[type[BaseModel], Callable[[Any, Screen], str]] = {
     list_results.GroupsResult: _groups,
     list_results.MembersResult: _members,
+    list_results.StatsResult: _stats,
     list_results.RequestsResult: _requests,
     list_results.InvitesResult: _invites,
     list_results.FilesResult: _files,

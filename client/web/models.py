@@ -17,6 +17,7 @@ from pydantic import (
 
 from client.commands.command import Argument, Arguments, Command, Kind, Option
 from common.api.files import Sort
+from common.api.groups import GivenRole, Upload
 from common.errors import ErrorCode, MinitorrentError
 
 _TEXT = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
@@ -25,6 +26,8 @@ _TYPES: Mapping[Kind, Any] = {
     Kind.SESSION: Annotated[int, Field(ge=1, lt=10**18)],
     Kind.COUNT: Annotated[int, Field(ge=0, lt=10**18)],
     Kind.ORDER: Sort,
+    Kind.ROLE: GivenRole,
+    Kind.UPLOADERS: Upload,
 }
 """Types of the kinds that aren't plain text."""
 

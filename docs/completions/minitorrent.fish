@@ -13,13 +13,16 @@ function __minitorrent_commands
         leave_group 'leave a group; your transfers in it end' \
         use_group 'choose the default group' \
         list_groups 'list all groups' \
+        set_upload 'decide who adds files to a group (admins)' \
+        stats 'show a group'\''s size, and who sent and received how much' \
         list_members 'list a group'\''s members and who is online' \
         list_requests 'list requests to join (admins)' \
         accept_request 'accept requests to join (admins)' \
         reject_request 'reject requests to join (admins)' \
         remove_member 'remove a member from a group (admins)' \
         promote 'make a member an admin (admins)' \
-        demote 'make an admin a plain member (admins)' \
+        demote 'make an admin or uploader a plain member (admins)' \
+        set_role 'give a member another role (admins)' \
         transfer_group 'make another member the owner (owner)' \
         audit 'show who did what, when and from where (admins)' \
         notices 'show recent notices and those you missed' \

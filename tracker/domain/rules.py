@@ -133,10 +133,11 @@ def check_removal(group: str, user: str, actor: Role, subject: Role, *, is_self:
 def check_upload(group: str, user: str, role: Role, upload: Upload) -> None:
     """Check that a member may add files; raises MinitorrentError(permission_denied)."""
     if not upload.includes(role):
-        who = "You are a reader" if role is Role.READER else "Only uploaders and admins add files"
+        is_reader = role is Role.READER
+        reason = f"You are a reader in {group}" if is_reader else _uploaders_only(group)
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
-            f"{who} in {group}; ask an admin for: set_role {group} {user} {Role.UPLOADER}",
+            f"{reason}; ask an admin for: set_role {group} {user} {Role.UPLOADER}",
         )
 
 
@@ -199,6 +200,10 @@ def heir(others: Iterable[Member]) -> Member | None:
     Returns None when nobody is left.
     """
     return min(others, key=lambda member: (member.role.rank, member.since), default=None)
+
+
+def _uploaders_only(group: str) -> str:
+    return f"Only uploaders and admins add files in {group}"
 
 
 def _owner_stays(group: str, user: str) -> MinitorrentError:

@@ -30,11 +30,11 @@ def check_new_file(
     work.users.lock(me.user_id)
     own = work.quotas.of_user(me.user_id).or_else(quotas.of_user)
     count, metainfo_bytes = work.files.count_added_by(me.user_id)
-    check_number("files from you", own.files, count, _SHARE_LESS)
+    check_number(f"files from {me.user}", own.files, count, _SHARE_LESS)
     what = "bytes of metainfo per user"
     check_quota(metainfo_bytes + metainfo_size - 1, quotas.metainfo_bytes, what, _SHARE_LESS)
     if own.bytes is not None:
-        check_bytes("from you", own.bytes, work.quotas.bytes_of_user(me.user_id), size, _ASK)
+        check_bytes(f"from {me.user}", own.bytes, work.quotas.bytes_of_user(me.user_id), size, _ASK)
     all_of = work.quotas.of_group(group.id).or_else(quotas.of_group)
     count = work.files.count_in_group(group.id)
     check_number(f"files in {group.name}", all_of.files, count, _SHARE_LESS)

@@ -145,6 +145,8 @@ class Uploads:
         profile = self._remote.call(groups.GET_GROUP, group=group)
         known = self._known(group, source.name) or (existing and existing.metainfo)
         if not known:
+            if profile.refusal:  # before the content is hashed
+                raise MinitorrentError(ErrorCode.PERMISSION_DENIED, profile.refusal)
             described = _describe(source, profile, progress)
             approve(described)
             try:

@@ -92,6 +92,29 @@ REPLACED: Final = {
     ),
     "To lift it, type: limit {rest}": N_("You can lift it here or in the settings."),
     "You missed {notices}; type: notices": N_("You missed {notices}; they are in “Notices”."),
+    "You are a reader in {group}; ask an admin for: set_role {rest}": N_(
+        "You are a reader in {group}: you can download, but not add files. Ask an admin for "
+        "another role."
+    ),
+    "Only uploaders and admins add files in {group}; ask an admin for: set_role {rest}": N_(
+        "Only uploaders and admins add files in {group}. Ask an admin for another role."
+    ),
+    "This tracker allows at most {number} files from {user} and has {used}; {rest}": N_(
+        "This tracker allows at most {number} files from {user} and has {used}."
+    ),
+    "This tracker allows at most {number} files in {group} and has {used}; {rest}": N_(
+        "This tracker allows at most {number} files in {group} and has {used}."
+    ),
+    "This tracker allows at most {number} members in {group} and has {used}; {rest}": N_(
+        "This tracker allows at most {number} members in {group} and has {used}."
+    ),
+    "This tracker allows at most {limit} from {user} and has {used}, and this is {size}; "
+    "{rest}": N_(
+        "This tracker allows at most {limit} from {user} and has {used}, and this is {size}."
+    ),
+    "This tracker allows at most {limit} in {group} and has {used}, and this is {size}; {rest}": N_(
+        "This tracker allows at most {limit} in {group} and has {used}, and this is {size}."
+    ),
     "You have no session {id}; see: sessions": N_("This session has ended already."),
 }
 """Sentences with commands, and what the page says instead. `{rest}` is left out."""

@@ -15,8 +15,14 @@ STATES: Final = (
     N_("failed"),
 )
 TRACKER_STATES: Final = (N_("connected"), N_("connecting"), N_("unreachable"), N_("offline"))
-ROLES: Final = (N_("owner"), N_("admin"), N_("member"))
-ROLES_GIVEN: Final = (N_("the owner"), N_("an admin"), N_("a member"))
+ROLES: Final = (N_("owner"), N_("admin"), N_("uploader"), N_("member"), N_("reader"))
+ROLES_GIVEN: Final = (
+    N_("the owner"),
+    N_("an admin"),
+    N_("an uploader"),
+    N_("a member"),
+    N_("a reader"),
+)
 MODES: Final = (N_("sealed"), N_("open"))
 NOTICES: Final = (
     N_("Warning"),
@@ -68,8 +74,12 @@ ACTIVITIES: Final = (
     N_("file stopped"),
     N_("invite created"),
     N_("invite revoked"),
+    N_("upload limited"),
+    N_("upload opened"),
     N_("member promoted"),
     N_("member demoted"),
+    N_("uploader made"),
+    N_("reader made"),
     N_("group transferred"),
     N_("group inherited"),
 )

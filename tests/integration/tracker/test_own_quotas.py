@@ -48,7 +48,7 @@ def refusal(act: Callable[[], object]) -> str:
 def test_a_user_has_an_own_quota_of_files(lab: Lab, quotas: QuotaService) -> None:
     quotas.set_for_user("ann", Quota(files=1))
     lab.share("a")
-    assert "at most 1 files from you and has 1" in refusal(lambda: lab.share("b"))
+    assert "at most 1 files from ann and has 1" in refusal(lambda: lab.share("b"))
     quotas.set_for_user("ann", Quota(files=2))
     lab.share("b")
     quotas.clear_for_user("ann")
@@ -58,7 +58,7 @@ def test_a_user_has_an_own_quota_of_files(lab: Lab, quotas: QuotaService) -> Non
 def test_bytes_are_those_of_all_files(lab: Lab, quotas: QuotaService) -> None:
     lab.share("12345")  # its content is its name
     quotas.set_for_user("ann", Quota(bytes=8))
-    assert "8 B from you and has 5 B, and this is 4 B" in refusal(lambda: lab.share("1234"))
+    assert "8 B from ann and has 5 B, and this is 4 B" in refusal(lambda: lab.share("1234"))
     lab.share("123")
     quotas.clear_for_user("ann")
     quotas.set_for_group("lab", Quota(bytes=10))

@@ -77,7 +77,7 @@ def test_files_and_metainfo(start_tracker: StartTracker, connect: Connect) -> No
     ann.call("accept_request", group="lab", user="bob")
     for name in ("a", "b"):
         ann.upload("lab", name)
-    with pytest.raises(RefusedError, match=r"quota_exceeded.*at most 2 files from you and has 2;"):
+    with pytest.raises(RefusedError, match=r"quota_exceeded.*at most 2 files from ann and has 2;"):
         ann.upload("lab", "c")
     ann.upload("lab", "a")  # exists already
     bob.upload("lab", "c")

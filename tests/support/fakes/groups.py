@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
-from client.list_results import EventsResult, GroupRow, GroupsResult, MembersResult, RequestsResult
+from client.list_results import (
+    EventsResult,
+    GroupRow,
+    GroupsResult,
+    MembersResult,
+    RequestsResult,
+    StatsResult,
+)
 from client.services.paging import USUAL_LIMIT
 from common.api import groups
 from common.api.audit import AuditRow
+from common.api.stats import TrafficRow
 from tests.support.fakes.state import FakeState, fits, unusual
 
 
@@ -52,6 +60,24 @@ class FakeGroups:
         self._state.called("list_requests", group, *unusual(pattern, limit))
         row = groups.RequestRow(user="eve", requested_at="2026-01-02T03:04:05Z")
         return RequestsResult(group=group or "lab", requests=[row], total=1, pattern=pattern)
+
+    def stats(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> StatsResult:
+        self._state.called("stats", group, *unusual(pattern, limit))
+        rows = [
+            TrafficRow(user="ann", up=3 * 2**20, down=0),
+            TrafficRow(user="bob", up=0, down=3 * 2**20),
+        ]
+        return StatsResult(
+            group=group or "lab",
+            files=3,
+            bytes=5 * 2**30,
+            members=2,
+            users=rows,
+            total=len(rows),
+            pattern=pattern,
+        )
 
     def events(
         self,
@@ -96,9 +122,9 @@ class FakeGroups:
         self._state.called("is_own", group)
         return group == "lab"
 
-    def role(self, group: str) -> groups.Role:
-        self._state.called("role", group)
-        return "owner"
+    def profile(self, group: str) -> groups.GroupProfileReply:
+        self._state.called("profile", group)
+        return groups.GroupProfileReply(group=group, mode="open", source="", role="owner")
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("accept_request", group, user)
@@ -122,6 +148,14 @@ class FakeGroups:
 
     def demote(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("demote", group, user)
+
+    def set_role(self, group: str, user: str, role: groups.GivenRole) -> groups.RoleReply:
+        self._state.called("set_role", group, user, role)
+        return groups.RoleReply(group=group, user=user, role=role)
+
+    def set_upload(self, group: str, upload: groups.Upload) -> groups.SetUploadReply:
+        self._state.called("set_upload", group, upload)
+        return groups.SetUploadReply(group=group, upload=upload)
 
     def transfer(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("transfer_group", group, user)

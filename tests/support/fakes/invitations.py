@@ -5,6 +5,7 @@ from __future__ import annotations
 from client.list_results import InvitesResult
 from client.results import InviteResult, JoinResult, RevokeInviteResult, UserResult
 from client.services.paging import USUAL_LIMIT
+from common.api.groups import GivenRole
 from common.api.invitations import InviteRow
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.state import FakeState, unusual
@@ -19,9 +20,14 @@ class FakeInvitations:
         self._state = state
 
     def create(
-        self, group: str, *, uses: int | None = None, days: int | None = None, admin: bool = False
+        self,
+        group: str,
+        *,
+        uses: int | None = None,
+        days: int | None = None,
+        role: GivenRole = "member",
     ) -> InviteResult:
-        self._state.called("invite", group, uses, days, admin)
+        self._state.called("invite", group, uses, days, role)
         return InviteResult(
             group=group,
             id=7,

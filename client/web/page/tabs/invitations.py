@@ -13,6 +13,7 @@ from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, field, heading
 from client.web.page.parts.dialogs import named
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.tabs.roles import ROLES
 from client.web.page.toasts import show_error
 from client.web.page.translation import N_, _
 from common.errors import ErrorCode, MinitorrentError
@@ -43,7 +44,8 @@ class InvitationsDialog:
             with ui.row().classes("bar"):
                 self._uses = field(_("For how many people"), "1").props("inputmode=numeric")
                 self._days = field(_("For how many days"), "7").props("inputmode=numeric")
-                self._admin = ui.checkbox(_("As admins"))
+                self._role = ui.select(_roles(), label=_("Role"), value="member")
+                self._role.props("outlined dense")
                 button(_("Create invitation"), self._create, main=True)
             self._made()
             self._table = Table(
@@ -101,7 +103,7 @@ class InvitationsDialog:
                 group=self._group,
                 uses=uses,
                 days=days,
-                admin=self._admin.value,
+                role=self._role.value,
             )
         except MinitorrentError as error:
             show_error(error, "invite")
@@ -117,6 +119,10 @@ class InvitationsDialog:
         number, group = event.args
         if await self._commands.do("revoke_invite", group=group, id=number):
             await self._refresh()
+
+
+def _roles() -> dict[str, str]:
+    return {role: _(role) for role in ROLES}
 
 
 def _whole_number(typed: str) -> int:

@@ -19,6 +19,8 @@ from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.audit import show_audit
 from client.web.page.tabs.invitations import InvitationsDialog
+from client.web.page.tabs.roles import LOWER, choose_role, choose_upload
+from client.web.page.tabs.statistics import show_statistics
 from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
@@ -30,10 +32,7 @@ _COLUMNS = (
     ACTIONS,
 )
 _ACTIONS = (
-    Action("promote", "add_moderator", N_("Make admin:"), "row.mine && row.role == 'member'"),
-    Action(
-        "demote", "remove_moderator", N_("Make plain member:"), "row.mine && row.role == 'admin'"
-    ),
+    Action("set_role", "manage_accounts", N_("Change role:"), "row.may_change"),
     Action("own", "star", N_("Make owner:"), "row.owned && row.role != 'owner'"),
     Action("remove_member", "person_remove", N_("Remove"), "row.mine && row.role != 'owner'"),
 )
@@ -59,6 +58,7 @@ class _Found:
     asking: list[str]
     more: int
     is_admin: bool
+    upload: str
 
 
 class MembersSection:
@@ -68,6 +68,7 @@ class MembersSection:
         self._commands = commands
         self._changed = changed
         self._group: str | None = None
+        self._upload = "members"
         self._wanted: str | None = None  # the group that the last `refresh` was asked for
         self._asking: tuple[str, list[str], int] | None = None
         with ui.element("section") as self._section:
@@ -75,6 +76,8 @@ class MembersSection:
                 self._title = heading(_("Members"))
                 ui.space()
                 self._invite = button(_("Invite"), self._show_invitations, icon="person_add")
+                self._who_adds = icon_button("upload_file", _("Who adds files"), self._set_upload)
+                icon_button("bar_chart", _("Statistics"), self._show_statistics)
                 self._audit = icon_button("history", _("Activity in this group"), self._show_audit)
                 icon_button("key", _("Export credentials"), self._export_credentials)
                 icon_button("logout", _("Leave this group"), self._leave)
@@ -85,8 +88,7 @@ class MembersSection:
             )
             self._table.classes("short")
             self._search = PagedSearch(self._table, self._refresh_group)
-            self._table.on("promote", self._promote)
-            self._table.on("demote", self._demote)
+            self._table.on("set_role", self._set_role)
             self._table.on("own", self._hand_over)
             self._table.on("remove_member", self._remove)
         self._section.visible = False
@@ -108,8 +110,8 @@ class MembersSection:
     async def _find(self, group: str, fields: Fields) -> _Found:
         found = await self._commands.ask(MembersResult, "list_members", group=group, **fields)
         user = (await self._commands.query(lambda session: session.overview())).user
-        role = await self._commands.query(lambda session: session.groups.role(group))
-        is_admin = role != "member"
+        profile = await self._commands.query(lambda session: session.groups.profile(group))
+        is_admin, is_owner = profile.role in ("owner", "admin"), profile.role == "owner"
         asking: list[str] = []
         more = 0
         if is_admin:
@@ -126,11 +128,12 @@ class MembersSection:
                 "rank": _(row.role),
                 "state": _("online") if row.online else _("offline"),
                 "mine": is_admin and row.user != user,
-                "owned": role == "owner",
+                "owned": is_owner,
+                "may_change": row.user != user if is_owner else is_admin and row.role in LOWER,
             }
             for row in found.members
         ]
-        return _Found(group, rows, found.total, asking, more, is_admin)
+        return _Found(group, rows, found.total, asking, more, is_admin, profile.upload)
 
     def _show(self, found: _Found | None) -> None:
         self._group = found.group if found else None
@@ -139,7 +142,9 @@ class MembersSection:
             return
         self._table.show(found.rows)
         self._title.text = _("Members of {group}").format(group=found.group)
-        self._audit.visible = self._invite.visible = found.is_admin
+        for control in (self._audit, self._invite, self._who_adds):
+            control.visible = found.is_admin
+        self._upload = found.upload
         self._search.show_count(len(found.rows), found.total)
         if (found.group, found.asking, found.more) != self._asking:
             self._asking = (found.group, found.asking, found.more)
@@ -165,13 +170,20 @@ class MembersSection:
 
         return answer
 
-    async def _promote(self, event: GenericEventArguments) -> None:
+    async def _set_role(self, event: GenericEventArguments) -> None:
         user, group = event.args
-        await self._do("promote", user=user, group=group)
+        now = next((row["role"] for row in self._table.rows if row["user"] == user), "member")
+        role = await choose_role(user, group, now)
+        if role is not None:
+            await self._do("set_role", user=user, group=group, role=role)
 
-    async def _demote(self, event: GenericEventArguments) -> None:
-        user, group = event.args
-        await self._do("demote", user=user, group=group)
+    async def _set_upload(self) -> None:
+        group = self._group
+        if group is None:
+            return
+        upload = await choose_upload(group, self._upload)
+        if upload is not None:
+            await self._do("set_upload", group=group, who=upload)
 
     async def _remove(self, event: GenericEventArguments) -> None:
         user, group = event.args
@@ -191,6 +203,10 @@ class MembersSection:
     async def _show_invitations(self) -> None:
         if self._group is not None:
             await InvitationsDialog(self._commands, self._group).show()
+
+    async def _show_statistics(self) -> None:
+        if self._group is not None:
+            await show_statistics(self._commands, self._group)
 
     async def _show_audit(self) -> None:
         if self._group is not None:

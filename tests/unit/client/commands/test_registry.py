@@ -20,10 +20,10 @@ from tests.support.fakes.session import FakeSession
 
 CONTRACT = """
 create_user login logout whoami passwd notices create_group join_group leave_group list_groups
-list_members list_requests accept_request reject_request remove_member promote demote
-transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
-resume cancel recheck priority limit settings wait share get magnet remove use_group peers trackers
-invite invites revoke_invite join doctor sessions end_session audit
+list_members list_requests accept_request reject_request remove_member promote demote set_role
+set_upload stats transfer_group list_files upload_file download_file show_downloads show_shares
+stop_share pause resume cancel recheck priority limit settings wait share get magnet remove
+use_group peers trackers invite invites revoke_invite join doctor sessions end_session audit
 export_credentials why relocate help quit exit find remove_file
 """
 
@@ -96,8 +96,9 @@ def test_topics_are_contiguous() -> None:
         ),
         ("join_group lab", ("join_group", "lab")),
         ("leave_group lab", ("leave_group", "lab")),
-        ("invite", ("invite", "home", None, None, False)),
-        ("invite lab --uses 3 --days 2 --admin", ("invite", "lab", 3, 2, True)),
+        ("invite", ("invite", "home", None, None, "member")),
+        ("invite lab --uses 3 --days 2 --admin", ("invite", "lab", 3, 2, "admin")),
+        ("invite lab --role reader", ("invite", "lab", None, None, "reader")),
         ("invites lab an* --limit 5", ("invites", "lab", "an*", 5)),
         ("revoke_invite 7", ("revoke_invite", "home", 7)),
         ("revoke_invite lab 7", ("revoke_invite", "lab", 7)),
@@ -133,6 +134,12 @@ def test_topics_are_contiguous() -> None:
         ("remove_member lab bob", ("remove_member", "lab", "bob")),
         ("promote bob", ("promote", "home", "bob")),
         ("demote lab bob", ("demote", "lab", "bob")),
+        ("set_role lab bob reader", ("set_role", "lab", "bob", "reader")),
+        ("set_role bob admin", ("set_role", "home", "bob", "admin")),
+        ("set_upload lab uploaders", ("set_upload", "lab", "uploaders")),
+        ("set_upload members", ("set_upload", "home", "members")),
+        ("stats", ("stats", None)),
+        ("stats lab an* --limit 5", ("stats", "lab", "an*", 5)),
         ("transfer_group lab bob", ("transfer_group", "lab", "bob")),
         ("list_files lab", ("list_files", "lab")),
         ("upload_file /a/b", ("upload_file", Offer(Path("/a/b")), None)),
@@ -287,3 +294,19 @@ def test_a_limit_is_a_whole_number(number: str) -> None:
 def test_files_have_four_orders() -> None:
     with pytest.raises(MinitorrentError, match="name, size, age, seeders"):
         run(FakeSession(), "list_files lab --sort owner")
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("set_role lab bob boss", "ROLE is one of admin, uploader, member, reader, not 'boss'"),
+        ("set_role lab bob owner", "transfer_group"),
+        ("set_upload lab readers", "WHO is one of members, uploaders, not 'readers'"),
+        ("invite lab --admin --role reader", "not both"),
+        ("invite lab --role boss", "ROLE is one of"),
+    ],
+)
+def test_roles_that_there_are_not(line: str, complaint: str) -> None:
+    with pytest.raises(MinitorrentError, match=complaint) as raised:
+        run(FakeSession(), line)
+    assert raised.value.code is ErrorCode.USAGE

@@ -78,6 +78,8 @@ def test_users_of_the_named_group() -> None:
     assert names("promote ", session) == ["lab"]
     assert names("promote lab ", session) == ["ann", "bob"]
     assert names("accept_request lab ", session) == ["eve"]
+    assert names("set_role lab bob ", session) == ["admin", "uploader", "member", "reader"]
+    assert names("set_upload lab ", session) == ["members", "uploaders"]
     assert ("list_members", "lab", 100) in session.calls
 
 

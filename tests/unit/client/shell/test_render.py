@@ -65,6 +65,8 @@ def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) 
         ),
         ("join_group lab", "Asked to join lab; waiting for an admin to accept"),
         ("promote lab bob", "bob is now an admin of lab"),
+        ("set_role lab bob reader", "bob now has the role reader in lab"),
+        ("set_upload lab uploaders", "Files are now added to lab by its uploaders"),
         ("upload_file a.txt lab", "Sharing a.txt with lab: 3.0 MiB in 3 pieces"),
         ("download_file lab a.txt /tmp", "Downloading a.txt from lab to /tmp/a.txt"),
         ("pause lab a.txt", "a.txt (lab) is paused"),
@@ -86,6 +88,7 @@ def test_short_answers_take_one_line(line: str, text: str) -> None:
 def test_every_command_has_a_renderer(name: str) -> None:
     words = {"SECONDS": "1", "N": "-7", "COMMAND": "login", "ID": "17"}
     words |= {"DIRECTION": "up", "RATE": "1M", "NAME": "active", "VALUE": "3"}
+    words |= {"ROLE": "reader", "WHO": "members"}
     command = COMMANDS[name]
     line = " ".join([name, *(words.get(a.name, a.name.lower()) for a in command.arguments)])
     for screen in (PIPE, TERMINAL, NARROW):
@@ -93,6 +96,15 @@ def test_every_command_has_a_renderer(name: str) -> None:
         assert bool(text) != command.ends_program
         assert "{" not in text
         assert screen is not NARROW or all(len(row) <= 80 for row in text.splitlines())
+
+
+def test_a_groups_figures() -> None:
+    assert shown("stats lab").splitlines() == [
+        "lab: 2 members, 3 files, 5.0 GiB",
+        "user     sent  received",
+        "ann   3.0 MiB       0 B",
+        "bob       0 B   3.0 MiB",
+    ]
 
 
 def test_help_fits_the_screen() -> None:
