@@ -96,9 +96,8 @@ def make_services(
     invitations = InvitationService(
         database, clock, steady, quotas, are_required=policy.by_invitation_only
     )
-    certificates = CertificateService(
-        database, clock, steady, secret_box, policy.certificate_lifetime, quotas
-    )
+    lifetime = policy.certificate_lifetime
+    certificates = CertificateService(database, clock, steady, secret_box, lifetime, quotas)
     return Services(
         accounts=AccountService(
             database, clock, steady, passwords, quotas, invitations, policy.min_password
