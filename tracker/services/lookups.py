@@ -6,7 +6,7 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
 from tracker.domain.rules import Role
 from tracker.services.caller import Identity
-from tracker.store.schema import Group, User
+from tracker.store.records import Group, User
 from tracker.store.unit_of_work import UnitOfWork
 
 
@@ -17,10 +17,18 @@ def find_group(work: UnitOfWork, name: str, *, lock: bool = False) -> Group:
     """
     group = work.groups.by_name(name, lock=lock)
     if group is None:
-        raise MinitorrentError(
-            ErrorCode.NO_SUCH_GROUP, f"There is no group {name}; see: list_groups"
-        )
+        raise _no_such_group(name)
     return group
+
+
+def find_group_and_role(
+    work: UnitOfWork, me: Identity, name: str, *, lock: bool = False
+) -> tuple[Group, Role | None]:
+    """As `find_group`; return also the caller's role in the group, None for others."""
+    found = work.groups.with_role(name, me.user_id, lock=lock)
+    if found is None:
+        raise _no_such_group(name)
+    return found
 
 
 def find_own_group(work: UnitOfWork, me: Identity, name: str, *, lock: bool = False) -> Group:
@@ -28,8 +36,8 @@ def find_own_group(work: UnitOfWork, me: Identity, name: str, *, lock: bool = Fa
 
     Raises MinitorrentError(no_such_group, not_member).
     """
-    group = find_group(work, name, lock=lock)
-    rules.require_member(name, work.groups.role_of(group.id, me.user_id))
+    group, role = find_group_and_role(work, me, name, lock=lock)
+    rules.require_member(name, role)
     return group
 
 
@@ -40,13 +48,22 @@ def find_administered_group(
 
     Raises MinitorrentError(no_such_group, not_member, not_admin).
     """
-    group = find_group(work, name, lock=lock)
-    return group, rules.require_admin(name, work.groups.role_of(group.id, me.user_id))
+    group, role = find_group_and_role(work, me, name, lock=lock)
+    return group, rules.require_admin(name, role)
 
 
 def find_user(work: UnitOfWork, name: str) -> User:
     """Return the account; raises MinitorrentError(no_such_user)."""
     user = work.users.by_name(name)
     if user is None:
-        raise MinitorrentError(ErrorCode.NO_SUCH_USER, f"There is no user {name}.")
+        raise no_such_user(name)
     return user
+
+
+def no_such_user(name: str) -> MinitorrentError:
+    """Return the error for a name that is no account's."""
+    return MinitorrentError(ErrorCode.NO_SUCH_USER, f"There is no user {name}.")
+
+
+def _no_such_group(name: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.NO_SUCH_GROUP, f"There is no group {name}; see: list_groups")

@@ -7,7 +7,8 @@ from common.api.paging import MAX_PAGE
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.events import as_notice
-from tracker.store.schema import Event, User
+from tracker.store.records import User
+from tracker.store.schema import Event
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _RECENT = 50

@@ -12,7 +12,7 @@ from tracker.services.caller import OPERATOR, Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record, record_account
 from tracker.services.lookups import find_group, find_user
-from tracker.store.schema import Group
+from tracker.store.records import Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _SHARE_LESS = "share fewer, or a folder instead of its files"
@@ -27,7 +27,6 @@ def check_new_file(
     Counts within a write unit of work, of which there is one at a time. Raises
     MinitorrentError(quota_exceeded).
     """
-    work.users.lock(me.user_id)
     own = work.quotas.of_user(me.user_id).or_else(quotas.of_user)
     count, metainfo_bytes = work.files.count_added_by(me.user_id)
     check_number(f"files from {me.user}", own.files, count, _SHARE_LESS)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tracker.disk import check_plain, make_private, read_plain
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
-from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWorkFactory
+from tracker.store.unit_of_work import DatabaseError, UnitOfWorkFactory
 
 KEY_FILE = "authority.key"
 KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"
@@ -48,13 +48,9 @@ def open_secret_box(database: UnitOfWorkFactory, folder: Path, given: str | None
 
 def _decide_for(database: UnitOfWorkFactory, secret_box: SecretBox) -> bytes | None:
     """Store the key's fingerprint, unless another tracker has; return the stored one."""
-    try:
-        with database.write() as work:
-            work.authorities.add_key_fingerprint(secret_box.fingerprint)
-        return secret_box.fingerprint
-    except ConflictError:
-        with database.read() as work:
-            return work.authorities.key_fingerprint()
+    with database.write() as work:
+        work.authorities.add_key_fingerprint(secret_box.fingerprint)
+        return work.authorities.key_fingerprint()
 
 
 def _make_file(path: Path) -> None:

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from common.api.events import EventKind
 from common.types import InfoHash
 from tracker.domain.audience import PUSHED, Audience, kinds_for
+from tracker.store import schema
 from tracker.store.dialects import takes_turns
-from tracker.store.groups import is_admin
+from tracker.store.group_statements import is_admin
 from tracker.store.matching import fits
 from tracker.store.recipients import LARGE, Recipients
-from tracker.store.schema import Event, File, Membership, Share, User
+from tracker.store.records import User
+from tracker.store.schema import Event, File, Membership, Share
 
 NO_GROUP = 0
 """The group id of events that affect only an account."""
@@ -135,8 +137,8 @@ class EventRepository:
 def _audited(group_id: int, pattern: str) -> list[Select[int]]:
     """Select the ids of a group's events and of its members' accounts', each by its own index."""
     members = (
-        select(User.name)
-        .join(Membership, Membership.user_id == User.id)
+        select(schema.User.name)
+        .join(Membership, Membership.user_id == schema.User.id)
         .where(Membership.group_id == group_id)
     )
     is_visible = (Event.kind != EventKind.MEMBER_LEFT.value) | (Event.actor == Event.subject)

@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
 
 from common.api.files import Sort
 from tracker.domain.paging import KeyPart
 from tracker.store.matching import fits
 from tracker.store.peers import seeding
-from tracker.store.schema import File, Group, Membership, Share, User
+from tracker.store.records import ListedFile
+from tracker.store.tables import REMEMBERED, files, groups, memberships, shares, users
+
+_GROUP_ID: BindParameter[int] = bindparam("group_id")
+_USER_ID: BindParameter[int] = bindparam("user_id")
+_LIMIT: BindParameter[int] = bindparam("limit")
+_AFTER: BindParameter[Any] = bindparam("after")
+_AFTER_ID: BindParameter[int] = bindparam("after_id")
+_OWNER = (
+    select(users.c.name)
+    .join(shares, shares.c.user_id == users.c.id)
+    .where(shares.c.file_id == files.c.id)
+    .order_by(shares.c.id)
+    .limit(1)
+    .correlate(files)
+    .scalar_subquery()
+)
+_FILE = (
+    files.c.id,
+    files.c.name,
+    files.c.size,
+    files.c.pieces,
+    files.c.info_hash,
+    files.c.added_at,
+    func.coalesce(_OWNER, ""),
+)
+_WIDTH = len(_FILE)
+_OWN = select(memberships.c.group_id).where(memberships.c.user_id == _USER_ID)
 
 
 class FileListRepository:
     """Lists of files, within one unit of work."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._run = connection.execute
 
     def count(self, group_id: int, pattern: str) -> int:
         """Count the group's files that match a pattern."""
-        query = select(func.count()).select_from(File).where(*_listed(group_id, pattern))
-        return self._session.scalar(query) or 0
+        return int(self._run(_count(pattern), {"group_id": group_id}).scalar_one())
 
     def page(
         self,
@@ -34,83 +69,99 @@ class FileListRepository:
         after: tuple[KeyPart, ...] | None,
         limit: int,
         now: float,
-    ) -> list[tuple[File, tuple[KeyPart, ...]]]:
+    ) -> list[tuple[ListedFile, tuple[KeyPart, ...]]]:
         """Return the group's next files, each with its sort key, which `after` refers to."""
-        if sort == "name":
-            named = select(File).where(*_listed(group_id, pattern)).order_by(File.name)
-            if after is not None:
-                named = named.where(File.name > after[0])
-            return [(file, (file.name,)) for file in self._session.scalars(named.limit(limit))]
-        ids: Select[Any] = select(File.id).where(*_listed(group_id, pattern))
-        if pattern:  # look for the names in an index that has them, before sorting
-            ids = select(File.id).where(File.id.in_(ids.correlate(None)))
-        by, query = _by(ids, sort, now)
-        if after is not None:
-            query = query.where(tuple_(by, File.id) < tuple_(*after))
-        query = query.add_columns(by).order_by(by.desc(), File.id.desc()).limit(limit)
-        keys = {row[0]: row[1] for row in self._session.execute(query)}
-        files = self._session.scalars(select(File).where(File.id.in_(keys)))
-        found = {file.id: file for file in files}
-        return [(found[file_id], (key, file_id)) for file_id, key in keys.items()]
-
-    def owners(self, file_ids: Collection[int]) -> dict[int, str]:
-        """Return the user who has shared each file longest."""
-        first = (
-            select(func.min(Share.id)).where(Share.file_id.in_(file_ids)).group_by(Share.file_id)
-        )
-        rows = self._session.execute(
-            select(Share.file_id, User.name)
-            .join(User, User.id == Share.user_id)
-            .where(Share.id.in_(first))
-        )
-        return {row[0]: row[1] for row in rows}
+        values = {"group_id": group_id, "limit": limit} | _place(after)
+        if sort == "seeders":
+            statement = _by_seeders(pattern, now, is_first=after is None)
+        else:
+            statement = _page(pattern, sort, after is None)
+        return [
+            (ListedFile._make(row[:_WIDTH]), tuple(row[_WIDTH:]))
+            for row in self._run(statement, values)
+        ]
 
     def count_found(self, user_id: int, pattern: str) -> int:
         """Count the files of a user's groups that match a pattern."""
-        query = select(func.count()).select_from(File).where(*_in_own_groups(user_id, pattern))
-        return self._session.scalar(query) or 0
+        return int(self._run(_count_found(pattern), {"user_id": user_id}).scalar_one())
 
     def search(
         self, user_id: int, pattern: str, after: tuple[KeyPart, ...] | None, limit: int
-    ) -> list[tuple[File, str]]:
+    ) -> list[tuple[ListedFile, str]]:
         """Return the next files of a user's groups, by name, each with its group's name.
 
         `after` is the name and the id of the file before.
         """
-        # An index has the names and ids: only the files that are returned are read.
-        ids = select(File.id).where(*_in_own_groups(user_id, pattern))
-        if after is not None:
-            ids = ids.where(tuple_(File.name, File.id) > tuple_(*after))
-        found = self._session.scalars(ids.order_by(File.name, File.id).limit(limit)).all()
-        rows = self._session.execute(
-            select(File, Group.name)
-            .join(Group, Group.id == File.group_id)
-            .where(File.id.in_(found))
-            .order_by(File.name, File.id)
-        )
-        return [(file, group) for file, group in rows]
+        values = {"user_id": user_id, "limit": limit} | _place(after)
+        rows = self._run(_search(pattern, after is None), values)
+        return [(ListedFile._make(row[:_WIDTH]), row[_WIDTH]) for row in rows]
 
 
-def _in_own_groups(user_id: int, pattern: str) -> list[ColumnElement[bool]]:
-    own = select(Membership.group_id).where(Membership.user_id == user_id)
-    conditions: list[ColumnElement[bool]] = [File.group_id.in_(own)]
-    if pattern:
-        conditions.append(fits(File.name, pattern))
-    return conditions
+def _place(after: tuple[KeyPart, ...] | None) -> dict[str, KeyPart]:
+    """Return the parameters for where a page begins."""
+    return dict(zip(("after", "after_id"), after or (), strict=False))
 
 
-def _listed(group_id: int, pattern: str) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [File.group_id == group_id]
-    if pattern:
-        conditions.append(fits(File.name, pattern))
-    return conditions
+def _named(query: Select[Any], pattern: str) -> Select[Any]:
+    return query.where(fits(files.c.name, pattern)) if pattern else query
 
 
-def _by(query: Select[Any], sort: Sort, now: float) -> tuple[ColumnElement[Any], Select[Any]]:
-    """Return the sort column (descending), and the query extended by it."""
-    if sort == "seeders":
-        counts = seeding(now)
-        joined = query.outerjoin(counts, counts.c.file_id == File.id)
-        return func.coalesce(counts.c.seeders, 0), joined
-    column: ColumnElement[Any] = (File.size if sort == "size" else File.added_at).expression
-    return column, query
+def _listed(query: Select[Any], pattern: str, table: Table = files) -> Select[Any]:
+    """Restrict a query to the group's files that match a pattern.
+
+    Names are looked for in an index that has them, before sorting.
+    """
+    if not pattern:
+        return query.where(table.c.group_id == _GROUP_ID)
+    fitting = select(files.c.id).where(files.c.group_id == _GROUP_ID)
+    return query.where(table.c.id.in_(_named(fitting, pattern).correlate(None)))
+
+
+@lru_cache(REMEMBERED)
+def _count(pattern: str) -> Select[Any]:
+    query = select(func.count()).select_from(files).where(files.c.group_id == _GROUP_ID)
+    return _named(query, pattern)
+
+
+@lru_cache(REMEMBERED)
+def _page(pattern: str, sort: Sort, is_first: bool) -> Select[Any]:
+    if sort == "name":
+        named = _named(select(*_FILE, files.c.name), pattern).where(files.c.group_id == _GROUP_ID)
+        named = named if is_first else named.where(files.c.name > _AFTER)
+        return named.order_by(files.c.name).limit(_LIMIT)
+    by = files.c.size if sort == "size" else files.c.added_at
+    return _descending(_listed(select(*_FILE, by, files.c.id), pattern), by, is_first)
+
+
+def _by_seeders(pattern: str, now: float, *, is_first: bool) -> Select[Any]:
+    counts = seeding(now)
+    by = func.coalesce(counts.c.seeders, 0)
+    query = _listed(select(*_FILE, by, files.c.id), pattern)
+    return _descending(query.outerjoin(counts, counts.c.file_id == files.c.id), by, is_first)
+
+
+def _descending(query: Select[Any], by: ColumnElement[Any], is_first: bool) -> Select[Any]:
+    if not is_first:
+        query = query.where(tuple_(by, files.c.id) < tuple_(_AFTER, _AFTER_ID))
+    return query.order_by(by.desc(), files.c.id.desc()).limit(_LIMIT)
+
+
+@lru_cache(REMEMBERED)
+def _count_found(pattern: str) -> Select[Any]:
+    query = select(func.count()).select_from(files).where(files.c.group_id.in_(_OWN))
+    return _named(query, pattern)
+
+
+@lru_cache(REMEMBERED)
+def _search(pattern: str, is_first: bool) -> Select[Any]:
+    # An index has the names and ids: only the files that are returned are read.
+    ids = _named(select(files.c.id).where(files.c.group_id.in_(_OWN)), pattern)
+    if not is_first:
+        ids = ids.where(tuple_(files.c.name, files.c.id) > tuple_(_AFTER, _AFTER_ID))
+    found = ids.order_by(files.c.name, files.c.id).limit(_LIMIT).subquery("found")
+    return (
+        select(*_FILE, groups.c.name)
+        .join(groups, groups.c.id == files.c.group_id)
+        .where(files.c.id == found.c.id)
+        .order_by(files.c.name, files.c.id)
+    )

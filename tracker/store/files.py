@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Exists, delete, func, select, update
+from sqlalchemy import Exists, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from common.types import InfoHash, PeerId
-from tracker.store.schema import Completion, File, Group, Metainfo, Share, User
+from tracker.store.records import Group
+from tracker.store.schema import Completion, File, Metainfo, Share, User
+from tracker.store.tables import GROUP_COLUMNS, groups
 
 COUNTED_COMPLETIONS = 8
 """Most completed downloads of one user that count for a file, however often the peer id changes."""
+
+_GROUP_OF = select(*GROUP_COLUMNS).where(groups.c.id == bindparam("group_id"))
 
 
 class FileRepository:
@@ -53,7 +57,8 @@ class FileRepository:
 
     def group_of(self, file: File) -> Group:
         """Return a file's group."""
-        return self._session.get_one(Group, file.group_id)
+        found = self._session.execute(_GROUP_OF, {"group_id": file.group_id}).one()
+        return Group._make(found)
 
     def metainfo(self, file_id: int) -> bytes:
         """Return a file's metainfo as it was added."""

@@ -57,7 +57,9 @@ def _compile_any_for_sqlite(element: _AnyLike, compiler: Any, **options: Any) ->
     return str(compiler.process(column.ilike(like, escape=_ESCAPE), **options))
 
 
-def fits(column: InstrumentedAttribute[str], pattern: str) -> ColumnElement[bool]:
+def fits(
+    column: ColumnElement[str] | InstrumentedAttribute[str], pattern: str
+) -> ColumnElement[bool]:
     """Condition that a column matches a pattern (see common.api.paging), ignoring case."""
     like = as_like(pattern)
     kind = _AsciiLike if like.isascii() else _AnyLike

@@ -40,12 +40,13 @@ class UnitOfWork:
     """The repositories on one database session."""
 
     def __init__(self, session: Session) -> None:
-        self.users = UserRepository(session)
-        self.groups = GroupRepository(session)
-        self.invitations = InvitationRepository(session)
-        self.authorities = AuthorityRepository(session)
+        connection = session.connection()
+        self.users = UserRepository(connection)
+        self.groups = GroupRepository(connection)
+        self.invitations = InvitationRepository(connection)
+        self.authorities = AuthorityRepository(connection)
         self.files = FileRepository(session)
-        self.file_lists = FileListRepository(session)
+        self.file_lists = FileListRepository(connection)
         self.quotas = QuotaRepository(session)
         self.traffic = TrafficRepository(session)
         self.peers = PeerRepository(session)

@@ -248,7 +248,7 @@ def _hold(tracker: TrackerApp, user: str, count: int) -> None:
             digest = number.to_bytes(32, "big")
             token = work.users.add_token(person.id, digest, "", 0.0, 1e12)
             holder = work.authorities.hold(group.id, person.id, token.id, f"holder{number}")
-            holder.certified_until = 1e12
+            work.authorities.certify(holder.id, 1e12)
 
 
 def test_many_revocations_are_sent_in_parts(

@@ -24,8 +24,13 @@ from tracker.services.events import record_account
 from tracker.services.groups.authority import revoke_logins
 from tracker.services.notices import count_unread
 from tracker.services.rate_limits import RateLimiter
-from tracker.store.schema import Token, User
-from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
+from tracker.store.records import Token, User
+from tracker.store.unit_of_work import (
+    ConflictError,
+    DatabaseError,
+    UnitOfWork,
+    UnitOfWorkFactory,
+)
 
 SESSION_SECONDS = 30 * 24 * 3600.0
 """How long an unused session token stays valid."""
@@ -61,8 +66,7 @@ class LoginService:
         """Start a session. Raises MinitorrentError(bad_credentials, too_many_attempts)."""
         self._refuse_second_login(caller)
         with self._database.read() as work:
-            user = work.users.by_name(request.user)
-            known = work.users.knows(request.user, party_of(caller.address))
+            user, known = work.users.with_network(request.user, party_of(caller.address))
         is_right = self._passwords.check(
             request.user, user, caller.address, request.password, known=known
         )
@@ -84,26 +88,27 @@ class LoginService:
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
             identity = _identify(caller, user, token, request.peer_id)
             self._end_oldest(work, identity, now)
-            reply = self._enter(work, identity, token, secret)
+            self._connect(work, identity, now)
         caller.identity = identity
-        return reply
+        return self._greet(caller, identity, token, secret)
 
     def resume_session(self, caller: Caller, request: api.ResumeSession) -> api.LoginReply:
         """Resume a session by its token. Raises MinitorrentError(not_logged_in)."""
         self._refuse_second_login(caller)
         digest = credentials.digest_token(request.token)
         with self._entering() as work:
-            found = work.users.renew_token(digest, caller.address, self._clock(), SESSION_SECONDS)
-            if found is None:
+            now = self._clock()
+            token = work.users.renew_token(digest, caller.address, now, SESSION_SECONDS)
+            if token is None:
                 raise MinitorrentError(
                     ErrorCode.NOT_LOGGED_IN,
                     "This session has ended; log in again with: login USER PASSWORD",
                 )
-            token, user = found
+            user = work.users.by_id(token.user_id)
             identity = _identify(caller, user, token, request.peer_id)
-            reply = self._enter(work, identity, token, request.token)
+            self._connect(work, identity, now)
         caller.identity = identity
-        return reply
+        return self._greet(caller, identity, token, request.token)
 
     def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
         """End the session and void its token."""
@@ -208,30 +213,36 @@ class LoginService:
                 ErrorCode.INTERNAL, "This tracker is shutting down; try again."
             ) from None
 
-    def _enter(
-        self, work: UnitOfWork, identity: Identity, token: Token, secret: str
-    ) -> api.LoginReply:
-        if identity.connection_id:
-            work.users.lock(identity.user_id)
-            online = work.trackers.count_connections(identity.user_id)
-            remedy = "close some clients that you don't need"
-            check_quota(online, self._quotas.sessions, "connections per user", remedy)
-            work.trackers.connect(
-                identity.connection_id,
-                self._tracker_id,
-                identity.token_id,
-                identity.user_id,
-                self._clock(),
-            )
-        groups = work.groups.names_of(identity.user_id, MAX_PAGE)
+    def _connect(self, work: UnitOfWork, me: Identity, now: float) -> None:
+        """Record the connection of a login, if it is a session's."""
+        if not me.connection_id:
+            return
+        online = work.trackers.count_connections(me.user_id)
+        remedy = "close some clients that you don't need"
+        check_quota(online, self._quotas.sessions, "connections per user", remedy)
+        work.trackers.connect(me.connection_id, self._tracker_id, me.token_id, me.user_id, now)
+
+    def _greet(self, caller: Caller, me: Identity, token: Token, secret: str) -> api.LoginReply:
+        """Return the reply to a login, which can no longer be refused.
+
+        The login is committed before: what happens from then on is pushed, and what happened before
+        is counted here. If the database fails now, the login is undone.
+        """
+        try:
+            with self._database.read() as work:
+                groups, total, requests = work.groups.of_login(me.user_id, MAX_PAGE)
+                unread = count_unread(work, work.users.by_id(me.user_id))
+        except DatabaseError:
+            self.disconnect(caller)
+            raise
         return api.LoginReply(
-            user=identity.user,
+            user=me.user,
             token=secret,
             expires_at=None if token.scope is None else iso(token.expires_at),
             groups=groups,
-            more_groups=work.groups.count(identity.user_id, "", member=True) - len(groups),
-            pending_requests=work.groups.requests_to_decide(identity.user_id),
-            unread_notices=count_unread(work, work.users.by_id(identity.user_id)),
+            more_groups=total - len(groups),
+            pending_requests=requests,
+            unread_notices=unread,
         )
 
     def _end_oldest(self, work: UnitOfWork, me: Identity, now: float) -> None:
@@ -254,7 +265,6 @@ def _check_not_blocked(work: UnitOfWork, user_id: int) -> None:
 
 def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> None:
     """Check that a user may have another HTTP token. Raises MinitorrentError(quota_exceeded)."""
-    work.users.lock(user_id)
     remedy = "revoke some with: revoke_token"
     check_quota(
         work.users.count_api_tokens(user_id, now, ""),

@@ -10,7 +10,7 @@ from tracker.domain.throttle import LoginThrottle
 from tracker.services.accounts.hashing import PasswordHasher
 from tracker.services.clock import Clock
 from tracker.services.events import record_account
-from tracker.store.schema import User
+from tracker.store.records import User
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 

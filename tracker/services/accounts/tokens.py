@@ -14,7 +14,7 @@ from tracker.services.accounts.logins import check_tokens, end_logins
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
-from tracker.store.schema import Token
+from tracker.store.records import Token
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -72,8 +72,8 @@ class TokenService:
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
         with self._database.write() as work:
             now = self._clock()
-            token = _find(work, me, request.id, now)
-            token.digest, token.expires_at = digest, now + request.seconds
+            token = _find(work, me, request.id, now)._replace(expires_at=now + request.seconds)
+            work.users.replace_token(token.id, digest, token.expires_at)
             record_account(work, EventKind.TOKEN_RENEWED, me.user, me.address, now)
             return _token_reply(token, secret)
 

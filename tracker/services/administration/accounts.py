@@ -15,7 +15,7 @@ from tracker.services.clock import Clock
 from tracker.services.events import record, record_account
 from tracker.services.groups.members import end_membership, pass_on
 from tracker.services.lookups import find_user
-from tracker.store.schema import User
+from tracker.store.records import User
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _USUAL_COST = PasswordCost()
@@ -83,7 +83,7 @@ class AccountAdministration:
             now, user = self._clock(), find_user(work, name)
             if user.blocked_at is not None:
                 return
-            user.blocked_at = now
+            work.users.set_blocked(user.id, now)
             for group in work.groups.of_user(user.id):
                 work.peers.drop_from_group(group.id, user.id)
                 removed = work.authorities.detach_holders(group.id, user.id)
@@ -98,7 +98,7 @@ class AccountAdministration:
         with self._database.write() as work:
             user = find_user(work, name)
             if user.blocked_at is not None:
-                user.blocked_at = None
+                work.users.set_blocked(user.id, None)
                 self._record(work, EventKind.ACCOUNT_UNBLOCKED, name, self._clock())
 
     def delete(self, name: str) -> None:

@@ -19,8 +19,8 @@ from tracker.services.clock import Clock, iso
 from tracker.services.events import record
 from tracker.services.lookups import find_own_group
 from tracker.services.rate_limits import RateLimiter
-from tracker.store import schema
-from tracker.store.schema import Group
+from tracker.store import records
+from tracker.store.records import Group
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
@@ -70,7 +70,7 @@ class CertificateService:
         work: UnitOfWork,
         me: Identity,
         group: Group,
-        authority: schema.Authority,
+        authority: records.Authority,
         request: str,
     ) -> api.IssueCertificateReply:
         key = certificates.read_request(request)
@@ -88,7 +88,7 @@ class CertificateService:
             now,
             self._lifetime,
         )
-        holder.certified_until = max(holder.certified_until, issued.not_after)
+        work.authorities.certify(holder.id, issued.not_after)
         text = f"{me.user} received a certificate for {group.name}."
         kind = EventKind.CERTIFICATE_ISSUED
         record(work, kind, group, me, me.user, text, now)
@@ -117,7 +117,6 @@ class CertificateService:
 
     def _check_quotas(self, work: UnitOfWork, me: Identity, group: Group) -> None:
         if not work.authorities.is_holder(group.id, me.token_id):
-            work.users.lock(me.user_id)
             held = work.authorities.count_holders(group.id, me.user_id, self._clock())
             what = f"certified logins per user in {group.name}"
             check_quota(held, self._quotas.holders, what, "wait until some have expired")
@@ -152,7 +151,7 @@ def revoke_logins(
         record(work, kind, group, me, user, text, now, removed=[uid])
 
 
-def _authority_of(work: UnitOfWork, group: Group) -> schema.Authority:
+def _authority_of(work: UnitOfWork, group: Group) -> records.Authority:
     authority = work.authorities.of_group(group.id)
     if authority is None:
         raise MinitorrentError(

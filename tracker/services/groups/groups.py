@@ -19,9 +19,8 @@ from tracker.services.clock import Clock
 from tracker.services.events import record
 from tracker.services.groups.authority import create_authority
 from tracker.services.groups.members import reported
-from tracker.services.lookups import find_administered_group, find_own_group
-from tracker.store.groups import GroupSummary
-from tracker.store.schema import Group
+from tracker.services.lookups import find_administered_group, find_group_and_role
+from tracker.store.records import Group, GroupSummary
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
@@ -48,7 +47,6 @@ class GroupService:
         try:
             with self._database.write() as work:
                 now = self._clock()
-                work.users.lock(me.user_id)
                 owned = work.groups.count_owned(me.user_id)
                 remedy = "leave one, or hand one over with: transfer_group GROUP USER"
                 check_quota(owned, self._quotas.groups, "groups per owner", remedy)
@@ -96,35 +94,41 @@ class GroupService:
     def get_group(self, me: Identity, request: api.GetGroup) -> api.GroupProfileReply:
         """Return the group's profile, for a member's client."""
         with self._database.read() as work:
-            return self._profile(work, me, find_own_group(work, me, request.group), request)
+            group, role = find_group_and_role(work, me, request.group)
+            return self._profile(work, me, group, role, request)
 
     def find_group(self, me: Identity, request: api.FindGroup) -> api.GroupProfileReply:
         """Like `get_group`, by the `source` in the group's metainfo. Raises MinitorrentError."""
         with self._database.read() as work:
             group = work.groups.by_uid(request.source.removeprefix(_SOURCE))
-            is_own = group is not None and work.groups.role_of(group.id, me.user_id) is not None
-            if group is None or not is_own or source_of(group) != request.source:
+            role = None if group is None else work.groups.role_of(group.id, me.user_id)
+            if group is None or role is None or source_of(group) != request.source:
                 raise MinitorrentError(
                     ErrorCode.NO_SUCH_GROUP,
                     "None of your groups is the one that this was created for.",
                 )
-            return self._profile(work, me, group, request)
+            return self._profile(work, me, group, role, request)
 
     def set_upload(self, me: Identity, request: api.SetUpload) -> api.SetUploadReply:
         """Decide who adds files to a group. Raises MinitorrentError(not_admin, ...)."""
         with self._database.write() as work:
             group, _ = find_administered_group(work, me, request.group, lock=True)
             if group.upload != request.upload:
-                group.upload = request.upload
+                work.groups.set_upload(group.id, request.upload)
                 kind = _UPLOAD_CHANGES[Upload(request.upload)]
                 record(work, kind, group, me, group.name, "", self._clock())
         return api.SetUploadReply(group=request.group, upload=request.upload)
 
     def _profile(
-        self, work: UnitOfWork, me: Identity, group: Group, request: api.WithRoles
+        self,
+        work: UnitOfWork,
+        me: Identity,
+        group: Group,
+        own_role: Role | None,
+        request: api.WithRoles,
     ) -> api.GroupProfileReply:
+        role = rules.require_member(group.name, own_role)
         removed = work.authorities.removed(group.id, self._clock(), None, MAX_PAGE + 1)
-        role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
         return api.GroupProfileReply(
             group=group.name,
             mode=_mode(group),

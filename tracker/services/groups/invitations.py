@@ -19,10 +19,10 @@ from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record, record_account, record_refusal
-from tracker.services.lookups import find_administered_group, find_group
+from tracker.services.lookups import find_administered_group, find_group_and_role
 from tracker.services.quotas import check_new_member
 from tracker.services.rate_limits import RateLimiter
-from tracker.store.schema import Group, Invitation
+from tracker.store.records import Group, Invitation
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 CODE_BYTES = 16
@@ -67,16 +67,14 @@ class InvitationService:
             what, remedy = f"invitations to {group.name}", "end some with: revoke_invite"
             check_quota(count, self._quotas.group_invites, what, remedy)
             invitation = work.invitations.add(
-                Invitation(
-                    group_id=group.id,
-                    created_by=me.user_id,
-                    digest=digest_token(code),
-                    created_at=now,
-                    expires_at=now + request.days * _DAY,
-                    uses_left=request.uses,
-                    makes_admins=request.admin,
-                    role=request.role,
-                )
+                group.id,
+                me.user_id,
+                digest_token(code),
+                now,
+                now + request.days * _DAY,
+                uses=request.uses,
+                makes_admins=request.admin,
+                role=request.role,
             )
             record(work, EventKind.INVITE_CREATED, group, me, str(invitation.id), "", now)
             return api.CreateInviteReply(
@@ -136,9 +134,9 @@ class InvitationService:
         reason = _judge(work, found, me.user_id, now)
         if found is None or reason is not None:
             raise MinitorrentError(ErrorCode.INVITE_INVALID, reason or _UNKNOWN)
-        invitation = found[0]
-        group = find_group(work, found[1].name, lock=True)
-        rules.check_join(group.name, work.groups.role_of(group.id, me.user_id), has_asked=False)
+        invitation, creator, its_group = found
+        group, own_role = find_group_and_role(work, me, its_group.name, lock=True)
+        rules.check_join(group.name, own_role, has_asked=False)
         check_new_member(work, self._quotas, group)
         if not work.invitations.spend(invitation.id, now):
             raise MinitorrentError(ErrorCode.INVITE_INVALID, _UNKNOWN)  # another user was quicker
@@ -146,7 +144,6 @@ class InvitationService:
         role = Role.ADMIN if invitation.makes_admins else Role(invitation.role)
         work.groups.add_member(group.id, me.user_id, role, now)
         work.invitations.forgive(group.id, me.user_id)
-        creator = work.users.by_id(invitation.created_by).name
         text = f"{me.user} joined {group.name} by invitation {invitation.id} of {creator}."
         record(work, EventKind.INVITE_USED, group, me, me.user, text, now)
         return group
@@ -171,19 +168,22 @@ class InvitationService:
             if found is None:
                 record_account(work, EventKind.INVITE_REFUSED, actor, address, now)
             else:
-                invitation, group = found
+                invitation, _, group = found
                 record_refusal(work, group, actor, str(invitation.id), address, now)
         self._wrong.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, _COMPLAINT)
         raise MinitorrentError(ErrorCode.INVITE_INVALID, reason)
 
 
 def _judge(
-    work: UnitOfWork, found: tuple[Invitation, Group] | None, user_id: int | None, now: float
+    work: UnitOfWork,
+    found: tuple[Invitation, str, Group] | None,
+    user_id: int | None,
+    now: float,
 ) -> str | None:
     """Return why an invitation doesn't let a user (None: a new one) in, or None."""
     if found is None:
         return _UNKNOWN
-    invitation, group = found
+    invitation, _, group = found
     removed_at = None if user_id is None else work.invitations.removed_at(group.id, user_id)
     return refusal(
         group.name,

@@ -13,9 +13,9 @@ from tracker.services.events import record
 from tracker.services.lookups import (
     find_administered_group,
     find_own_group,
-    find_user,
+    no_such_user,
 )
-from tracker.store.schema import Group
+from tracker.store.records import Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _NEW_ROLES = {
@@ -135,9 +135,11 @@ class MemberService:
 
     def _subject(self, work: UnitOfWork, me: Identity, request: api.OnMember) -> _Subject:
         group, actor = find_administered_group(work, me, request.group, lock=True)
-        user = find_user(work, request.user)
-        role = work.groups.role_of(group.id, user.id)
-        return group, actor, user.id, rules.require_subject(group.name, user.name, role)
+        found = work.groups.member_called(group.id, request.user)
+        if found is None:
+            raise no_such_user(request.user)
+        user_id, role = found
+        return group, actor, user_id, rules.require_subject(group.name, request.user, role)
 
     def _change_role(
         self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str, role: Role
@@ -167,11 +169,15 @@ def end_membership(work: UnitOfWork, group: Group, user_id: int) -> list[str]:
 
     Returns the uids of the member's certificates.
     """
-    work.peers.drop_from_group(group.id, user_id)
-    work.files.unshare_group(group.id, user_id)
+    has = work.groups.possessions(group.id, user_id)
+    if has.peers or has.announce_key:
+        work.peers.drop_from_group(group.id, user_id)
+    if has.shares:
+        work.files.unshare_group(group.id, user_id)
     work.groups.drop_member(group.id, user_id)
-    work.invitations.revoke_created_by(group.id, user_id)
-    return work.authorities.detach_holders(group.id, user_id)
+    if has.invitations:
+        work.invitations.revoke_created_by(group.id, user_id)
+    return work.authorities.detach_holders(group.id, user_id) if has.certificates else []
 
 
 def pass_on(work: UnitOfWork, me: Identity, group: Group, what: str, now: float) -> None:
@@ -183,7 +189,7 @@ def pass_on(work: UnitOfWork, me: Identity, group: Group, what: str, now: float)
     heir = rules.heir(member for member, _ in others)
     if heir is None:
         work.groups.delete(group.id)
-    elif not any(member.role is Role.OWNER for member, _ in others):
+    elif not work.groups.owners(group.id):
         work.groups.set_role(group.id, heir.user_id, Role.OWNER)
         name = next(name for member, name in others if member == heir)
         text = f"{what}; {name} owns {group.name} now."

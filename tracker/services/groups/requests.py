@@ -13,13 +13,17 @@ from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
-from tracker.services.lookups import find_administered_group, find_group, find_user
+from tracker.services.lookups import (
+    find_administered_group,
+    find_group_and_role,
+    no_such_user,
+)
 from tracker.services.quotas import check_new_member
-from tracker.store.schema import Group
+from tracker.store.records import Asker, Group, Pending
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-_Decision = Callable[[UnitOfWork, Identity, Group, int, str], None]
-"""Carries out a decision on a user's request: the user's id and name are the last two."""
+_Decision = Callable[[UnitOfWork, Identity, Group, Asker, str], None]
+"""Carries out a decision on a user's request; the user's name is the last."""
 
 
 class JoinRequestService:
@@ -33,27 +37,21 @@ class JoinRequestService:
     def join_group(self, me: Identity, request: api.JoinGroup) -> api.JoinGroupReply:
         """Ask to join. Raises MinitorrentError(already_member, already_requested, ...)."""
         with self._database.write() as work:
-            group = find_group(work, request.group, lock=True)
-            rules.check_join(
-                group.name,
-                work.groups.role_of(group.id, me.user_id),
-                work.groups.has_request(group.id, me.user_id),
-            )
-            self._check_requests(work, me, group)
+            group, role = find_group_and_role(work, me, request.group, lock=True)
+            pending = work.groups.pending(group.id, me.user_id)
+            rules.check_join(group.name, role, pending.has_asked)
+            self._check_quotas(pending, group)
             now = self._clock()
             work.groups.add_request(group.id, me.user_id, now)
             text = f"{me.user} asks to join {group.name}."
             record(work, EventKind.JOIN_REQUESTED, group, me, me.user, text, now)
         return api.JoinGroupReply(group=request.group, status="requested")
 
-    def _check_requests(self, work: UnitOfWork, me: Identity, group: Group) -> None:
-        work.users.lock(me.user_id)
-        own = work.groups.count_requests_of(me.user_id)
-        what = "pending requests per user"
-        check_quota(own, self._quotas.requests, what, "wait until some are decided")
-        others = work.groups.count_requests(group.id, "")
-        what = f"pending requests to join {group.name}"
-        check_quota(others, self._quotas.group_requests, what, "its admins must decide some first")
+    def _check_quotas(self, pending: Pending, group: Group) -> None:
+        quotas, what = self._quotas, "pending requests per user"
+        check_quota(pending.own, quotas.requests, what, "wait until some are decided")
+        what, remedy = f"pending requests to join {group.name}", "its admins must decide some first"
+        check_quota(pending.others, quotas.group_requests, what, remedy)
 
     def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
         """Return a page of the requests to join, for admins."""
@@ -61,11 +59,9 @@ class JoinRequestService:
         with self._database.read() as work:
             group, _ = find_administered_group(work, me, request.group)
             found = work.groups.requests(group.id, request.pattern, after, request.rows + 1)
-            asking, following = cut(found, request.rows, lambda row: str(row[0].id))
+            asking, following = cut(found, request.rows, lambda row: str(row.id))
             total = work.groups.count_requests(group.id, request.pattern)
-        rows = [
-            api.RequestRow(user=user, requested_at=iso(one.requested_at)) for one, user in asking
-        ]
+        rows = [api.RequestRow(user=one.user, requested_at=iso(one.requested_at)) for one in asking]
         return api.ListRequestsReply(
             group=request.group, requests=rows, total=total, next=following
         )
@@ -103,33 +99,36 @@ class JoinRequestService:
             for user in users:
                 self._decide_named(work, me, group, user, decision)
             if not users:
-                for asked, user in work.groups.requests(group.id, "", 0, api.MAX_DECISIONS):
-                    decision(work, me, group, asked.user_id, user)
-                    users.append(user)
+                for one in work.groups.requests(group.id, "", 0, api.MAX_DECISIONS):
+                    decision(work, me, group, Asker(one.user_id, True, True), one.user)
+                    users.append(one.user)
             left = work.groups.count_requests(group.id, "")
         return api.DecideRequestsReply(group=request.group, users=users, left=left)
 
     def _decide_named(
         self, work: UnitOfWork, me: Identity, group: Group, name: str, decision: _Decision
     ) -> None:
-        user = find_user(work, name)
-        rules.check_request(group.name, user.name, work.groups.has_request(group.id, user.id))
-        decision(work, me, group, user.id, name)
+        asker = work.groups.asker(group.id, name)
+        if asker is None:
+            raise no_such_user(name)
+        rules.check_request(group.name, name, asker.has_asked)
+        decision(work, me, group, asker, name)
 
     def _accept(
-        self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str
+        self, work: UnitOfWork, me: Identity, group: Group, asker: Asker, user: str
     ) -> None:
         check_new_member(work, self._quotas, group)
         now = self._clock()
-        work.groups.drop_request(group.id, user_id)
-        work.invitations.forgive(group.id, user_id)
-        work.groups.add_member(group.id, user_id, Role.MEMBER, now)
+        work.groups.drop_request(group.id, asker.user_id)
+        if asker.was_removed:
+            work.invitations.forgive(group.id, asker.user_id)
+        work.groups.add_member(group.id, asker.user_id, Role.MEMBER, now)
         text = f"{me.user} let you into {group.name}."
         record(work, EventKind.REQUEST_ACCEPTED, group, me, user, text, now)
 
     def _reject(
-        self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str
+        self, work: UnitOfWork, me: Identity, group: Group, asker: Asker, user: str
     ) -> None:
-        work.groups.drop_request(group.id, user_id)
+        work.groups.drop_request(group.id, asker.user_id)
         text = f"{me.user} rejected your request to join {group.name}."
         record(work, EventKind.REQUEST_REJECTED, group, me, user, text, self._clock())

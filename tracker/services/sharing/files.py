@@ -16,7 +16,7 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record, record_removal
 from tracker.services.groups.groups import authority_of
-from tracker.services.lookups import find_own_group
+from tracker.services.lookups import find_group_and_role, find_own_group
 from tracker.services.quotas import check_new_file
 from tracker.services.sharing.metainfo import (
     MetainfoReader,
@@ -25,7 +25,8 @@ from tracker.services.sharing.metainfo import (
     new_file,
 )
 from tracker.services.sharing.removals import no_such_info_hash
-from tracker.store.schema import File, Group
+from tracker.store.records import Group, ListedFile
+from tracker.store.schema import File
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
@@ -57,11 +58,9 @@ class FileService:
             )
             files, following = cut(found, request.rows, lambda row: cursor(*row[1]))
             ids = [file.id for file, _ in files]
-            owners, counts = work.file_lists.owners(ids), work.peers.counts(ids, now)
+            counts = work.peers.counts(ids, now)
             total = work.file_lists.count(group.id, request.pattern)
-        rows = [
-            _row(file, owners.get(file.id, ""), counts.get(file.id, (0, 0))) for file, _ in files
-        ]
+        rows = [_row(file, counts.get(file.id, (0, 0))) for file, _ in files]
         return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
 
     def find_files(self, me: Identity, request: api.FindFiles) -> api.FindFilesReply:
@@ -71,12 +70,9 @@ class FileService:
             found = work.file_lists.search(me.user_id, request.pattern, after, request.rows + 1)
             rows, following = cut(found, request.rows, lambda row: cursor(row[0].name, row[0].id))
             ids = [file.id for file, _ in rows]
-            owners, counts = work.file_lists.owners(ids), work.peers.counts(ids, self._clock())
+            counts = work.peers.counts(ids, self._clock())
             total = work.file_lists.count_found(me.user_id, request.pattern)
-        files = [
-            _found(file, group, owners.get(file.id, ""), counts.get(file.id, (0, 0)))
-            for file, group in rows
-        ]
+        files = [_found(file, group, counts.get(file.id, (0, 0))) for file, group in rows]
         return api.FindFilesReply(files=files, total=total, next=following)
 
     def add_file(self, me: Identity, request: api.AddFile) -> api.AddFileReply:
@@ -88,13 +84,14 @@ class FileService:
             find_own_group(work, me, request.group)
         content = self._reader.read(request.metainfo)
         with self._database.write() as work:
-            group = find_own_group(work, me, request.group, lock=True)
+            group, own_role = find_group_and_role(work, me, request.group, lock=True)
+            role = rules.require_member(group.name, own_role)
             check_content(content, request.name, group)
             check_authority(content, group, authority_of(work, group))
             now = self._clock()
             file = work.files.by_name(group.id, request.name)
             if file is None:
-                self._check_may_add(work, me, group)
+                rules.check_upload(group.name, me.user, role, Upload(group.upload))
                 size = len(request.metainfo)
                 check_new_file(work, self._quotas, me, group, content.size, size)
                 file = new_file(content, group, now)
@@ -116,10 +113,6 @@ class FileService:
             pieces=file.pieces,
             info_hash=file.info_hash.hex(),
         )
-
-    def _check_may_add(self, work: UnitOfWork, me: Identity, group: Group) -> None:
-        role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
-        rules.check_upload(group.name, me.user, role, Upload(group.upload))
 
     def get_file(self, me: Identity, request: api.GetFile) -> api.GetFileReply:
         """Return a file's metainfo by name. Raises MinitorrentError(no_such_file, not_member)."""
@@ -158,8 +151,8 @@ class FileService:
         once more.
         """
         with self._database.write() as work:
-            group = find_own_group(work, me, request.group, lock=True)
-            role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
+            group, own_role = find_group_and_role(work, me, request.group, lock=True)
+            role = rules.require_member(group.name, own_role)
             file = _find(work, group, request.name)
             is_owner = work.files.owner(file.id) == me.user
             upload = Upload(group.upload)
@@ -170,27 +163,27 @@ class FileService:
         return api.RemoveFileReply(group=request.group, name=request.name, info_hash=info_hash)
 
 
-def _row(file: File, owner: str, counts: tuple[int, int]) -> api.FileRow:
+def _row(file: ListedFile, counts: tuple[int, int]) -> api.FileRow:
     seeders, leechers = counts
     return api.FileRow(
         name=file.name,
         size=file.size,
         pieces=file.pieces,
         info_hash=file.info_hash.hex(),
-        owner=owner,
+        owner=file.owner,
         seeders=seeders,
         leechers=leechers,
     )
 
 
-def _found(file: File, group: str, owner: str, counts: tuple[int, int]) -> api.FoundFile:
+def _found(file: ListedFile, group: str, counts: tuple[int, int]) -> api.FoundFile:
     seeders, leechers = counts
     return api.FoundFile(
         group=group,
         name=file.name,
         size=file.size,
         info_hash=file.info_hash.hex(),
-        owner=owner,
+        owner=file.owner,
         seeders=seeders,
         leechers=leechers,
     )

@@ -8,7 +8,8 @@ from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from tracker.services.groups.groups import source_of
-from tracker.store.schema import File, Group
+from tracker.store.records import Group
+from tracker.store.schema import File
 
 _SMALL_METAINFO = 256 * 1024  # bytes, which take at most a few hundredths of a second to parse
 

@@ -1,0 +1,249 @@
+"""The statements on groups, memberships and join requests (see tracker.store.groups)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import QueryableAttribute
+
+from tracker.domain.rules import ADMINS, Role
+from tracker.store.matching import fits
+from tracker.store.tables import (
+    GROUP_COLUMNS,
+    REMEMBERED,
+    announce_keys,
+    files,
+    groups,
+    guests,
+    holders,
+    invitations,
+    join_requests,
+    memberships,
+    new_row,
+    peers,
+    removals,
+    shares,
+    users,
+)
+
+
+def is_admin(role: ColumnElement[str] | QueryableAttribute[str]) -> ColumnElement[bool]:
+    """Condition that a membership's role is an admin's."""
+    return role.in_([one.value for one in ADMINS])
+
+
+_GROUP_ID: BindParameter[int] = bindparam("group_id")
+_USER_ID: BindParameter[int] = bindparam("user_id")
+_NAME: BindParameter[str] = bindparam("name")
+_AFTER: BindParameter[Any] = bindparam("after")
+_LIMIT: BindParameter[int] = bindparam("limit")
+_IN_GROUP = memberships.c.group_id == _GROUP_ID
+_IS_MEMBER = _IN_GROUP & (memberships.c.user_id == _USER_ID)
+_ASKS = (join_requests.c.group_id == _GROUP_ID) & (join_requests.c.user_id == _USER_ID)
+
+ADD = new_row(groups, "name", "uid", "mode", "created_at").returning(*GROUP_COLUMNS)
+BY_NAME = select(*GROUP_COLUMNS).where(groups.c.name == _NAME)
+BY_NAME_LOCKED = BY_NAME.with_for_update()
+BY_UID = select(*GROUP_COLUMNS).where(groups.c.uid == bindparam("uid"))
+WITH_ROLE = (
+    select(*GROUP_COLUMNS, memberships.c.role)
+    .outerjoin(
+        memberships,
+        (memberships.c.group_id == groups.c.id) & (memberships.c.user_id == _USER_ID),
+    )
+    .where(groups.c.name == _NAME)
+)
+WITH_ROLE_LOCKED = WITH_ROLE.with_for_update(of=groups)
+COUNT_OWN = select(func.count()).select_from(memberships).where(memberships.c.user_id == _USER_ID)
+_TO_DECIDE = (
+    select(func.count())
+    .select_from(join_requests)
+    .join(memberships, memberships.c.group_id == join_requests.c.group_id)
+    .where(memberships.c.user_id == _USER_ID, is_admin(memberships.c.role))
+)
+_LARGEST_ID = select(func.max(groups.c.id))
+SIZES = select(COUNT_OWN.scalar_subquery(), _LARGEST_ID.scalar_subquery())
+SIZES_AND_REQUESTS = SIZES.add_columns(_TO_DECIDE.scalar_subquery())
+COUNT_OWNED = COUNT_OWN.where(memberships.c.role == Role.OWNER.value)
+OWNERS = select(memberships.c.user_id).where(_IN_GROUP, memberships.c.role == Role.OWNER.value)
+ADD_MEMBER = new_row(memberships, "group_id", "user_id", "role", "joined_at")
+DROP_MEMBER = delete(memberships).where(_IS_MEMBER)
+ROLE = select(memberships.c.role).where(_IS_MEMBER)
+SET_ROLE = (
+    update(memberships)
+    .where(
+        memberships.c.group_id == bindparam("of_group"),
+        memberships.c.user_id == bindparam("of_user"),
+    )
+    .values(role=bindparam("new_role"))
+)
+MEMBER_CALLED = (
+    select(users.c.id, memberships.c.role)
+    .outerjoin(memberships, _IN_GROUP & (memberships.c.user_id == users.c.id))
+    .where(users.c.name == _NAME)
+)
+COUNT_ADMINS = (
+    select(func.count()).select_from(memberships).where(_IN_GROUP, is_admin(memberships.c.role))
+)
+ADD_REQUEST = new_row(join_requests, "group_id", "user_id", "requested_at")
+DROP_REQUEST = delete(join_requests).where(_ASKS)
+PENDING = select(
+    select(join_requests.c.id).where(_ASKS).exists(),
+    select(func.count()).where(join_requests.c.user_id == _USER_ID).scalar_subquery(),
+    select(func.count()).where(join_requests.c.group_id == _GROUP_ID).scalar_subquery(),
+)
+ASKER = (
+    select(users.c.id, join_requests.c.id.is_not(None), removals.c.id.is_not(None))
+    .outerjoin(
+        join_requests,
+        (join_requests.c.group_id == _GROUP_ID) & (join_requests.c.user_id == users.c.id),
+    )
+    .outerjoin(removals, (removals.c.group_id == _GROUP_ID) & (removals.c.user_id == users.c.id))
+    .where(users.c.name == _NAME)
+)
+
+
+def _any_of_group(table: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Condition that a user has rows of a table about files of a group."""
+    in_group = select(files.c.id).where(
+        files.c.id == table.c.file_id, files.c.group_id == _GROUP_ID
+    )
+    mine = select(table.c.id).where(table.c.user_id == _USER_ID, *conditions)
+    return mine.where(in_group.exists()).exists()
+
+
+POSSESSIONS = select(
+    _any_of_group(peers),
+    _any_of_group(shares),
+    select(announce_keys.c.id)
+    .where(announce_keys.c.group_id == _GROUP_ID, announce_keys.c.user_id == _USER_ID)
+    .exists(),
+    select(invitations.c.id)
+    .where(invitations.c.group_id == _GROUP_ID, invitations.c.created_by == _USER_ID)
+    .exists(),
+    select(holders.c.id)
+    .where(holders.c.group_id == _GROUP_ID, holders.c.user_id == _USER_ID)
+    .exists(),
+)
+
+
+def _senior(role: Role) -> Select[Any]:
+    is_guest = select(guests.c.user_id).where(
+        guests.c.user_id == memberships.c.user_id, guests.c.group_id == _GROUP_ID
+    )
+    first = select(memberships.c.id, memberships.c.user_id, memberships.c.role, users.c.name).join(
+        users, users.c.id == memberships.c.user_id
+    )
+    of_role = first.where(_IN_GROUP, memberships.c.role == role.value, ~is_guest.exists())
+    return select(of_role.order_by(memberships.c.id).limit(1).subquery())
+
+
+SENIORS = union_all(*map(_senior, Role))
+
+
+def _named(query: Select[Any], pattern: str) -> Select[Any]:
+    return query.where(fits(groups.c.name, pattern)) if pattern else query
+
+
+def _called(query: Select[Any], pattern: str) -> Select[Any]:
+    return query.where(fits(users.c.name, pattern)) if pattern else query
+
+
+def _is_in(*, member: bool) -> ColumnElement[bool]:
+    """Condition that the user is in a group, tested for each group."""
+    mine = select(memberships.c.id).where(
+        memberships.c.group_id == groups.c.id, memberships.c.user_id == _USER_ID
+    )
+    return mine.exists() if member else ~mine.exists()
+
+
+def _first(query: Select[Any], is_in_many: bool) -> Select[Any]:
+    """Select from the user's first groups by name (see _is_in_many)."""
+    own = select(memberships.c.group_id).where(memberships.c.user_id == _USER_ID)
+    chosen = query.where(_is_in(member=True) if is_in_many else groups.c.id.in_(own))
+    return chosen.order_by(groups.c.name).limit(_LIMIT)
+
+
+@lru_cache(2)
+def names_of(is_in_many: bool) -> Select[Any]:
+    return _first(select(groups.c.name), is_in_many)
+
+
+@lru_cache(REMEMBERED)
+def count(pattern: str, member: bool | None) -> Select[Any]:
+    query = _named(select(func.count()).select_from(groups), pattern)
+    return query if member is None else query.where(_is_in(member=member))
+
+
+@lru_cache(REMEMBERED)
+def page(pattern: str, member: bool, is_scan: bool) -> Select[Any]:
+    """Select the summaries of a page; `is_scan`: test all groups by name until there are enough."""
+    query = _named(select(groups.c.id), pattern).where(groups.c.name > _AFTER)
+    if member:
+        chosen = _first(query, is_scan)
+    else:
+        chosen = query.where(_is_in(member=False)).order_by(groups.c.name).limit(_LIMIT)
+    owner = memberships.alias("owner")
+    of_group = groups.c.id == chosen.subquery("chosen").c.id
+    members = select(func.count()).where(memberships.c.group_id == groups.c.id)
+    shared = select(func.count()).where(files.c.group_id == groups.c.id)
+    asking = select(func.count()).where(join_requests.c.group_id == groups.c.id)
+    mine = select(join_requests.c.id).where(
+        join_requests.c.group_id == groups.c.id, join_requests.c.user_id == _USER_ID
+    )
+    administers = select(memberships.c.id).where(
+        memberships.c.group_id == groups.c.id,
+        memberships.c.user_id == _USER_ID,
+        is_admin(memberships.c.role),
+    )
+    return (
+        select(
+            *GROUP_COLUMNS,
+            users.c.name,
+            members.scalar_subquery(),
+            shared.scalar_subquery(),
+            mine.exists(),
+            case((administers.exists(), asking.scalar_subquery()), else_=0),
+        )
+        .join(owner, (owner.c.group_id == groups.c.id) & (owner.c.role == Role.OWNER.value))
+        .join(users, users.c.id == owner.c.user_id)
+        .where(of_group)
+        .order_by(groups.c.name)
+    )
+
+
+@lru_cache(REMEMBERED)
+def count_in(table: Any, pattern: str) -> Select[Any]:
+    """Count a group's rows of a table, of users who match a pattern."""
+    query = select(func.count()).select_from(table).where(table.c.group_id == _GROUP_ID)
+    return _called(query.join(users, users.c.id == table.c.user_id), pattern) if pattern else query
+
+
+@lru_cache(REMEMBERED)
+def members(pattern: str) -> Select[Any]:
+    table = memberships
+    query: Select[Any] = select(table.c.id, table.c.user_id, table.c.role, users.c.name)
+    query = _called(query.join(users, users.c.id == table.c.user_id), pattern)
+    return query.where(_IN_GROUP, table.c.id > _AFTER).order_by(table.c.id).limit(_LIMIT)
+
+
+@lru_cache(REMEMBERED)
+def requests(pattern: str) -> Select[Any]:
+    table = join_requests
+    query: Select[Any] = select(table.c.id, table.c.user_id, users.c.name, table.c.requested_at)
+    query = _called(query.join(users, users.c.id == table.c.user_id), pattern)
+    in_group = (table.c.group_id == _GROUP_ID) & (table.c.id > _AFTER)
+    return query.where(in_group).order_by(table.c.id).limit(_LIMIT)

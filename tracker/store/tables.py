@@ -1,0 +1,66 @@
+"""The tables for statements in SQLAlchemy Core, which cost a fraction of those on mapped classes.
+
+Statements on hot paths are built once, as constants, with `bindparam` for what differs: building
+one takes longer than executing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam
+from sqlalchemy.dialects.postgresql import Insert
+
+from tracker.store import schema
+
+REMEMBERED = 64
+"""Most patterns whose statements are kept; the empty one, of lists without a pattern, is in use."""
+
+_MOST_PARAMETERS = 1000
+
+
+def _table(model: type[schema.Base]) -> Table:
+    return cast(Table, model.__table__)
+
+
+users = _table(schema.User)
+tokens = _table(schema.Token)
+known_addresses = _table(schema.KnownAddress)
+groups = _table(schema.Group)
+authorities = _table(schema.Authority)
+authority_keys = _table(schema.AuthorityKey)
+holders = _table(schema.Holder)
+memberships = _table(schema.Membership)
+join_requests = _table(schema.JoinRequest)
+invitations = _table(schema.Invitation)
+removals = _table(schema.Removal)
+guests = _table(schema.Guest)
+files = _table(schema.File)
+metainfos = _table(schema.Metainfo)
+shares = _table(schema.Share)
+announce_keys = _table(schema.AnnounceKey)
+events = _table(schema.Event)
+trackers = _table(schema.Tracker)
+connections = _table(schema.Connection)
+completions = _table(schema.Completion)
+peers = _table(schema.Peer)
+
+GROUP_COLUMNS = (groups.c.id, groups.c.name, groups.c.uid, groups.c.mode, groups.c.upload)
+"""The columns of a `records.Group`."""
+
+
+def new_row(table: Table, *columns: str) -> Insert:
+    """Build an INSERT of these columns, each from the parameter of its name.
+
+    `on_conflict_do_nothing` and `on_conflict_do_update` work on SQLite too: the clause is the same.
+    """
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return Insert(table).values(values)
+
+
+def in_parts(ids: Collection[int]) -> Iterator[Sequence[int]]:
+    """Divide ids among several statements: a database limits the parameters of one."""
+    every = list(ids)
+    for start in range(0, len(every), _MOST_PARAMETERS):
+        yield every[start : start + _MOST_PARAMETERS]
