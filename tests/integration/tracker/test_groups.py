@@ -203,7 +203,7 @@ def test_the_longest_standing_admin_inherits(
     assert roles(cat) == {"bob": "member", "cat": "owner"}
     assert [cat.notice()["text"] for _ in range(2)] == [
         "ann made you an admin of lab.",
-        "ann left lab; cat owns it now.",
+        "ann left lab; cat owns lab now.",
     ]
 
 
