@@ -6,6 +6,7 @@ import os
 import ssl
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import structlog
 
@@ -15,7 +16,8 @@ from tracker.domain.credentials import PasswordCost
 from tracker.frontend import certificate, descriptors
 from tracker.frontend.descriptors import DescriptorBudget, TooFewDescriptorsError
 from tracker.frontend.dispatch import Dispatcher
-from tracker.frontend.failures import COUNT_SECONDS, tell_repeated
+from tracker.frontend.failures import tell_repeated
+from tracker.frontend.health import HealthMonitor
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.server import HttpServer
 from tracker.frontend.listeners import CannotListenError, Listeners, open_listeners
@@ -26,7 +28,7 @@ from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.services.catalogue import Policy, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
 from tracker.store.authority_key import KEY_VARIABLE, open_secret_box
-from tracker.store.engine import Store, open_store
+from tracker.store.engine import Store, database_file, open_store
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import DatabaseError
 
@@ -60,6 +62,7 @@ class TrackerApp:
         with ExitStack() as undo:
             self._store = _open_store(config)
             undo.callback(self._store.close)
+            self._folders = _folders(config)
             secret_box = open_secret_box(self._store, config.data_dir, os.environ.get(KEY_VARIABLE))
             context = _tls_context(config)
             listeners = _listen(config)
@@ -91,6 +94,7 @@ class TrackerApp:
         descriptor_budget: DescriptorBudget,
     ) -> None:
         services, metrics = self._services, Metrics()
+        self._health = HealthMonitor(services.lifecycle, self._folders)
         dispatcher = Dispatcher(services, metrics)
         self._sessions = SessionServer(
             listeners.session, context, dispatcher, services, SERVER_NAME, self._limits
@@ -98,14 +102,14 @@ class TrackerApp:
         metrics.watch("connections", "Open session connections.", self._sessions.count)
         metrics.watch("sessions", "Connections with a login.", self._sessions.count_sessions)
         metrics.watch("peers", "Peers at all trackers.", services.announces.count_peers)
-        app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
+        app = make_app(services, dispatcher, metrics, self._health, SERVER_NAME.partition(" ")[2])
         self._http = (
             None
             if listeners.http is None
             else HttpServer(listeners.http, app, services.party_throttle, descriptor_budget.http)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
-        self._repeated = Periodic("failures", COUNT_SECONDS / 3, tell_repeated)
+        self._upkeep = Periodic("upkeep", BEAT_SECONDS, self._keep_up)
         self._notices = Periodic("notices", LOOK_SECONDS, self._look)
         watch = self._store.watch_events(self._notices.wake)
         self._pusher = Pusher(services.events, watch, self._sessions)
@@ -115,7 +119,7 @@ class TrackerApp:
         self._services.lifecycle.start()
         self._heartbeat.start()
         self._notices.start()
-        self._repeated.start()
+        self._upkeep.start()
         if self._http is not None:
             self._http.start()
         self._sessions.start()
@@ -131,7 +135,7 @@ class TrackerApp:
         self._sessions.refuse_new()
         self._heartbeat.stop(_STOP_SECONDS)
         self._notices.stop(_STOP_SECONDS)
-        self._repeated.stop(_STOP_SECONDS)
+        self._upkeep.stop(_STOP_SECONDS)
         self._leave_database()
         self._sessions.stop(_STOP_SECONDS)
         if self._http is not None:
@@ -151,6 +155,12 @@ class TrackerApp:
             _log.warning("the system clock was changed")
             self._beat()
         self._pusher.push()
+        self._health.note_read()
+
+    def _keep_up(self) -> None:
+        """Do what may wait for a disk, apart from all that must not."""
+        tell_repeated()
+        self._health.measure_disk()
 
     def _beat(self) -> None:
         if not self._services.lifecycle.beat():
@@ -184,6 +194,12 @@ def _open_store(config: Config) -> Store:
         raise StartError(f"can't use the folder {config.data_dir}: {reason}") from None
     except DatabaseError as error:
         raise StartError(f"can't open the database: {error}") from None
+
+
+def _folders(config: Config) -> list[Path]:
+    """Return the folders that the tracker writes to."""
+    file = database_file(config.database)
+    return [config.data_dir, *([] if file is None else [file.parent])]
 
 
 def _tls_context(config: Config) -> ssl.SSLContext:

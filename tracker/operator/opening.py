@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tracker.command_line import data_dir_of, database_of
 from tracker.operator.subcommand import CommandFailedError
-from tracker.store.engine import Store, missing_file, open_store
+from tracker.store.engine import Store, database_file, open_store
 from tracker.store.unit_of_work import DatabaseError
 
 
@@ -19,14 +19,15 @@ def opened(options: argparse.Namespace, *, create: bool = False) -> Iterator[Sto
     Raises CommandFailedError, also when the database fails during the block.
     """
     url = database_of(options)
-    path = missing_file(url)
-    if path is not None and not create:
+    path = database_file(url)
+    is_missing = path is not None and not path.exists()
+    if is_missing and not create:
         raise CommandFailedError(
             f"there is no database {path}; name the tracker's folder with --data-dir, or its"
             " database with --database"
         )
     try:
-        if path is not None:
+        if is_missing:
             data_dir_of(options).mkdir(mode=0o700, parents=True, exist_ok=True)
         store = open_store(url)
     except OSError as error:

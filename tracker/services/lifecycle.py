@@ -10,7 +10,7 @@ from tracker.domain.clock_watch import ClockWatch
 from tracker.services.accounts.logins import SESSION_SECONDS
 from tracker.services.clock import Clock
 from tracker.services.sharing.announce import HTTP_GRACE
-from tracker.store.trackers import FRESH_SECONDS, Site
+from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 BEAT_SECONDS = 2.0
@@ -48,6 +48,8 @@ class Lifecycle:
         self._sure_from = steady() + DISTRUST_SECONDS  # a machine may boot with a wrong clock
         self._beating = threading.Lock()
         self._last_beat = steady()
+        self.is_beat_failing = False
+        """Whether the last heartbeat could not be written."""
 
     def start(self) -> None:
         """Register this tracker; it may hold connections from now on."""
@@ -66,6 +68,15 @@ class Lifecycle:
         Returns False if the tracker had stalled for so long that the others removed it: it is
         registered again, but its connections and peers are lost, so the connections must be closed.
         """
+        try:
+            known = self._beat()
+        except Exception:
+            self.is_beat_failing = True
+            raise
+        self.is_beat_failing = False
+        return known
+
+    def _beat(self) -> bool:
         with self._beating, self._database.write(urgent=True) as work:
             now, steady = self._clock(), self._steady()
             jump = self._watch.jump(now, steady)
@@ -83,9 +94,12 @@ class Lifecycle:
         self._last_beat = steady
         return known
 
-    def is_late(self) -> bool:
-        """Return whether the last heartbeat is too old for this tracker to count as alive."""
-        return self._steady() - self._last_beat > FRESH_SECONDS
+    def beat_age(self) -> float:
+        """Return the age of the last heartbeat that was written, in seconds.
+
+        Beyond tracker.store.trackers.FRESH_SECONDS, this tracker doesn't count as alive.
+        """
+        return self._steady() - self._last_beat
 
     def _delete_expired(self, work: UnitOfWork, now: float, steady: float) -> None:
         work.trackers.delete_expired(now)

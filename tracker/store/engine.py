@@ -116,15 +116,15 @@ def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
     return Store(engine)
 
 
-def missing_file(url: str) -> str | None:
-    """Return the path of an SQLite database that doesn't exist yet, otherwise None."""
+def database_file(url: str) -> Path | None:
+    """Return the path of an SQLite database, whether it exists or not; otherwise None."""
     try:
         parsed = make_url(url)
     except ArgumentError:
         return None
     path = parsed.database
-    is_file = parsed.get_backend_name() == "sqlite" and path and path != ":memory:"
-    return path if is_file and path and not Path(path).exists() else None
+    is_file = parsed.get_backend_name() == "sqlite" and path != ":memory:"
+    return Path(path) if is_file and path else None
 
 
 def _only_one_opens(engine: Engine) -> AbstractContextManager[object]:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from common.types import Endpoint
 from tracker.frontend import certificate
 from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.health import HealthMonitor
 from tracker.frontend.http.api import BODY_SECONDS
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.protocol import REQUEST_SECONDS
@@ -54,7 +55,8 @@ class Frontends:
             SERVER_NAME,
             limits or SessionLimits(),
         )
-        app = make_app(services, dispatcher, metrics, "0", body_seconds)
+        self.health = HealthMonitor(services.lifecycle, [folder])
+        app = make_app(services, dispatcher, metrics, self.health, "0", body_seconds)
         self._http = HttpServer(http, middleware(app), services.party_throttle, 50, request_seconds)
         self.sessions.start()
         self._http.start()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +42,16 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
+def health_of(tracker: TrackerProcess) -> tuple[int, str]:
+    """The status with which the question for health is answered, and how full the disk is."""
+    try:
+        with urllib.request.urlopen(f"http://{tracker.http}/health") as answer:
+            return answer.status, json.load(answer)["disk"]
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)["disk"]
+
+
 def test_a_full_disk_is_reported_and_survived(disk: Path, tmp_path: Path) -> None:
     with (
         TrackerProcess(disk / "tracker") as tracker,
@@ -65,6 +78,7 @@ def test_a_full_disk_is_reported_and_survived(disk: Path, tmp_path: Path) -> Non
         wait_until(lambda: logged().count("operation=create_group") == 1, what="the line")
         assert "Traceback" not in logged()
         assert len(logged().splitlines()) < 10
+        wait_until(lambda: health_of(tracker) == (503, "full"), what="bad health")
         ballast.unlink()
         wait_until(lambda: ann.run("create_group again")["ok"], what="free space to be used")
         assert tracker.is_running

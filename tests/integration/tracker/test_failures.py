@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,27 +86,58 @@ def test_a_periodic_task_survives_failures(
     assert errors_in(capfd).count("a periodic task fails") == 1  # the others are counted
 
 
-def health_of(frontends: Frontends) -> tuple[int, dict[str, str]]:
+def health_of(frontends: Frontends) -> tuple[int, dict[str, Any]]:
     """The status and the JSON with which the question for health is answered."""
     status, _, answer = HttpClient(frontends).send("/health", method="GET")
     return status, json.loads(answer)
 
 
-def test_health_reports_a_failing_database(lab: Lab, serve: Serve) -> None:
-    frontends = serve(lab.services)
-    assert health_of(frontends) == (200, {"status": "ok", "database": "ok"})
-    lab.database.on_read = fail
-    assert health_of(frontends) == (503, {"status": "failing", "database": "unreachable"})
+def test_health_has_figures(lab: Lab, serve: Serve, tmp_path: Path) -> None:
+    status, health = health_of(serve(lab.services))
+    assert health.pop("disk_free_bytes") > 0
+    assert (status, health) == (
+        200,
+        {
+            "status": "ok",
+            "database": "ok",
+            "heartbeat": "ok",
+            "disk": "ok",
+            "draining": False,
+            "heartbeat_seconds": 0.0,
+        },
+    )
 
 
 def test_health_reports_an_unwritable_database(lab: Lab, serve: Serve) -> None:
     frontends = serve(lab.services)
-    lab.pass_time(FRESH_SECONDS + 1)
-    assert health_of(frontends) == (200, {"status": "ok", "database": "ok"})
     lab.database.on_write = fail
     with pytest.raises(ZeroDivisionError):
-        lab.pass_time(FRESH_SECONDS + 1)
-    assert health_of(frontends) == (503, {"status": "failing", "database": "not written to"})
+        lab.pass_time(1.0)
+    status, health = health_of(frontends)
+    assert (status, health["database"], health["heartbeat"]) == (503, "not written to", "ok")
+    lab.database.on_write = lambda: None
+    lab.pass_time(1.0)
+    assert health_of(frontends)[0] == 200
+    lab.now += FRESH_SECONDS + 1
+    assert health_of(frontends)[1]["heartbeat"] == "late"
+
+
+def test_health_never_asks_the_database(lab: Lab, serve: Serve) -> None:
+    frontends = serve(lab.services)
+    lab.database.on_read = lab.database.on_write = fail
+    assert health_of(frontends)[0] == 200
+
+
+def test_a_tracker_watches_its_health(tracker: TrackerApp) -> None:
+    """A database that can neither be written nor read for long, while the tracker runs."""
+    before = tracker._health.read_age
+    wait_until(lambda: tracker._health.read_age < before, what="events to be looked for")
+    with tracker._store._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE trackers RENAME TO lost")
+    wait_until(lambda: not tracker._health.assess().is_ok, what="a failing heartbeat")
+    client = HttpClient(tracker)
+    status, _, answer = client.send("/health", method="GET")
+    assert (status, json.loads(answer)["database"]) == (503, "not written to")
 
 
 def test_a_failing_announce_is_answered_and_logged_without_its_key(

@@ -227,7 +227,7 @@ def test_the_largest_numbers_are_accepted(
 
 def test_health_and_metrics(stock: StockClient, ann: SessionClient) -> None:
     status, body = stock.get("/health")
-    assert (status, json.loads(body)) == (200, {"status": "ok", "database": "ok"})
+    assert (status, json.loads(body)["status"]) == (200, "ok")
     status, body = stock.get("/metrics")
     assert status == 200
     assert b'minitorrent_requests_total{operation="add_file",outcome="ok"} 1.0' in body

@@ -18,6 +18,7 @@ from common.openapi_page import POLICY, render
 from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import answer_to
+from tracker.frontend.health import HealthMonitor
 from tracker.frontend.http.api import BODY_SECONDS, add_api, refusal
 from tracker.frontend.http.openapi import describe
 from tracker.frontend.metrics import Metrics
@@ -28,13 +29,14 @@ def make_app(
     services: Services,
     dispatcher: Dispatcher,
     metrics: Metrics,
+    health: HealthMonitor,
     version: str,
     body_seconds: float = BODY_SECONDS,
 ) -> FastAPI:
     """Create the web application. Announce keys are secrets, so no URL is ever logged."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_stock_clients(app, services, metrics)
-    _add_operators(app, services, metrics)
+    _add_operators(app, health, metrics)
     _add_description(app, version)
     add_api(app, dispatcher, services.request_throttle, body_seconds)
     app.add_exception_handler(HTTPException, _answer_not_found)
@@ -69,18 +71,13 @@ def _add_stock_clients(app: FastAPI, services: Services, metrics: Metrics) -> No
         return _bencoded("http_scrape", answer, metrics)
 
 
-def _add_operators(app: FastAPI, services: Services, metrics: Metrics) -> None:
+def _add_operators(app: FastAPI, health: HealthMonitor, metrics: Metrics) -> None:
     @app.get("/health")
-    def health(response: Response) -> dict[str, str]:
-        try:
-            services.events.last_id()
-        except Exception:  # whatever the failure, the tracker is not healthy
-            response.status_code = 503
-            return {"status": "failing", "database": "unreachable"}
-        if services.lifecycle.is_late():
-            response.status_code = 503
-            return {"status": "failing", "database": "not written to"}
-        return {"status": "ok", "database": "ok"}
+    async def show_health(response: Response) -> dict[str, object]:
+        """Answer from memory, in the event loop: other requests can't delay it."""
+        found = health.assess()
+        response.status_code = 200 if found.is_ok else 503
+        return health.describe(found)
 
     @app.get("/metrics")
     def show_metrics() -> Response:
