@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks.load import growth, table
+from benchmarks.load import faults, growth, table
 
 _PARTS: dict[str, Callable[[Sequence[str]], int]] = {
     "table": table.main,
     "growth": growth.main,
+    "faults": faults.main,
 }
 
 
