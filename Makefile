@@ -14,7 +14,7 @@ TYPE_REPORT := .mypy_cache/report.txt
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak properties postgres check lint style coverage bench load growth fuzz docs texts pictures format clean
+.PHONY: help demo test soak properties postgres check lint style coverage bench load growth faults fuzz docs texts pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ load: $(TEST_READY) ## Measure what a tracker's operations cost (ARGS="--seconds
 
 growth: $(TEST_READY) ## Measure how these costs grow with files, members, groups, events (ARGS="--full")
 	@$(BIN)/python -m benchmarks.load growth $(ARGS)
+
+faults: $(TEST_READY) ## Kill trackers and databases under clients (ARGS="--rounds 200")
+	@$(BIN)/python -m benchmarks.load faults $(ARGS)
 
 fuzz: $(TEST_READY) ## Fuzz every decoder, guided by coverage (ARGS="600 torrent" for one, in seconds)
 	@$(BIN)/python -m tests.fuzz $(or $(ARGS),60)
