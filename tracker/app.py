@@ -99,9 +99,7 @@ class TrackerApp:
         self._sessions = SessionServer(
             listeners.session, context, dispatcher, services, SERVER_NAME, self._limits
         )
-        metrics.watch("connections", "Open session connections.", self._sessions.count)
-        metrics.watch("sessions", "Connections with a login.", self._sessions.count_sessions)
-        metrics.watch("peers", "Peers at all trackers.", services.announces.count_peers)
+        self._watch(metrics)
         app = make_app(services, dispatcher, metrics, self._health, SERVER_NAME.partition(" ")[2])
         self._http = (
             None
@@ -113,6 +111,32 @@ class TrackerApp:
         self._notices = Periodic("notices", LOOK_SECONDS, self._look)
         watch = self._store.watch_events(self._notices.wake)
         self._pusher = Pusher(services.events, watch, self._sessions)
+
+    def _watch(self, metrics: Metrics) -> None:
+        """Export what can be counted at any time."""
+        services, store, health = self._services, self._store, self._health
+        for name, text, count in (
+            ("connections", "Open session connections.", self._sessions.count),
+            ("sessions", "Connections with a login.", self._sessions.count_sessions),
+            ("peers", "Peers at all trackers.", services.announces.count_peers),
+            ("passwords_waiting", "Passwords that wait to be hashed.", services.logins.waiting),
+            ("database_writers_waiting", "Writes that wait for a turn.", store.writers_waiting),
+            (
+                "database_connections_in_use",
+                "Connections of the pool in use.",
+                store.connections_in_use,
+            ),
+            (
+                "heartbeat_age_seconds",
+                "Age of the last heartbeat written to the database.",
+                services.lifecycle.beat_age,
+            ),
+            ("events_age_seconds", "Time since the last look for events.", health.read_age),
+            ("disk_free_bytes", "Free space on the fullest disk.", health.disk_free),
+            ("healthy", "1 if /health is ok, otherwise 0.", health.is_ok),
+            ("draining", "1 while clients are handed over.", lambda: health.is_draining),
+        ):
+            metrics.watch(name, text, count)
 
     def start(self) -> None:
         """Start accepting connections."""

@@ -89,6 +89,11 @@ class FairQueue(Generic[TicketT]):
         self._waiting[ticket] = (party, known)
         return evicted
 
+    @property
+    def waiting(self) -> int:
+        """The number of tickets that wait."""
+        return len(self._waiting)
+
     def begin(self) -> TicketT | None:
         """Start the next ticket and return it, or None; call `end` when it is done."""
         if self._running >= self._at_once or not self._waiting:

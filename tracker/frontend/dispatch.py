@@ -29,6 +29,7 @@ from tracker.frontend.metrics import Metrics
 from tracker.services.accounts.logins import count_audited
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
+from tracker.store.timing import database_seconds
 
 RequestT = TypeVar("RequestT", bound=Model)
 ReplyT = TypeVar("ReplyT", bound=Model)
@@ -111,7 +112,7 @@ class Dispatcher:
     @contextmanager
     def _counting(self, operation: Operation[Any, Any], *, is_final: bool = True) -> Iterator[None]:
         """Count the outcome, success only if `is_final`; turn every failure into an answer."""
-        start = time.perf_counter()
+        start, in_database = time.perf_counter(), database_seconds()
         outcome = "ok" if is_final else ""
         try:
             with _answerable(operation):
@@ -121,7 +122,9 @@ class Dispatcher:
             raise
         finally:
             if outcome:
-                self._metrics.count(operation.name, outcome, time.perf_counter() - start)
+                in_database = database_seconds() - in_database
+                seconds = time.perf_counter() - start
+                self._metrics.count(operation.name, outcome, seconds, in_database)
 
 
 @contextmanager

@@ -47,12 +47,14 @@ class HealthMonitor:
         """Note that the database was read just now."""
         self._read_at = self._steady()
 
-    @property
+    def is_ok(self) -> bool:
+        """Return whether the tracker is healthy."""
+        return self.assess().is_ok
+
     def disk_free(self) -> int:
         """Bytes free on the fullest disk, 0 if it can't be told."""
         return self._disk[0] or 0
 
-    @property
     def read_age(self) -> float:
         """Seconds since the database was last read for events."""
         return self._steady() - self._read_at
@@ -65,7 +67,7 @@ class HealthMonitor:
                 beat_age=self._lifecycle.beat_age(),
                 is_beat_failing=self._lifecycle.is_beat_failing,
                 fresh=FRESH_SECONDS,
-                read_age=self.read_age,
+                read_age=self.read_age(),
                 disk_free=free,
                 disk_age=self._steady() - measured_at,
                 is_draining=self.is_draining,

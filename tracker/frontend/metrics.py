@@ -6,11 +6,19 @@ import math
 import time
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 from tracker.frontend.failures import report
 
 _SECONDS = 0.5
+_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _ANNOUNCES = {"announce": "session", "http_announce": "http"}
 
 
@@ -25,11 +33,10 @@ class Metrics:
             ["operation", "outcome"],
             registry=self._registry,
         )
-        self._seconds = Histogram(
-            "minitorrent_request_seconds",
-            "Duration of operations.",
-            ["operation"],
-            registry=self._registry,
+        self._seconds = self._histogram("minitorrent_request_seconds", "Duration of operations.")
+        self._in_database = self._histogram(
+            "minitorrent_request_database_seconds",
+            "Time of operations in the database, with waiting for other writers.",
         )
         self._announces = Counter(
             "minitorrent_announces",
@@ -38,14 +45,26 @@ class Metrics:
             registry=self._registry,
         )
 
-    def count(self, operation: str, outcome: str, seconds: float) -> None:
-        """Count an answered operation; stock clients' are `http_announce` and `http_scrape`."""
+        ProcessCollector(registry=self._registry)
+
+    def _histogram(self, name: str, text: str) -> Histogram:
+        return Histogram(name, text, ["operation"], buckets=_BUCKETS, registry=self._registry)
+
+    def count(
+        self, operation: str, outcome: str, seconds: float, in_database: float | None = None
+    ) -> None:
+        """Count an answered operation; stock clients' are `http_announce` and `http_scrape`.
+
+        It took so many `seconds`, of which `in_database` in the database.
+        """
         self._requests.labels(operation, outcome).inc()
         self._seconds.labels(operation).observe(seconds)
+        if in_database is not None:
+            self._in_database.labels(operation).observe(in_database)
         if operation in _ANNOUNCES:
             self._announces.labels(_ANNOUNCES[operation]).inc()
 
-    def watch(self, name: str, text: str, count: Callable[[], int]) -> None:
+    def watch(self, name: str, text: str, count: Callable[[], float]) -> None:
         """Export a gauge read from `count`, at most once per _SECONDS.
 
         Shows NaN when `count` fails.
@@ -61,7 +80,7 @@ class Metrics:
 class _CachedNumber:
     """A number cached briefly: anyone may read the metrics, however often."""
 
-    def __init__(self, count: Callable[[], int]) -> None:
+    def __init__(self, count: Callable[[], float]) -> None:
         self._count = count
         self._number = math.nan
         self._until = -math.inf
@@ -74,7 +93,7 @@ class _CachedNumber:
         return self._number
 
 
-def _read(count: Callable[[], int]) -> float:
+def _read(count: Callable[[], float]) -> float:
     try:
         return count()
     except Exception as error:  # other metrics matter all the more while the database is down

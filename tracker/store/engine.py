@@ -14,12 +14,14 @@ from filelock import FileLock
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from common.process.installing import install_command
 from tracker.store.dialects import BUSY_SECONDS, make_engine, reader, writer
 from tracker.store.event_watch import EventWatch, notify, watch_events
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.queue_lock import QueueLock
+from tracker.store.timing import measure
 from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWork
 
 _DRIVERS = {"psycopg": "psycopg[binary]"}
@@ -39,6 +41,7 @@ class Store:
         # There is one writer at a time across all trackers. Within this process a lock is fairer
         # and faster than the database's, and waiting for it doesn't occupy a reader's connection.
         self._write_lock = QueueLock()
+        measure(engine)
         self._watch: EventWatch | None = None
 
     def watch_events(self, wake: Callable[[], None]) -> EventWatch:
@@ -81,6 +84,15 @@ class Store:
                 raise _failure(error, self._engine) from error
         if work.events.has_news and self._watch is not None:
             self._watch.note()
+
+    def writers_waiting(self) -> int:
+        """Return the number of units of work that wait for their turn to write."""
+        return self._write_lock.waiting()
+
+    def connections_in_use(self) -> int:
+        """Return the number of the pool's connections that are in use."""
+        pool = self._engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def close(self) -> None:
         """Close all connections to the database."""

@@ -25,6 +25,10 @@ class QueueLock:
         finally:
             self._release()
 
+    def waiting(self) -> int:
+        """Return the number of threads that wait for the lock."""
+        return len(self._waiting)
+
     def _acquire(self, *, urgent: bool) -> None:
         with self._lock:
             if not self._is_held:

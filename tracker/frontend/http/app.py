@@ -23,6 +23,7 @@ from tracker.frontend.http.api import BODY_SECONDS, add_api, refusal
 from tracker.frontend.http.openapi import describe
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
+from tracker.store.timing import database_seconds
 
 
 def make_app(
@@ -128,7 +129,7 @@ def _host(request: Request) -> str:
 
 def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> Response:
     """Answer errors with status 200, too: otherwise stock clients don't show the text (BEP 3)."""
-    start = time.perf_counter()
+    start, in_database = time.perf_counter(), database_seconds()
     outcome = "ok"
     try:
         body = answer()
@@ -139,5 +140,6 @@ def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> 
         failure = answer_to("an HTTP request failed", error, operation=operation)
         outcome = failure.code.value
         body = announce.encode_failure(failure.message)
-    metrics.count(operation, outcome, time.perf_counter() - start)
+    seconds, in_database = time.perf_counter() - start, database_seconds() - in_database
+    metrics.count(operation, outcome, seconds, in_database)
     return Response(body, media_type="text/plain")

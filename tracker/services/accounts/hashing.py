@@ -48,6 +48,10 @@ class PasswordHasher:
         """Stop hashing; returns at once."""
         self._hashers.shutdown(wait=False, cancel_futures=True)
 
+    def waiting(self) -> int:
+        """Return the number of passwords that wait to be hashed."""
+        return self._queue.waiting
+
     def hash(self, party: str, password: str, *, known: bool) -> str:
         """Return a password's hash, with a random salt. Raises MinitorrentError(busy)."""
         salt = secrets.token_bytes(credentials.SALT_BYTES)

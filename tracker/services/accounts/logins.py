@@ -62,6 +62,10 @@ class LoginService:
         """Refuse further logins; returns at once."""
         self._passwords.close()
 
+    def waiting(self) -> int:
+        """Return the number of passwords that wait to be hashed, for logins or else."""
+        return self._passwords.waiting()
+
     def login(self, caller: Caller, request: api.Login) -> api.LoginReply:
         """Start a session. Raises MinitorrentError(bad_credentials, too_many_attempts)."""
         self._refuse_second_login(caller)

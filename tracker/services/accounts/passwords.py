@@ -35,6 +35,10 @@ class PasswordChecker:
         """Stop checking; returns at once."""
         self._hasher.close()
 
+    def waiting(self) -> int:
+        """Return the number of passwords that wait to be hashed."""
+        return self._hasher.waiting()
+
     def hash(self, password: str, address: str, *, known: bool) -> str:
         """Return a new password's hash. Raises MinitorrentError(busy)."""
         return self._hasher.hash(party_of(address), password, known=known)
