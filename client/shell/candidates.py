@@ -196,7 +196,7 @@ def _is_group(name: str, names: Names) -> bool:
 
 _ROLES = [
     Name("admin", "manages members and files"),
-    Name("uploader", "adds files, in any group"),
+    Name("uploader", "always adds files"),
     Name("member", "adds files, unless that is for uploaders"),
     Name("reader", "downloads only"),
 ]

@@ -22,6 +22,7 @@ from common.text import local_time
 _COLUMNS = (
     Column("id", N_("Invitation")),
     Column("by", N_("By"), wide=True),
+    Column("makes", N_("Role"), wide=True),
     Column("uses_left", N_("Uses left"), right=True),
     Column("expires_at", N_("Until"), wide=True, shown="end"),
     ACTIONS,
@@ -89,7 +90,12 @@ class InvitationsDialog:
             show_error(error)
             return
         rows = [
-            row.model_dump() | {"group": self._group, "end": local_time(row.expires_at)}
+            {
+                **row.model_dump(),
+                "group": self._group,
+                "makes": _("admin" if row.admin else row.role),
+                "end": local_time(row.expires_at),
+            }
             for row in found.invites
         ]
         self._table.show(rows)
