@@ -150,7 +150,7 @@ COMMANDS = (
         arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
         details="Counts what users' clients have told the tracker about this group's files, every"
-        " half minute or so. Users who left are listed if they sent or received anything.",
+        " half minute or so, since they became members.",
         example="stats lab",
         errors=GROUP_ERRORS,
     ),

@@ -89,7 +89,7 @@ class GroupService:
     def stats(
         self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
     ) -> StatsResult:
-        """Return a group's size and its users' traffic, those who sent most first."""
+        """Return a group's size and its members' traffic, those who sent most first."""
         chosen = self._account.require_group(group)
         found = collect(self._remote, stats.STATS, "users", limit, group=chosen, pattern=pattern)
         last = found.last

@@ -12,13 +12,13 @@ from common.errors import ErrorCode
 
 
 class Stats(PageRequest):
-    """Get a group's size and its traffic by user: members, and users who left."""
+    """Get a group's size, and its members' traffic."""
 
     group: Name
 
 
 class TrafficRow(Model):
-    """The bytes of the group's files that a user's clients say they have sent and received."""
+    """The bytes of the group's files that a member's clients say they have sent and received."""
 
     user: str
     up: Count
@@ -28,7 +28,7 @@ class TrafficRow(Model):
 class StatsReply(PageReply):
     """`bytes` is the total size of the files; `upload` says who adds files (see SetUpload).
 
-    The users are in the order of their accounts.
+    The longest-standing members come first.
     """
 
     group: str

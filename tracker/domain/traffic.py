@@ -1,4 +1,4 @@
-"""How much a client has sent and received since its last announce, from the totals it reports."""
+"""How much a client has sent and received since it last announced, from the totals it reports."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 FASTEST = 100 * 10**9 // 8
-LONGEST = 600
-"""Nobody is believed to send more than this many bytes a second, for so many seconds: the longest
-time between two announces of most clients.
-"""
-
-_COPIES_SENT = 200
-"""The copies of a file that a client may send between two announces: each names so many peers."""
-
-_COPIES_RECEIVED = 2
-"""One copy, and what had to be received again."""
+"""Nobody is believed to send or receive more bytes a second than this, 100 Gbit/s."""
 
 
 class Traffic(NamedTuple):
@@ -24,22 +15,31 @@ class Traffic(NamedTuple):
     up: int
     down: int
 
+    def plus(self, other: Traffic) -> Traffic:
+        """Return the sum of both."""
+        return Traffic(self.up + other.up, self.down + other.down)
 
-def growth(known: Iterable[Traffic], reported: Traffic, size: int) -> Traffic:
-    """Return what a client has sent and received of a file of `size` bytes since it announced it.
 
-    `known` are the totals that the same client reported before, over one address or two. Without
-    any, nothing is counted: they may be from before a lost connection. A total that went back
-    starts again from zero. Growth beyond what is plausible is not counted, as totals are claims.
+NONE = Traffic(0, 0)
+
+
+def growth(known: Iterable[Traffic], reported: Traffic, seconds: float) -> Traffic:
+    """Return what a client has sent and received in the `seconds` since it announced a file.
+
+    `known` are the totals that it reported before, over one address or two. Without any, nothing is
+    counted: the totals may be from before a lost connection. A total that went back starts again
+    from zero. Growth that isn't plausible is not counted, as totals are only claims.
     """
     before = list(known)
     if not before:
-        return Traffic(0, 0)
-    up = _grown(max(one.up for one in before), reported.up, _COPIES_SENT * size)
-    down = _grown(max(one.down for one in before), reported.down, _COPIES_RECEIVED * size)
-    return Traffic(up, down)
+        return NONE
+    most = FASTEST * max(seconds, 1.0)
+    return Traffic(
+        _grown(max(one.up for one in before), reported.up, most),
+        _grown(max(one.down for one in before), reported.down, most),
+    )
 
 
-def _grown(before: int, now: int, most: int) -> int:
+def _grown(before: int, now: int, most: float) -> int:
     grown = now - before if now >= before else now
-    return grown if grown <= min(most, FASTEST * LONGEST) else 0
+    return grown if grown <= most else 0

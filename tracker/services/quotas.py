@@ -46,7 +46,7 @@ def check_new_member(work: UnitOfWork, quotas: Quotas, group: Group) -> None:
     """Check that a group may get a member; as `check_new_file`."""
     limit = work.quotas.of_group(group.id).or_else(quotas.of_group).members
     if limit is not None:
-        count = work.quotas.members_of_group(group.id)
+        count = work.groups.count_members(group.id, "")
         remedy = "remove one, or ask its operator for more"
         check_number(f"members in {group.name}", limit, count, remedy)
 
@@ -81,7 +81,7 @@ class QuotaService:
             used = Quota(
                 work.files.count_in_group(group_id),
                 work.quotas.bytes_of_group(group_id),
-                work.quotas.members_of_group(group_id),
+                work.groups.count_members(group_id, ""),
             )
             return QuotaReport(work.quotas.of_group(group_id), used)
 

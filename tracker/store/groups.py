@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, delete, select, update
 
 from tracker.domain.rules import Member, Role
+from tracker.domain.traffic import Traffic
 from tracker.store import group_statements as statements
 from tracker.store.records import Asker, Group, GroupSummary, JoinRequest, Pending, Possessions
 from tracker.store.tables import GROUP_COLUMNS, groups, guests, join_requests, memberships, users
@@ -168,6 +169,22 @@ class GroupRepository:
         values = {"group_id": group_id, "after": after, "limit": limit}
         rows = self._run(statements.members(pattern), values)
         return [(Member(user_id, Role(role), number), name) for number, user_id, role, name in rows]
+
+    def traffic(
+        self, group_id: int, pattern: str, after: int, limit: int
+    ) -> list[tuple[int, str, Traffic]]:
+        """Return the next members' traffic, longest-standing first, each with the membership's id
+        and the member's name.
+        """
+        values = {"group_id": group_id, "after": after, "limit": limit}
+        rows = self._run(statements.traffic(pattern), values)
+        return [(number, name, Traffic(up, down)) for number, name, up, down in rows]
+
+    def add_traffic(self, user_id: int, moved: Mapping[int, Traffic]) -> None:
+        """Add what a user has sent and received in each of these groups."""
+        rows = statements.traffic_rows(user_id, moved)
+        if rows:
+            self._run(statements.ADD_TRAFFIC, rows)
 
     def count_admins(self, group_id: int) -> int:
         """Count the admins, including the owner."""

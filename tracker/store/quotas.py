@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Double, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from tracker.domain.quota import Quota
-from tracker.store.schema import File, GroupQuota, Membership, UserQuota
+from tracker.store.schema import File, GroupQuota, UserQuota
 
 _MOST_BYTES = 2**63 - 1
 
@@ -58,8 +58,3 @@ class QuotaRepository:
         # A sum of integers could overflow, one of floats is exact up to 8 PiB.
         query = select(func.sum(cast(File.size, Double))).where(condition)
         return min(int(self._session.scalar(query) or 0), _MOST_BYTES)
-
-    def members_of_group(self, group_id: int) -> int:
-        """Count a group's members."""
-        query = select(func.count()).where(Membership.group_id == group_id)
-        return self._session.scalar(query) or 0

@@ -1,7 +1,7 @@
 """The database tables. Times are seconds since the epoch, UTC.
 
 Durable: users, tokens, known addresses, groups with their authorities, memberships, join requests,
-invitations, quotas, traffic, files, completed downloads, shares, announce keys, events; and
+invitations, quotas, files, completed downloads, shares, announce keys, events; and
 certificate holders, as long as a certificate may be valid. Ephemeral: trackers (with a heartbeat),
 their connections, and peers. A session's peers exist as long as its connection, a stock client's
 until they expire.
@@ -152,7 +152,11 @@ class Holder(Base):
 
 
 class Membership(Base):
-    """A user in a group; `id` grows with time, so it orders members by seniority."""
+    """A user in a group; `id` grows with time, so it orders members by seniority.
+
+    `up` and `down` are the bytes of the group's files that the user's clients say they have sent
+    and received since.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("group_id", "user_id"), Index(None, "group_id", "role"))
@@ -162,6 +166,8 @@ class Membership(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(16))
     joined_at: Mapped[float]
+    up: Mapped[int] = mapped_column(default=0, server_default="0")
+    down: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class JoinRequest(Base):
@@ -243,24 +249,6 @@ class GroupQuota(Base):
     files: Mapped[int | None]
     bytes: Mapped[int | None]
     members: Mapped[int | None]
-
-
-class Traffic(Base):
-    """The bytes of a group's files that a user's clients have sent (`up`) and received (`down`).
-
-    Kept when the user leaves the group.
-    """
-
-    __tablename__ = "traffic"
-
-    group_id: Mapped[int] = mapped_column(
-        ForeignKey(Group.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    user_id: Mapped[int] = mapped_column(
-        ForeignKey(User.id, ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
-    )
-    up: Mapped[int]
-    down: Mapped[int]
 
 
 class File(Base):

@@ -17,7 +17,6 @@ from tracker.store.listings import ListingRepository
 from tracker.store.peers import PeerRepository
 from tracker.store.quotas import QuotaRepository
 from tracker.store.trackers import TrackerRepository
-from tracker.store.traffic import TrafficRepository
 from tracker.store.users import UserRepository
 
 
@@ -48,7 +47,6 @@ class UnitOfWork:
         self.files = FileRepository(session)
         self.file_lists = FileListRepository(connection)
         self.quotas = QuotaRepository(session)
-        self.traffic = TrafficRepository(session)
         self.peers = PeerRepository(session)
         self.trackers = TrackerRepository(session)
         self.events = EventRepository(session)

@@ -19,19 +19,19 @@ class StatsService:
         self._database = database
 
     def stats(self, me: Identity, request: api.Stats) -> api.StatsReply:
-        """Return a group's size, and a page of its users' traffic."""
+        """Return a group's size, and a page of its members' traffic."""
         after = number_after(request.after)
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
-            found = work.traffic.of_group(group.id, request.pattern, after, request.rows + 1)
+            found = work.groups.traffic(group.id, request.pattern, after, request.rows + 1)
             rows, following = cut(found, request.rows, lambda row: str(row[0]))
             return api.StatsReply(
                 group=group.name,
                 files=work.files.count_in_group(group.id),
                 bytes=work.quotas.bytes_of_group(group.id),
-                members=work.quotas.members_of_group(group.id),
+                members=work.groups.count_members(group.id, ""),
                 upload=cast(Upload, group.upload),
                 users=[api.TrafficRow(user=user, up=up, down=down) for _, user, (up, down) in rows],
-                total=work.traffic.count(group.id, request.pattern),
+                total=work.groups.count_members(group.id, request.pattern),
                 next=following,
             )

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.traffic import FASTEST, LONGEST, Traffic, growth
+from tracker.domain.traffic import FASTEST, NONE, Traffic, growth
 
-MIB = 2**20
 TOTALS = st.builds(Traffic, st.integers(0, 2**48), st.integers(0, 2**48))
+SECONDS = st.floats(-1e9, 1e9)
 
 
 @pytest.mark.parametrize(
@@ -20,34 +20,35 @@ TOTALS = st.builds(Traffic, st.integers(0, 2**48), st.integers(0, 2**48))
         ([(5, 7)], (6, 9), (1, 2)),
         ([(5, 7)], (3, 4), (3, 4)),
         ([(5, 7), (4, 9)], (8, 10), (3, 1)),
-        ([(0, 0)], (200 * MIB, 2 * MIB), (200 * MIB, 2 * MIB)),
-        ([(0, 0)], (200 * MIB + 1, 2 * MIB + 1), (0, 0)),
-        ([(0, 0)], (200 * MIB + 1, 1), (0, 1)),
+        ([(0, 0)], (30 * FASTEST, 5), (30 * FASTEST, 5)),
+        ([(0, 0)], (30 * FASTEST + 1, 5), (0, 5)),
+        ([(0, 0)], (5, 30 * FASTEST + 1), (5, 0)),
     ],
 )
 def test_growth_counts(
     known: list[tuple[int, int]], reported: tuple[int, int], grown: tuple[int, int]
 ) -> None:
-    assert growth([Traffic(*one) for one in known], Traffic(*reported), MIB) == grown
+    assert growth([Traffic(*one) for one in known], Traffic(*reported), 30) == grown
 
 
-def test_nobody_is_faster_than_100_gigabits() -> None:
-    most = FASTEST * LONGEST
-    assert growth([Traffic(0, 0)], Traffic(most, most), 2**50) == (most, most)
-    assert growth([Traffic(0, 0)], Traffic(most + 1, most + 1), 2**50) == (0, 0)
+def test_a_second_is_the_shortest_time() -> None:
+    for seconds in (0.0, -5.0):  # the clock may have been set back
+        assert growth([NONE], Traffic(FASTEST, 0), seconds) == (FASTEST, 0)
+        assert growth([NONE], Traffic(FASTEST + 1, 0), seconds) == (0, 0)
 
 
-@given(st.lists(TOTALS, max_size=4), TOTALS, st.integers(0, 2**48))
-def test_growth_is_bounded(known: list[Traffic], reported: Traffic, size: int) -> None:
-    up, down = growth(known, reported, size)
-    assert 0 <= up <= min(reported.up, 200 * size, FASTEST * LONGEST)
-    assert 0 <= down <= min(reported.down, 2 * size, FASTEST * LONGEST)
+@given(st.lists(TOTALS, max_size=4), TOTALS, SECONDS)
+def test_growth_is_bounded(known: list[Traffic], reported: Traffic, seconds: float) -> None:
+    up, down = growth(known, reported, seconds)
+    most = FASTEST * max(1.0, seconds)
+    assert 0 <= up <= min(reported.up, most)
+    assert 0 <= down <= min(reported.down, most)
 
 
-@given(st.lists(st.integers(0, MIB), max_size=20))
-def test_what_is_sent_is_counted_once(steps: list[int]) -> None:
-    total = counted = 0
+@given(st.lists(TOTALS, max_size=20))
+def test_what_is_sent_is_counted_once(steps: list[Traffic]) -> None:
+    total = counted = NONE
     for step in steps:
-        counted += growth([Traffic(total, 0)], Traffic(total + step, 0), MIB).up
-        total += step
+        counted = counted.plus(growth([total], total.plus(step), 1e9))
+        total = total.plus(step)
     assert counted == total

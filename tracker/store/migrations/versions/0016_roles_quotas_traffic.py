@@ -1,4 +1,4 @@
-"""Who adds files to a group, the role that an invitation gives, quotas, and traffic."""
+"""Who adds files to a group, the role that an invitation gives, quotas, and members' traffic."""
 
 from __future__ import annotations
 
@@ -49,19 +49,16 @@ def upgrade() -> None:
         sa.Column("members", _NUMBER, nullable=True),
         sa.PrimaryKeyConstraint("group_id", name="pk_group_quotas"),
     )
-    op.create_table(
-        "traffic",
-        *_owned_by("traffic", "group"),
-        *_owned_by("traffic", "user"),
-        sa.Column("up", _NUMBER, nullable=False),
-        sa.Column("down", _NUMBER, nullable=False),
-        sa.PrimaryKeyConstraint("group_id", "user_id", name="pk_traffic"),
-    )
-    op.create_index("ix_traffic_user_id", "traffic", ["user_id"])
+    for column in ("up", "down"):
+        op.add_column(
+            "memberships", sa.Column(column, _NUMBER, server_default="0", nullable=False)
+        )
 
 
 def downgrade() -> None:
-    for table in ("traffic", "group_quotas", "user_quotas"):
+    for column in ("up", "down"):
+        op.drop_column("memberships", column)
+    for table in ("group_quotas", "user_quotas"):
         op.drop_table(table)
     op.drop_index("ix_files_added_by_sizes", "files")
     op.create_index("ix_files_added_by_metainfo_size", "files", ["added_by", "metainfo_size"])
