@@ -35,7 +35,8 @@ class Watcher(threading.Thread):
         """When a notice told of a certificate (time.monotonic)."""
         self.fetched: dict[str, float] = {}
         """When the group's list did first, after a login."""
-        self._ended: list[tuple[float, float]] = []
+        self.ended: list[tuple[float, float]] = []
+        """The beginning and end of each connection so far."""
         self._groups = groups
         self._findings = findings
         self._stopped = stopped
@@ -69,7 +70,7 @@ class Watcher(threading.Thread):
 
     def _should_know(self, at: float) -> bool:
         """Return whether one connection lasted from the end of a certificate to GRACE after it."""
-        return any(begun < at and at + GRACE < ended for begun, ended in self._ended)
+        return any(begun < at and at + GRACE < ended for begun, ended in self.ended)
 
     def _follow_one_connection(self) -> None:
         self.client.connect()
@@ -80,7 +81,7 @@ class Watcher(threading.Thread):
                 self.client.listen(_TURN)
                 self.client.call("list_groups", limit=1)  # a ping doesn't say if the login ended
         finally:
-            self._ended.append((begun, time.monotonic()))
+            self.ended.append((begun, time.monotonic()))
             self.client.close()
 
     def _fetch(self) -> None:
