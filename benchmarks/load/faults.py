@@ -47,7 +47,8 @@ class Report:
     revoked: int = 0
     told: int = 0
     missed: list[str] = field(default_factory=list)
-    tracebacks: int = 0
+    tracebacks: Counter[str] = field(default_factory=Counter)
+    """The last lines of tracebacks in the trackers' logs."""
 
     @property
     def is_clean(self) -> bool:
@@ -69,7 +70,8 @@ class Report:
                 f" refused for now: {passing or 'none'}",
                 f"all at work again, the slowest: {slow} (at most {BACK:g} s)",
                 f"internal: {len(seen.internal)} {dict(counted) if counted else ''}",
-                f"tracebacks in the trackers' logs: {self.tracebacks}",
+                f"tracebacks in the trackers' logs: {self.tracebacks.total()}",
+                *(f"  {count} x {line}" for line, count in self.tracebacks.items()),
                 f"revocations: {self.revoked}, notices of them {self.told};"
                 f" missed {len(self.missed)}",
                 f"promises broken: {len(seen.faults)}",
@@ -102,7 +104,7 @@ class Chaos:
         for thread in threads:
             thread.start()
         try:
-            self._wait_for_all(0.0)
+            self._wait_for_all(time.monotonic())
             for number in range(1, rounds + 1):
                 time.sleep(random.uniform(*_WORK))
                 kind, fault = random.choice(self._faults())
@@ -150,6 +152,7 @@ class Chaos:
         began = time.monotonic()
         tracker = random.choice(self._site.trackers)
         tracker.kill()
+        self._mark()
         time.sleep(random.uniform(*_DOWN))
         tracker.start()
         return began if len(self._site.trackers) > 1 else time.monotonic()
@@ -157,6 +160,7 @@ class Chaos:
     def _kill_trackers(self) -> float:
         for tracker in self._site.trackers:
             tracker.kill()
+        self._mark()
         time.sleep(random.uniform(*_DOWN))
         first, *others = random.sample(self._site.trackers, len(self._site.trackers))
         first.start()
@@ -169,6 +173,7 @@ class Chaos:
         clients = self._clients()
         for client in random.sample(clients, len(clients) // 2):
             client.cut()
+        self._mark()
         return time.monotonic()
 
     def _kill_server(self) -> float:
@@ -177,6 +182,7 @@ class Chaos:
         for pid in [main, *children(main)]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self._mark()
         time.sleep(random.uniform(*_DOWN))
         self._site.server.end()
         self._site.server.start()
@@ -187,6 +193,7 @@ class Chaos:
         assert self._site.server is not None
         with suppress(ProcessLookupError):
             os.kill(random.choice(children(postmaster(self._site.server))), signal.SIGKILL)
+        self._mark()
         wait_until(lambda: self._answers(), _LIMIT, "PostgreSQL")
         return time.monotonic()
 
@@ -197,20 +204,24 @@ class Chaos:
         except Exception:
             return False
 
+    def _mark(self) -> None:
+        for client in self._clients():
+            client.mark()
+
     # --- waiting ----------------------------------------------------------------------------
     def _clients(self) -> list[ReturningClient]:
         pairs = [client for pair in self._pairs for client in (pair.owner, pair.guest)]
         return [*pairs, *(watcher.client for watcher in self._watchers)]
 
     def _wait_for_all(self, since: float) -> float:
-        """Wait until everyone has done something after `since`; return the seconds it took."""
+        """Wait until everyone has been answered again; return the seconds it took from `since`."""
         clients = self._clients()
         wait_until(
-            lambda: all(client.last_ok > since for client in clients) or self._is_over(),
+            lambda: all(client.returned_at for client in clients) or self._is_over(),
             _LIMIT,
             "all clients to be at work again",
         )
-        return time.monotonic() - since if since else 0.0
+        return max(client.returned_at for client in clients) - since
 
     def _is_over(self) -> bool:
         return not all(thread.is_alive() for thread in [*self._pairs, *self._watchers])
@@ -243,9 +254,21 @@ class Chaos:
             report.told += len(watcher.told.keys() & revoked.keys())
             report.missed += watcher.missed(revoked)
         report.revoked = len(revoked)
-        report.tracebacks = sum(
-            "Traceback" in line for tracker in self._site.trackers for line in tracker.errors.all
-        )
+        for tracker in self._site.trackers:
+            report.tracebacks.update(_tracebacks(tracker.errors.all))
+
+
+def _tracebacks(log: Sequence[str]) -> list[str]:
+    """Return the last line of each traceback in a log."""
+    found = []
+    is_inside = False
+    for line in log:
+        if line.startswith("Traceback"):
+            is_inside = True
+        elif is_inside and not line.startswith(" "):
+            found.append(line[:200])
+            is_inside = False
+    return found
 
 
 def run(kind: Kind, folder: Path, rounds: int, *, pairs: int = 25, watchers: int = 4) -> Report:

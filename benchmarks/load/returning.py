@@ -67,6 +67,9 @@ class ReturningClient:
         self.on_notice: Callable[[dict[str, Any]], None] | None = None
         self.last_ok = 0.0
         """When the newest request that succeeded was sent (time.monotonic)."""
+        self.returned_at = 0.0
+        """When the first request sent after `mark` was answered; 0 if none was yet."""
+        self._marked_at = 0.0
         self._token = token
         self._addresses = addresses
         self._findings = findings
@@ -77,6 +80,10 @@ class ReturningClient:
     def is_connected(self) -> bool:
         """Whether there is a session, which may be broken."""
         return self._session is not None
+
+    def mark(self) -> None:
+        """Have `returned_at` tell of the time from now on."""
+        self._marked_at, self.returned_at = time.monotonic(), 0.0
 
     def cut(self) -> None:
         """Break the connection."""
@@ -106,8 +113,13 @@ class ReturningClient:
                 self.close()
             raise
         self._findings.count(operation, "ok")
-        self.last_ok = began
+        self._succeeded(began)
         return result
+
+    def _succeeded(self, began: float) -> None:
+        self.last_ok = began
+        if not self.returned_at and began > self._marked_at:
+            self.returned_at = time.monotonic()
 
     def listen(self, seconds: float) -> None:
         """Take notices for a while. Raises LostError."""
@@ -142,5 +154,5 @@ class ReturningClient:
         except LostError:
             session.close()
             raise
-        self.last_ok = began
+        self._succeeded(began)
         return session
