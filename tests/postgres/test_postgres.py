@@ -28,7 +28,7 @@ from tracker.domain.selection import Peer
 from tracker.store import migrations
 from tracker.store.engine import Store, open_store
 from tracker.store.peers import PeerAnnounce
-from tracker.store.schema import File
+from tracker.store.records import NewFile
 from tracker.store.unit_of_work import DatabaseError
 
 VERSIONS = sorted(path.name[:4] for path in Path(*migrations.__path__).glob("versions/0*.py"))
@@ -151,7 +151,7 @@ def add_group(store: Store, names: list[str]) -> int:
         for number, name in enumerate(names):
             info_hash = number.to_bytes(20, "big")
             size = 2**31 << number
-            file = File(
+            file = NewFile(
                 group_id=group.id, name=name, info_hash=info_hash, size=size, pieces=1, added_at=0.1
             )
             work.files.add(file, b"d4:infode")

@@ -15,8 +15,8 @@ from tracker.services.caller import Identity
 from tracker.services.clock import iso
 from tracker.services.lookups import find_administered_group
 from tracker.store.events import NO_GROUP
-from tracker.store.records import Group
-from tracker.store.schema import Event, File
+from tracker.store.records import File, Group
+from tracker.store.schema import Event
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500

@@ -17,6 +17,7 @@ from tracker.store.matching import fits
 from tracker.store.recipients import LARGE, Recipients
 from tracker.store.records import User
 from tracker.store.schema import Event, File, Membership, Share
+from tracker.store.tables import events, new_row
 
 NO_GROUP = 0
 """The group id of events that affect only an account."""
@@ -28,6 +29,19 @@ _LISTED_FOR_MEMBERS = (
     Audience.SHARERS,
 )
 """The audiences in a group whose notices can be listed later."""
+
+_STORED = (
+    "at",
+    "kind",
+    "group_id",
+    "group_name",
+    "actor",
+    "subject",
+    "text",
+    "address",
+    "info_hash",
+)
+_ADD = new_row(events, *_STORED, "removed")
 
 
 class EventRepository:
@@ -47,7 +61,8 @@ class EventRepository:
         """
         if not takes_turns(self._session.get_bind()):
             raise AssertionError("an event needs a unit of work that takes its turn to write")
-        self._session.add(event)
+        values = {name: getattr(event, name) for name in _STORED}
+        self._session.execute(_ADD, values | {"removed": event.removed or ""})
         self.has_news = self.has_news or event.kind in PUSHED
 
     def last_id(self) -> int:

@@ -4,109 +4,155 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Exists, bindparam, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from common.types import InfoHash, PeerId
-from tracker.store.records import Group
-from tracker.store.schema import Completion, File, Metainfo, Share, User
-from tracker.store.tables import GROUP_COLUMNS, groups
+from tracker.store.records import File, Group, NewFile
+from tracker.store.tables import (
+    GROUP_COLUMNS,
+    completions,
+    files,
+    groups,
+    in_parts,
+    metainfos,
+    new_row,
+    shares,
+    users,
+)
 
 COUNTED_COMPLETIONS = 8
 """Most completed downloads of one user that count for a file, however often the peer id changes."""
 
-_GROUP_OF = select(*GROUP_COLUMNS).where(groups.c.id == bindparam("group_id"))
+_FILE = (
+    files.c.id,
+    files.c.group_id,
+    files.c.name,
+    files.c.info_hash,
+    files.c.size,
+    files.c.pieces,
+    files.c.completed,
+    files.c.added_at,
+)
+_FILE_ID: BindParameter[int] = bindparam("file_id")
+_USER_ID: BindParameter[int] = bindparam("user_id")
+_GROUP_ID: BindParameter[int] = bindparam("group_id")
+_OTHERS = shares.alias("others")
+_IS_SHARED = select(shares.c.id).where(shares.c.file_id == files.c.id).correlate(files).exists()
+_BY_OTHERS = select(_OTHERS.c.id).where(
+    _OTHERS.c.file_id == shares.c.file_id, _OTHERS.c.user_id != shares.c.user_id
+)
+_IN_GROUP = select(files.c.id).where(files.c.id == shares.c.file_id, files.c.group_id == _GROUP_ID)
+_SHARED_IN_GROUP = (shares.c.user_id == _USER_ID) & _IN_GROUP.correlate(shares).exists()
+
+_ADD = new_row(files, *NewFile._fields, "completed").returning(*_FILE)
+_ADD_METAINFO = new_row(metainfos, "file_id", "content")
+_COUNT_ADDED_BY = select(func.count(), func.coalesce(func.sum(files.c.metainfo_size), 0)).where(
+    files.c.added_by == _USER_ID
+)
+_COUNT_IN_GROUP = select(func.count()).select_from(files).where(files.c.group_id == _GROUP_ID)
+_BY_NAME = select(*_FILE).where(files.c.group_id == _GROUP_ID, files.c.name == bindparam("name"))
+_GROUP_OF = select(*GROUP_COLUMNS).where(groups.c.id == _GROUP_ID)
+_METAINFO = select(metainfos.c.content).where(metainfos.c.file_id == _FILE_ID)
+_OWNER = (
+    select(users.c.name)
+    .join(shares, shares.c.user_id == users.c.id)
+    .where(shares.c.file_id == _FILE_ID)
+    .order_by(shares.c.id)
+    .limit(1)
+)
+_SHARE = new_row(shares, "file_id", "user_id", "shared_at").on_conflict_do_nothing()
+_REMOVE = delete(files).where(files.c.id == _FILE_ID)
+_REMOVE_UNSHARED = _REMOVE.where(~_IS_SHARED)
+_UNSHARE = (
+    delete(shares)
+    .where(shares.c.file_id == _FILE_ID, shares.c.user_id == _USER_ID)
+    .returning(shares.c.id)
+)
+_REMOVE_OF_GROUP = delete(files).where(
+    files.c.id.in_(select(shares.c.file_id).where(_SHARED_IN_GROUP, ~_BY_OTHERS.exists()))
+)
+_UNSHARE_GROUP = delete(shares).where(_SHARED_IN_GROUP)
 
 
 class FileRepository:
     """Files, within one unit of work."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._run = connection.execute
 
-    def add(self, file: File, metainfo: bytes) -> None:
+    def add(self, file: NewFile, metainfo: bytes) -> File:
         """Add a file without sharers; a taken name fails the unit of work."""
-        self._session.add(file)
-        self._session.flush()
-        self._session.add(Metainfo(file_id=file.id, content=metainfo))
+        added = File._make(self._run(_ADD, {**file._asdict(), "completed": 0}).one())
+        self._run(_ADD_METAINFO, {"file_id": added.id, "content": metainfo})
+        return added
 
     def count_added_by(self, user_id: int) -> tuple[int, int]:
         """Count the files that a user has added, and their bytes of metainfo."""
-        count, size = self._session.execute(
-            select(func.count(), func.coalesce(func.sum(File.metainfo_size), 0)).where(
-                File.added_by == user_id
-            )
-        ).one()
+        count, size = self._run(_COUNT_ADDED_BY, {"user_id": user_id}).one()
         return count, int(size)  # PostgreSQL sums large numbers in another type
 
     def count_in_group(self, group_id: int) -> int:
         """Count a group's files."""
-        query = select(func.count()).select_from(File).where(File.group_id == group_id)
-        return self._session.scalar(query) or 0
+        return int(self._run(_COUNT_IN_GROUP, {"group_id": group_id}).scalar_one())
 
     def by_name(self, group_id: int, name: str) -> File | None:
         """Return the group's file called `name`, or None."""
-        return self._session.scalar(
-            select(File).where(File.group_id == group_id, File.name == name)
-        )
+        found = self._run(_BY_NAME, {"group_id": group_id, "name": name}).first()
+        return None if found is None else File._make(found)
 
     def by_info_hashes(self, info_hashes: Collection[InfoHash]) -> dict[InfoHash, File]:
         """Return the existing files among these."""
-        found = self._session.scalars(select(File).where(File.info_hash.in_(info_hashes)))
-        return {InfoHash(file.info_hash): file for file in found}
+        found: dict[InfoHash, File] = {}
+        for some in in_parts(info_hashes):
+            rows = self._run(select(*_FILE).where(files.c.info_hash.in_(some)))
+            found |= {InfoHash(file.info_hash): file for file in map(File._make, rows)}
+        return found
 
     def group_of(self, file: File) -> Group:
         """Return a file's group."""
-        found = self._session.execute(_GROUP_OF, {"group_id": file.group_id}).one()
-        return Group._make(found)
+        return Group._make(self._run(_GROUP_OF, {"group_id": file.group_id}).one())
 
     def metainfo(self, file_id: int) -> bytes:
         """Return a file's metainfo as it was added."""
-        return self._session.get_one(Metainfo, file_id).content
+        return bytes(self._run(_METAINFO, {"file_id": file_id}).scalar_one())
 
     def owner(self, file_id: int) -> str:
         """Return the user who has shared the file longest."""
-        return self._session.scalars(
-            select(User.name)
-            .join(Share, Share.user_id == User.id)
-            .where(Share.file_id == file_id)
-            .order_by(Share.id)
-            .limit(1)
-        ).one()
+        return str(self._run(_OWNER, {"file_id": file_id}).scalar_one())
 
     def share(self, file_ids: Sequence[int], user_id: int, now: float) -> None:
         """Record that a user shares these files, ignoring shares already recorded."""
-        known = set(
-            self._session.scalars(
-                select(Share.file_id).where(Share.user_id == user_id, Share.file_id.in_(file_ids))
-            )
-        )
-        self._session.add_all(
-            Share(file_id=file_id, user_id=user_id, shared_at=now)
+        rows = [
+            {"file_id": file_id, "user_id": user_id, "shared_at": now}
             for file_id in dict.fromkeys(file_ids)
-            if file_id not in known
-        )
-        self._session.flush()
+        ]
+        if rows:
+            self._run(_SHARE, rows)
 
     def remove(self, file_id: int) -> None:
         """Delete a file with its metainfo, shares and peers."""
-        self._session.execute(delete(File).where(File.id == file_id))
+        self._run(_REMOVE, {"file_id": file_id})
 
     def unshare(self, file_id: int, user_id: int) -> bool:
         """Remove a user's share, and the file if it was the last; return whether there was one."""
-        dropped = self._session.execute(
-            delete(Share)
-            .where(Share.file_id == file_id, Share.user_id == user_id)
-            .returning(Share.id)
-        ).all()
-        self._session.execute(delete(File).where(File.id == file_id, ~_is_shared()))
-        return bool(dropped)
+        dropped = self._run(_UNSHARE, {"file_id": file_id, "user_id": user_id}).first()
+        if dropped is not None:
+            self._run(_REMOVE_UNSHARED, {"file_id": file_id})
+        return dropped is not None
 
     def unshare_group(self, group_id: int, user_id: int) -> None:
         """Remove all of a user's shares in a group, and the files left without sharers."""
-        own = select(File.id).where(File.group_id == group_id)
-        self._session.execute(delete(Share).where(Share.user_id == user_id, Share.file_id.in_(own)))
-        self._session.execute(delete(File).where(File.group_id == group_id, ~_is_shared()))
+        values = {"group_id": group_id, "user_id": user_id}
+        self._run(_REMOVE_OF_GROUP, values)
+        self._run(_UNSHARE_GROUP, values)
 
     def count_completed(self, file_ids: Collection[int], user_id: int, peer_id: PeerId) -> None:
         """Record that a client has completed these files.
@@ -114,25 +160,21 @@ class FileRepository:
         Each counts once, and at most COUNTED_COMPLETIONS times for one user.
         """
         counted: dict[int, set[bytes]] = {file_id: set() for file_id in file_ids}
-        rows = self._session.execute(
-            select(Completion.file_id, Completion.peer_id).where(
-                Completion.user_id == user_id, Completion.file_id.in_(file_ids)
+        for some in in_parts(file_ids):
+            known_of = select(completions.c.file_id, completions.c.peer_id).where(
+                completions.c.user_id == user_id, completions.c.file_id.in_(some)
             )
-        )
-        for file_id, known in rows:
-            counted[file_id].add(known)
+            for file_id, known in self._run(known_of):
+                counted[file_id].add(known)
         new = [
             file_id
             for file_id, known in counted.items()
             if peer_id not in known and len(known) < COUNTED_COMPLETIONS
         ]
-        self._session.add_all(
-            Completion(file_id=file_id, user_id=user_id, peer_id=peer_id) for file_id in new
-        )
-        self._session.execute(
-            update(File).where(File.id.in_(new)).values(completed=File.completed + 1)
-        )
-
-
-def _is_shared() -> Exists:
-    return select(Share.id).where(Share.file_id == File.id).correlate(File).exists()
+        for some in in_parts(new):
+            self._run(
+                completions.insert(),
+                [{"file_id": one, "user_id": user_id, "peer_id": peer_id} for one in some],
+            )
+            more = {"completed": files.c.completed + 1}
+            self._run(update(files).where(files.c.id.in_(some)).values(more))

@@ -80,6 +80,32 @@ class Holder(NamedTuple):
     certified_until: float
 
 
+class NewFile(NamedTuple):
+    """A file to add; `added_by` is the user whose quotas it counts towards."""
+
+    group_id: int
+    name: str
+    info_hash: bytes
+    size: int
+    pieces: int
+    added_at: float
+    added_by: int | None = None
+    metainfo_size: int = 0
+
+
+class File(NamedTuple):
+    """A shared file or folder; `completed` counts the announced completions."""
+
+    id: int
+    group_id: int
+    name: str
+    info_hash: bytes
+    size: int
+    pieces: int
+    completed: int
+    added_at: float
+
+
 class ListedFile(NamedTuple):
     """A file in a list; `owner` is the user who has shared it longest, empty if nobody does.
 

@@ -7,12 +7,14 @@ one takes longer than executing it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects.postgresql import Insert
 
 from tracker.store import schema
+
+T = TypeVar("T")
 
 REMEMBERED = 64
 """Most patterns whose statements are kept; the empty one, of lists without a pattern, is in use."""
@@ -59,8 +61,8 @@ def new_row(table: Table, *columns: str) -> Insert:
     return Insert(table).values(values)
 
 
-def in_parts(ids: Collection[int]) -> Iterator[Sequence[int]]:
-    """Divide ids among several statements: a database limits the parameters of one."""
-    every = list(ids)
+def in_parts(values: Collection[T]) -> Iterator[Sequence[T]]:
+    """Divide values among several statements: a database limits the parameters of one."""
+    every = list(values)
     for start in range(0, len(every), _MOST_PARAMETERS):
         yield every[start : start + _MOST_PARAMETERS]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Select, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select, update
 
-from tracker.store.schema import Connection, Tracker
+from tracker.store.tables import connections, in_parts, new_row, trackers
 
 FRESH_SECONDS = 8.0
 """A tracker without a heartbeat for this long, and everything it holds, is ignored."""
@@ -20,9 +19,9 @@ DEAD_SECONDS = 60.0
 def live_connections(now: float) -> Select[str]:
     """Select the ids of connections to live trackers."""
     return (
-        select(Connection.id)
-        .join(Tracker, Tracker.id == Connection.tracker_id)
-        .where(Tracker.heartbeat_at > now - FRESH_SECONDS)
+        select(connections.c.id)
+        .join(trackers, trackers.c.id == connections.c.tracker_id)
+        .where(trackers.c.heartbeat_at > now - FRESH_SECONDS)
     )
 
 
@@ -39,59 +38,83 @@ class Site(NamedTuple):
     is_forwarded: bool = False
 
 
+_USER_ID: BindParameter[int] = bindparam("user_id")
+_ID: BindParameter[str] = bindparam("of_id")
+_SINCE: BindParameter[float] = bindparam("since")
+
+_ADD = new_row(trackers, "id", "host", "port", "http_port", "heartbeat_at")
+_BEAT = (
+    update(trackers)
+    .where(trackers.c.id == _ID)
+    .values(heartbeat_at=bindparam("now"))
+    .returning(trackers.c.id)
+)
+_BEATS_IN_FUTURE = (
+    update(trackers)
+    .where(trackers.c.heartbeat_at > bindparam("latest"))
+    .values(heartbeat_at=bindparam("now"))
+)
+_DELETE_DEAD = delete(trackers).where(trackers.c.heartbeat_at <= _SINCE)
+_CONNECT = new_row(connections, "id", "tracker_id", "token_id", "user_id", "opened_at")
+_COUNT = select(func.count()).select_from(connections).where(connections.c.user_id == _USER_ID)
+_DISCONNECT = delete(connections).where(connections.c.id == _ID)
+_IS_CONNECTED = select(connections.c.id).where(connections.c.id == _ID)
+_ONLINE = (
+    select(connections.c.user_id)
+    .join(trackers, trackers.c.id == connections.c.tracker_id)
+    .where(
+        connections.c.user_id.in_(bindparam("user_ids", expanding=True)),
+        trackers.c.heartbeat_at > _SINCE,
+    )
+)
+
+
 class TrackerRepository:
     """Trackers and connections, within one unit of work."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._run = connection.execute
 
     def add(self, tracker_id: str, site: Site, now: float) -> None:
         """Register a tracker."""
-        self._session.add(
-            Tracker(
-                id=tracker_id,
-                host=site.host,
-                port=site.port,
-                http_port=site.http_port,
-                heartbeat_at=now,
-            )
-        )
+        values = {
+            "id": tracker_id,
+            "host": site.host,
+            "port": site.port,
+            "http_port": site.http_port,
+            "heartbeat_at": now,
+        }
+        self._run(_ADD, values)
 
     def remove_former(self, site: Site) -> None:
         """Delete an earlier instance at this address, with its connections and peers."""
-        self._session.execute(
-            delete(Tracker).where(Tracker.host == site.host, Tracker.port == site.port)
+        self._run(
+            delete(trackers).where(trackers.c.host == site.host, trackers.c.port == site.port)
         )
 
     def beat(self, tracker_id: str, now: float) -> bool:
         """Update a tracker's heartbeat; return False if the others have deleted it."""
-        beaten = self._session.execute(
-            update(Tracker)
-            .where(Tracker.id == tracker_id)
-            .values(heartbeat_at=now)
-            .returning(Tracker.id)
-        ).all()
-        return bool(beaten)
+        return self._run(_BEAT, {"of_id": tracker_id, "now": now}).first() is not None
 
     def remove(self, tracker_id: str) -> None:
         """Delete a tracker with its connections and their peers."""
-        self._session.execute(delete(Tracker).where(Tracker.id == tracker_id))
+        self._run(delete(trackers).where(trackers.c.id == tracker_id))
 
     def users_at(self, tracker_id: str) -> set[int]:
         """Return the ids of the users connected to a tracker."""
-        query = select(Connection.user_id).where(Connection.tracker_id == tracker_id)
-        return set(self._session.scalars(query))
+        query = select(connections.c.user_id).where(connections.c.tracker_id == tracker_id)
+        return set(self._run(query).scalars())
 
     def adjust_for_clock_jump(self, before: float, now: float) -> None:
         """Shift heartbeats after the clock jumped forward from `before` to `now`.
 
         Several trackers may notice: a heartbeat is not shifted twice.
         """
-        not_yet = Tracker.heartbeat_at < (before + now) / 2
-        self._session.execute(
-            update(Tracker)
-            .where(Tracker.heartbeat_at > before - DEAD_SECONDS, not_yet)
-            .values(heartbeat_at=Tracker.heartbeat_at + (now - before))
+        not_yet = trackers.c.heartbeat_at < (before + now) / 2
+        self._run(
+            update(trackers)
+            .where(trackers.c.heartbeat_at > before - DEAD_SECONDS, not_yet)
+            .values(heartbeat_at=trackers.c.heartbeat_at + (now - before))
         )
 
     def delete_expired(self, now: float) -> None:
@@ -99,19 +122,15 @@ class TrackerRepository:
 
         A heartbeat in the future is from before the clock was set back: it is reset to now.
         """
-        self._session.execute(
-            update(Tracker)
-            .where(Tracker.heartbeat_at > now + FRESH_SECONDS)
-            .values(heartbeat_at=now)
-        )
-        self._session.execute(delete(Tracker).where(Tracker.heartbeat_at <= now - DEAD_SECONDS))
+        self._run(_BEATS_IN_FUTURE, {"latest": now + FRESH_SECONDS, "now": now})
+        self._run(_DELETE_DEAD, {"since": now - DEAD_SECONDS})
 
     def others(self, tracker_id: str, now: float) -> list[tuple[str, int]]:
         """Return host and HTTP port of the other live trackers that serve stock clients."""
-        rows = self._session.execute(
-            select(Tracker.host, Tracker.http_port)
-            .where(Tracker.id != tracker_id, Tracker.heartbeat_at > now - FRESH_SECONDS)
-            .order_by(Tracker.host, Tracker.http_port)
+        rows = self._run(
+            select(trackers.c.host, trackers.c.http_port)
+            .where(trackers.c.id != tracker_id, trackers.c.heartbeat_at > now - FRESH_SECONDS)
+            .order_by(trackers.c.host, trackers.c.http_port)
         )
         return [(host, port) for host, port in rows if port is not None]
 
@@ -119,35 +138,32 @@ class TrackerRepository:
         self, connection_id: str, tracker_id: str, token_id: int, user_id: int, now: float
     ) -> None:
         """Record a logged-in connection."""
-        self._session.add(
-            Connection(
-                id=connection_id,
-                tracker_id=tracker_id,
-                token_id=token_id,
-                user_id=user_id,
-                opened_at=now,
-            )
-        )
+        values = {
+            "id": connection_id,
+            "tracker_id": tracker_id,
+            "token_id": token_id,
+            "user_id": user_id,
+            "opened_at": now,
+        }
+        self._run(_CONNECT, values)
 
     def count_connections(self, user_id: int) -> int:
         """Count a user's logged-in connections, at all trackers."""
-        query = select(func.count()).select_from(Connection)
-        return self._session.scalar(query.where(Connection.user_id == user_id)) or 0
+        return int(self._run(_COUNT, {"user_id": user_id}).scalar_one())
 
     def disconnect(self, connection_id: str) -> None:
         """Delete a connection with its peers."""
-        self._session.execute(delete(Connection).where(Connection.id == connection_id))
+        self._run(_DISCONNECT, {"of_id": connection_id})
 
     def is_connected(self, connection_id: str) -> bool:
         """Return whether the connection is still logged in: its token may have been revoked
         elsewhere.
         """
-        query = select(Connection.id).where(Connection.id == connection_id)
-        return self._session.scalar(query) is not None
+        return self._run(_IS_CONNECTED, {"of_id": connection_id}).first() is not None
 
     def online(self, user_ids: Collection[int], now: float) -> set[int]:
         """Return which of the users are online."""
-        query = select(Connection.user_id).where(
-            Connection.user_id.in_(user_ids), Connection.id.in_(live_connections(now))
-        )
-        return set(self._session.scalars(query))
+        since, found = now - FRESH_SECONDS, set[int]()
+        for some in in_parts(user_ids):
+            found.update(self._run(_ONLINE, {"user_ids": some, "since": since}).scalars())
+        return found

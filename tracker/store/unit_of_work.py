@@ -44,11 +44,11 @@ class UnitOfWork:
         self.groups = GroupRepository(connection)
         self.invitations = InvitationRepository(connection)
         self.authorities = AuthorityRepository(connection)
-        self.files = FileRepository(session)
+        self.files = FileRepository(connection)
         self.file_lists = FileListRepository(connection)
         self.quotas = QuotaRepository(session)
         self.peers = PeerRepository(session)
-        self.trackers = TrackerRepository(session)
+        self.trackers = TrackerRepository(connection)
         self.events = EventRepository(session)
         self.listings = ListingRepository(session)
 

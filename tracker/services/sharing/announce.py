@@ -22,7 +22,7 @@ from tracker.services.sharing.removals import (
     unknown_files,
 )
 from tracker.store.peers import PeerAnnounce
-from tracker.store.schema import File
+from tracker.store.records import File
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 T = TypeVar("T")

@@ -25,8 +25,7 @@ from tracker.services.sharing.metainfo import (
     new_file,
 )
 from tracker.services.sharing.removals import no_such_info_hash
-from tracker.store.records import Group, ListedFile
-from tracker.store.schema import File
+from tracker.store.records import File, Group, ListedFile
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
@@ -94,9 +93,9 @@ class FileService:
                 rules.check_upload(group.name, me.user, role, Upload(group.upload))
                 size = len(request.metainfo)
                 check_new_file(work, self._quotas, me, group, content.size, size)
-                file = new_file(content, group, now)
-                file.added_by, file.metainfo_size = me.user_id, size
-                work.files.add(file, request.metainfo)
+                new = new_file(content, group, now)
+                new = new._replace(added_by=me.user_id, metainfo_size=size)
+                file = work.files.add(new, request.metainfo)
                 text = f"{me.user} shares {file.name} in {group.name}."
                 record(work, EventKind.FILE_ADDED, group, me, file.name, text, now)
             elif file.info_hash != content.info_hash:

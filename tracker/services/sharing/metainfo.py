@@ -8,8 +8,7 @@ from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from tracker.services.groups.groups import source_of
-from tracker.store.records import Group
-from tracker.store.schema import File
+from tracker.store.records import Group, NewFile
 
 _SMALL_METAINFO = 256 * 1024  # bytes, which take at most a few hundredths of a second to parse
 
@@ -58,8 +57,8 @@ def check_authority(content: Metainfo, group: Group, authority: str | None) -> N
         )
 
 
-def new_file(content: Metainfo, group: Group, now: float) -> File:
-    return File(
+def new_file(content: Metainfo, group: Group, now: float) -> NewFile:
+    return NewFile(
         group_id=group.id,
         name=content.name,
         info_hash=bytes(content.info_hash),
