@@ -239,6 +239,40 @@ def test_roles(ann: ClientProcess, bob: ClientProcess, eve: ClientProcess, group
     ann.fails("not_member", f"list_members {group}")
 
 
+def test_readers_and_uploaders(
+    ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path
+) -> None:
+    assert ann.ok("set_role", group, "bob", "reader") == {
+        "group": group,
+        "user": "bob",
+        "role": "reader",
+    }
+    roles = {row["user"]: row["role"] for row in bob.ok("list_members", group)["members"]}
+    assert roles == {"ann": "owner", "bob": "reader"}
+    own = tmp_path / "bobs.txt"
+    own.write_text("bob")
+    assert "reader" in bob.fails("permission_denied", "upload_file", str(own), group)
+    ann.fails("usage", f"set_role {group} bob boss")
+    ann.fails("usage", f"set_role {group} bob owner")
+    bob.fails("not_admin", f"set_role {group} bob admin")
+    assert ann.ok("set_upload", group, "uploaders") == {"group": group, "upload": "uploaders"}
+    ann.ok("set_role", group, "bob", "uploader")
+    bob.ok("upload_file", str(own), group)
+    bob.fails("not_admin", f"set_upload {group} members")
+
+
+def test_stats(ann: ClientProcess, bob: ClientProcess, eve: ClientProcess, group: str) -> None:
+    eve.fails("not_member", f"stats {group}")
+    ann.fails("no_such_group", "stats of-nobody")
+    assert bob.ok("stats", group) == {
+        "group": group,
+        "files": 0,
+        "bytes": 0,
+        "members": 2,
+        "users": [{"user": user, "up": 0, "down": 0} for user in ("ann", "bob")],
+    }
+
+
 # --- the rest ---------------------------------------------------------------------------------
 def test_trackers(ann: ClientProcess, tracker: TrackerProcess) -> None:
     (row,) = ann.ok("trackers")["trackers"]

@@ -29,6 +29,7 @@ class FakeTrackerCalls:
         self.shared: dict[str, Metainfo] = {}
         self.authority: str | None = None
         self.lies = False
+        self.refusal = ""  # why the user may not add files
         self.before: dict[str, Callable[[], object]] = {}
         self.called: list[str] = []
         self._answers: dict[str, Callable[[Any], Model]] = {
@@ -59,7 +60,7 @@ class FakeTrackerCalls:
 
     def _profile(self) -> groups.GroupProfileReply:
         return groups.GroupProfileReply(
-            group="lab", mode="open", source=SOURCE, authority=self.authority
+            group="lab", mode="open", source=SOURCE, authority=self.authority, refusal=self.refusal
         )
 
     def _find_group(self, asked: groups.FindGroup) -> Model:

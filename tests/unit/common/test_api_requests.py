@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.api import accounts, files, groups, lines, presence
+from common.api.groups import GroupProfileReply
+from common.api.invitations import CreateInviteReply
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 
@@ -174,3 +176,14 @@ def test_a_reply_is_read_and_a_damaged_one_is_an_internal_error() -> None:
     with pytest.raises(MinitorrentError, match="sent an invalid answer") as raised:
         accounts.LOGIN.read_reply({"user": "ann"})
     assert raised.value.code is ErrorCode.INTERNAL
+
+
+def test_what_is_usual_is_left_out_of_replies() -> None:
+    profile = GroupProfileReply(group="lab", mode="open", source="s")
+    assert not {"upload", "refusal"} & profile.model_dump().keys()
+    closed = profile.model_copy(update={"upload": "uploaders", "refusal": "No."})
+    assert closed.model_dump()["upload"] == "uploaders"
+    assert closed.model_dump()["refusal"] == "No."
+    made = CreateInviteReply(group="lab", id=1, code="c", uses=1, expires_at="")
+    assert "role" not in made.model_dump()
+    assert made.model_copy(update={"role": "reader"}).model_dump()["role"] == "reader"

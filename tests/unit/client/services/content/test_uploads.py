@@ -74,6 +74,24 @@ def test_progress_is_reported_up_to_the_end(ann: Sharer, tmp_path: Path) -> None
     assert seen == sorted(seen)
 
 
+def test_a_reader_learns_it_before_anything_is_hashed(ann: Sharer, tmp_path: Path) -> None:
+    put(tmp_path / "f", bytes(100_000))
+    ann.tracker.refusal = "You are a reader in lab."
+    seen: list[tuple[int, int]] = []
+    with pytest.raises(MinitorrentError, match="You are a reader in lab") as caught:
+        ann.upload(tmp_path / "f", progress=lambda *progress: seen.append(progress))
+    assert caught.value.code is ErrorCode.PERMISSION_DENIED
+    assert seen == []
+    assert_nothing_left(ann)
+
+
+def test_a_reader_shares_what_the_group_has(ann: Sharer, tmp_path: Path) -> None:
+    put(tmp_path / "f", b"data")
+    ann.tracker.shared["f"] = described_by_others(tmp_path / "f", mtime=None)
+    ann.tracker.refusal = "You are a reader in lab."
+    assert shown(ann.upload(tmp_path / "f")) is TransferState.SEEDING
+
+
 def test_a_path_without_a_file_is_refused(ann: Sharer, tmp_path: Path) -> None:
     with pytest.raises(MinitorrentError) as caught:
         ann.upload(tmp_path / "f")
