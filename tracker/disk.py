@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -19,21 +20,29 @@ def create_file(path: Path, data: bytes, mode: int) -> bool:
 
     An existing file is left unchanged; returns whether the file was created. Raises OSError.
     """
+    with suppress(FileExistsError), drafted(path, mode) as draft:  # another tracker was quicker
+        draft.write_bytes(data)
+        return True
+    return False
+
+
+@contextmanager
+def drafted(path: Path, mode: int) -> Iterator[Path]:
+    """Have a new file filled in the block under another name; then it gets its own, complete.
+
+    Nothing is left if the block raises. Raises FileExistsError, and OSError.
+    """
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(draft, flags, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        with suppress(FileExistsError):  # another tracker was quicker
-            os.link(draft, path)
-            return True
+        yield draft
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+        os.link(draft, path)
     finally:
+        os.close(descriptor)
         draft.unlink()
-    return False
 
 
 def check_plain(path: Path) -> os.stat_result:

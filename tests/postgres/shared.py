@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 
 from tests.postgres.server import Server, programs
 from tracker.store.engine import open_store
+from tracker.store.schema import Base
 
 _VARIABLE = "MINITORRENT_TEST_POSTGRES"
 """The URL of the maintenance database of the server that was started for a run."""
@@ -27,8 +28,17 @@ _LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' TEMPLATE template0"
 """Sorts names linguistically, not by code points, to expose queries without a collation."""
 
 _TEMPLATE = "with_tables"
+_LARGEST = 20 << 20  # bytes of a database that isn't worth emptying
+_NOBODY_ELSE = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_SIZE = "SELECT pg_database_size(current_database())"
+_FRESH = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
 _CREATING = 1  # id of the lock held while the template is created: any number
 _created: list[str] = []  # by this process, and not dropped yet
+_copies: set[str] = set()  # of the template, among these
+_spare: list[str] = []  # copies that were emptied again
 
 
 def start_for_workers() -> None:
@@ -66,20 +76,59 @@ def database_for(folder: Path) -> str:
     """The URL of the database of this folder, with all its tables; made if there is none."""
     note = folder / "database.url"
     if not note.exists():
-        note.write_text(new_database(template=_with_tables(maintenance_url())))
+        note.write_text(_copy_of_template(maintenance_url()))
     return note.read_text()
 
 
+def _copy_of_template(server: str) -> str:
+    if _spare:
+        name = _spare.pop()
+        _created.append(name)
+        return _url_of(server, name)
+    url = new_database(template=_with_tables(server))
+    _copies.add(_created[-1])
+    return url
+
+
 @contextmanager
-def dropping_databases() -> Iterator[None]:
-    """Drop the databases that are created in this block: each takes 9 MB."""
+def temporary_databases() -> Iterator[None]:
+    """Drop the databases that are created in this block, or keep them for the next test."""
     server, before = maintenance_url(), len(_created)
     try:
         yield
     finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            while len(_created) > before:
-                connection.execute(f'DROP DATABASE "{_created.pop()}" WITH (FORCE)')
+        while len(_created) > before:
+            name = _created.pop()
+            if name in _copies and _empty(_url_of(server, name)):
+                _spare.append(name)
+                continue
+            _copies.discard(name)
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _empty(url: str) -> bool:
+    """Make a database as it was when it was copied; return False if that can't be done.
+
+    This takes 5 ms, a new copy 70.
+    """
+    try:
+        with psycopg.connect(url) as connection:
+            connection.execute(_NOBODY_ELSE)
+            (size,) = connection.execute(_SIZE).fetchone() or (0,)
+            if size > _LARGEST:
+                return False
+            connection.execute(_emptying())
+    except psycopg.Error:  # the test did something to it
+        return False
+    return True
+
+
+@cache
+def _emptying() -> str:
+    tables = Base.metadata.sorted_tables[::-1]
+    deletions = ";".join(f'DELETE FROM "{table.name}"' for table in tables)
+    return f"{deletions};{_FRESH}"
 
 
 @cache

@@ -13,25 +13,22 @@ from typing import Any
 
 import psycopg
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, MetaData, create_engine, func, insert, select
 
 from common.types import PeerId
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.postgres.server import Server, programs
 from tests.support.database import empty_database, new_database, on
+from tests.support.migrations import VERSIONS, migrate, row_for
 from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
 from tracker.domain.rules import Role
 from tracker.domain.selection import Peer
-from tracker.store import migrations
 from tracker.store.engine import Store, open_store
 from tracker.store.peers import PeerAnnounce
 from tracker.store.records import NewFile
 from tracker.store.unit_of_work import DatabaseError
 
-VERSIONS = sorted(path.name[:4] for path in Path(*migrations.__path__).glob("versions/0*.py"))
 NAMES = [
     "b",
     "A",
@@ -82,14 +79,6 @@ def ask(url: str, statement: str) -> Any:
         return answer.fetchall()[-1][0] if answer.description else None
 
 
-def migrate(engine: Engine, version: str, *, down: bool = False) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(*migrations.__path__)))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if down else command.upgrade)(config, version)
-
-
 def counts(engine: Engine) -> dict[str, int]:
     tables = MetaData()
     tables.reflect(engine)
@@ -102,19 +91,13 @@ def counts(engine: Engine) -> dict[str, int]:
 
 def fill(engine: Engine) -> None:
     """Insert a row into every table, with consistent references."""
-    usual: dict[type, Any] = {int: 1, str: "x", bytes: b"\1", float: 1e9, bool: False}
     tables = MetaData()
     tables.reflect(engine)
     with engine.begin() as connection:
         for table in tables.sorted_tables:
             if table.name == "alembic_version":
                 continue
-            values = {
-                column.name: usual[column.type.python_type]
-                for column in table.columns
-                if column.server_default is None
-            }
-            connection.execute(insert(table).values(values))
+            connection.execute(insert(table).values(row_for(table)))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -48,9 +48,9 @@ def on(kind: Kind) -> Iterator[None]:
         if kind == "sqlite":
             yield
         else:
-            from tests.postgres.shared import dropping_databases
+            from tests.postgres.shared import temporary_databases
 
-            with dropping_databases():
+            with temporary_databases():
                 yield
     finally:
         _kind = before

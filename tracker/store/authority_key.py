@@ -31,19 +31,38 @@ def open_secret_box(database: UnitOfWorkFactory, folder: Path, given: str | None
     """
     with database.read() as work:
         expected = work.authorities.key_fingerprint()
-    path = folder / KEY_FILE
+    if given is None and expected is None:
+        _make_file(folder / KEY_FILE)
+    secret_box = _find(folder, given)
+    _compare(expected or _decide_for(database, secret_box), secret_box, folder, given)
+    return secret_box
+
+
+def find_secret_box(expected: bytes, folder: Path, given: str | None) -> SecretBox:
+    """Return the secret box of a database, in which the fingerprint of its key is stored.
+
+    Raises DatabaseError as above.
+    """
+    secret_box = _find(folder, given)
+    _compare(expected, secret_box, folder, given)
+    return secret_box
+
+
+def _find(folder: Path, given: str | None) -> SecretBox:
     if given is not None:
-        secret_box, source = SecretBox(_decode(given.strip(), KEY_VARIABLE)), KEY_VARIABLE
-    else:
-        if expected is None:
-            _make_file(path)
-        secret_box, source = SecretBox(_read_file(path)), str(path)
-    if (expected or _decide_for(database, secret_box)) != secret_box.fingerprint:
+        return SecretBox(_decode(given.strip(), KEY_VARIABLE))
+    return SecretBox(_read_file(folder / KEY_FILE))
+
+
+def _compare(
+    expected: bytes | None, secret_box: SecretBox, folder: Path, given: str | None
+) -> None:
+    if expected != secret_box.fingerprint:
+        source = folder / KEY_FILE if given is None else KEY_VARIABLE
         raise DatabaseError(
             f"the key in {source} doesn't match this database; copy the "
             f"{KEY_FILE} of the tracker that created it"
         )
-    return secret_box
 
 
 def _decide_for(database: UnitOfWorkFactory, secret_box: SecretBox) -> bytes | None:

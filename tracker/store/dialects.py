@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 _POOL_SIZE = 8  # simultaneous units of work; other threads wait
 BUSY_SECONDS = 20.0
 """Longest wait for another process's writer."""
 
+UPGRADE_SECONDS = 600.0
+"""Longest wait for another tracker that is migrating the database."""
+
 _WRITERS = 7_400_031  # id of the lock shared by all trackers' writers: arbitrary
+_UPGRADERS = 7_400_032  # of the lock shared by trackers that migrate the database
 SERVER_LIMITS = {
     "connect_timeout": 5,  # seconds
     "keepalives_idle": 10,
@@ -23,8 +28,10 @@ SERVER_LIMITS = {
 """Limits on an unresponsive server: by default the system waits for a quarter of an hour."""
 
 
-def make_engine(url: str, busy_seconds: float) -> Engine:
+def make_engine(url: str, busy_seconds: float, *, read_only: bool = False) -> Engine:
     """Create the engine for a database; a writer waits at most `busy_seconds` for another.
+
+    With `read_only`, nothing in an SQLite file is changed, not even by opening it.
 
     The option `minitorrent_write` marks write transactions: one runs at a time across all trackers.
     Others read a snapshot. Raises ArgumentError, ImportError and ValueError.
@@ -32,7 +39,11 @@ def make_engine(url: str, busy_seconds: float) -> Engine:
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
-            engine = _engine(url, {"timeout": busy_seconds, "check_same_thread": False})
+            settings = {"timeout": busy_seconds, "check_same_thread": False}
+            extra = {"creator": partial(_open_read_only, parsed, settings)} if read_only else {}
+            engine = _engine(url, settings, **extra)
+            if not read_only:
+                event.listen(engine, "connect", _write_ahead)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         case "postgresql":
@@ -60,6 +71,24 @@ def writer(engine: Engine) -> Engine:
     return engine.execution_options(**options)
 
 
+def upgrader(engine: Engine, patience: float) -> Engine:
+    """Return the engine configured for migrations: one runs at a time, across all trackers.
+
+    Others wait for it at most `patience` seconds.
+    """
+    options: dict[str, Any] = {"minitorrent_upgrade": patience}
+    if engine.dialect.name == "postgresql":
+        # Who comes second must see what the first one did.
+        options["isolation_level"] = "READ COMMITTED"
+    return engine.execution_options(**options)
+
+
+def take_writers_turn(connection: Connection) -> None:
+    """Keep writers of all trackers waiting until the end of an upgrader's transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+
+
 def _engine(url: str, settings: dict[str, Any], **options: Any) -> Engine:
     return create_engine(
         url,
@@ -71,17 +100,28 @@ def _engine(url: str, settings: dict[str, Any], **options: Any) -> Engine:
     )
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    """Configure a new SQLite connection.
+def _open_read_only(url: URL, settings: dict[str, Any]) -> sqlite3.Connection:
+    file = Path(url.database or "").absolute().as_uri()
+    connection: sqlite3.Connection = sqlite3.connect(f"{file}?mode=ro", uri=True, **settings)
+    return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, _record: object) -> None:
+    """Keep the journal that lets readers and a writer go on side by side.
 
     `synchronous` is FULL, so that acknowledged writes survive a power loss. With WAL that costs one
     fsync per commit.
     """
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """Configure a new SQLite connection."""
     connection.isolation_level = None  # _begin_sqlite alone begins transactions
     # SQLite's own lower() handles only ASCII; ILIKE is built on it.
     connection.create_function("lower", 1, _lower, deterministic=True)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    connection.execute("PRAGMA foreign_keys = ON").close()
 
 
 def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
@@ -93,9 +133,16 @@ def takes_turns(bind: Engine | Connection) -> bool:
     return bool(bind.get_execution_options().get("minitorrent_write", False))
 
 
+def _patience(connection: Connection) -> float | None:
+    """Return how long this upgrader waits for others; None for any other transaction."""
+    patience: float | None = connection.get_execution_options().get("minitorrent_upgrade")
+    return patience
+
+
 def _begin_sqlite(connection: Connection) -> None:
     """Begin a transaction, for a writer with the lock: upgrading a reader's can fail half-way."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if takes_turns(connection) else "BEGIN")
+    is_writer = takes_turns(connection) or _patience(connection) is not None
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
 
 def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
@@ -104,8 +151,16 @@ def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
     Otherwise events could be committed out of the order of their ids, by which they are read, and
     two writers could deadlock.
     """
+    milliseconds = round(1000 * busy_seconds)
+    patience = _patience(connection)
+    if patience is not None:
+        # A migration waits only briefly for tables in use: everybody else would wait behind it.
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = {round(1000 * patience)};"
+            f"SELECT pg_advisory_xact_lock({_UPGRADERS});"
+            f"SET LOCAL lock_timeout = {milliseconds}"
+        )
     if takes_turns(connection):
-        milliseconds = round(1000 * busy_seconds)
         connection.exec_driver_sql(
             f"SET LOCAL lock_timeout = {milliseconds};"
             f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds // 2};"

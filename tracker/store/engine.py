@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from common.process.installing import install_command
-from tracker.store.dialects import BUSY_SECONDS, make_engine, reader, writer
+from tracker.store.dialects import BUSY_SECONDS, UPGRADE_SECONDS, make_engine, reader, writer
 from tracker.store.event_watch import EventWatch, notify, watch_events
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.queue_lock import QueueLock
@@ -49,7 +49,7 @@ class Store:
         try:
             self._watch = watch_events(self._engine, wake)
         except SQLAlchemyError as error:
-            raise _failure(error, self._engine) from error
+            raise failure(error, self._engine) from error
         return self._watch
 
     @contextmanager
@@ -59,7 +59,7 @@ class Store:
             try:
                 yield UnitOfWork(session)
             except SQLAlchemyError as error:
-                raise _failure(error, self._engine) from error
+                raise failure(error, self._engine) from error
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
@@ -81,7 +81,7 @@ class Store:
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error
             except SQLAlchemyError as error:
-                raise _failure(error, self._engine) from error
+                raise failure(error, self._engine) from error
         if work.events.has_news and self._watch is not None:
             self._watch.note()
 
@@ -105,27 +105,32 @@ def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
     """Open the database at `url` (an SQLAlchemy URL) and migrate it to the current schema.
 
     Its writers wait at most `busy_seconds` for those of other processes. Several trackers may do
-    this at once. Raises DatabaseError.
+    this at once: one migrates, the others wait. Raises DatabaseError.
     """
+    engine = engine_for(url, busy_seconds)
     try:
-        engine = make_engine(url, busy_seconds)
+        with only_one_opens(engine):
+            check_is_ours(engine)
+            upgrade(engine, UPGRADE_SECONDS)
+    except CommandError as error:
+        engine.dispose()
+        raise DatabaseError("it was created by a newer version of Minitorrent") from error
+    except (SQLAlchemyError, OSError, DatabaseError) as error:
+        engine.dispose()
+        raise failure(error, engine) from error
+    return Store(engine)
+
+
+def engine_for(url: str, busy_seconds: float = BUSY_SECONDS, *, read_only: bool = False) -> Engine:
+    """Return an engine for the database at `url`, without connecting. Raises DatabaseError."""
+    try:
+        return make_engine(url, busy_seconds, read_only=read_only)
     except ModuleNotFoundError as error:
         driver = _DRIVERS.get(error.name or "")
         remedy = f"; type: {install_command(driver)}" if driver else ""
         raise DatabaseError(f"its driver {error.name} is not installed{remedy}") from None
     except (ArgumentError, ImportError, TypeError, ValueError):
         raise DatabaseError("the database URL is not valid") from None
-    try:
-        with _only_one_opens(engine):
-            _check_is_ours(engine)
-            upgrade(writer(engine))
-    except CommandError as error:
-        engine.dispose()
-        raise DatabaseError("it was created by a newer version of Minitorrent") from error
-    except (SQLAlchemyError, OSError, DatabaseError) as error:
-        engine.dispose()
-        raise _failure(error, engine) from error
-    return Store(engine)
 
 
 def database_file(url: str) -> Path | None:
@@ -139,7 +144,7 @@ def database_file(url: str) -> Path | None:
     return Path(path) if is_file and path else None
 
 
-def _only_one_opens(engine: Engine) -> AbstractContextManager[object]:
+def only_one_opens(engine: Engine) -> AbstractContextManager[object]:
     """Lock the database file: one process at a time switches to WAL and creates tables."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":
@@ -147,10 +152,10 @@ def _only_one_opens(engine: Engine) -> AbstractContextManager[object]:
     folder = Path(path).parent
     if not folder.is_dir():
         raise DatabaseError(f"there is no folder {folder}")
-    return FileLock(f"{path}.lock", timeout=30)
+    return FileLock(f"{path}.lock", timeout=UPGRADE_SECONDS)
 
 
-def _check_is_ours(engine: Engine) -> None:
+def check_is_ours(engine: Engine) -> None:
     """Raise DatabaseError for another program's SQLite file, without modifying it."""
     path = Path(engine.url.database or "")
     if engine.dialect.name != "sqlite" or not path.is_file():
@@ -167,7 +172,7 @@ def _check_is_ours(engine: Engine) -> None:
         )
 
 
-def _failure(error: Exception, engine: Engine) -> DatabaseError:
+def failure(error: Exception, engine: Engine) -> DatabaseError:
     """Turn a failure into a DatabaseError, recognizing a full disk in each database's own terms."""
     if _is_full(error, engine):
         return DatabaseError("the disk is full", disk_full=True)

@@ -80,6 +80,7 @@ def test_a_sealed_group_has_an_authority(owner: SessionClient, member: SessionCl
     assert owner.call("get_group", group="open")["authority"] is None
 
 
+@pytest.mark.any_database
 def test_groups_of_one_name_have_different_authorities(owner: SessionClient) -> None:
     first = owner.call("get_group", group="vault")["authority"]
     owner.call("leave_group", group="vault")
@@ -113,6 +114,7 @@ def test_each_login_is_a_separate_holder(
     assert len(holders) == 3
 
 
+@pytest.mark.any_database
 def test_no_certificate_for_non_members(
     owner: SessionClient, member: SessionClient, eve: SessionClient
 ) -> None:
@@ -126,6 +128,7 @@ def test_no_certificate_for_non_members(
     assert code_of(member, "issue_certificate", group="vault", request=other) == "usage"
 
 
+@pytest.mark.any_database
 def test_the_lifetime_is_an_option(start_tracker: StartTracker, connect: Connect) -> None:
     ann = connect(start_tracker(certificate_lifetime=5)).sign_up("ann")
     ann.call("create_group", group="vault", mode="sealed")
@@ -134,6 +137,7 @@ def test_the_lifetime_is_an_option(start_tracker: StartTracker, connect: Connect
     assert validity == timedelta(minutes=5, seconds=5)
 
 
+@pytest.mark.any_database
 def test_metainfo_must_carry_the_groups_certificate(owner: SessionClient) -> None:
     profile = owner.call("get_group", group="vault")
     owner.call("create_group", group="club", mode="sealed")
@@ -147,6 +151,7 @@ def test_metainfo_must_carry_the_groups_certificate(owner: SessionClient) -> Non
     assert owner.call("find_file", info_hash=file["info_hash"])["group"] == "vault"
 
 
+@pytest.mark.any_database
 def test_metainfo_of_an_open_group_carries_none(owner: SessionClient) -> None:
     authority = owner.call("get_group", group="vault")["authority"]
     owner.call("create_group", group="open", mode="open")
@@ -181,6 +186,7 @@ def test_a_removal_reaches_every_member(
         assert not any(event["kind"] == "member_left" for event in client.notices)
 
 
+@pytest.mark.any_database
 def test_leaving_reaches_every_member(owner: SessionClient, member: SessionClient) -> None:
     gone = holder_of(certify(member))
     member.call("leave_group", group="vault")

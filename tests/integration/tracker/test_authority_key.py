@@ -44,6 +44,7 @@ def test_the_first_tracker_creates_the_key(store: Store, tmp_path: Path) -> None
     assert [entry.name for entry in tmp_path.iterdir() if KEY_FILE in entry.name] == [KEY_FILE]
 
 
+@pytest.mark.any_database
 def test_the_environment_takes_precedence(store: Store, tmp_path: Path) -> None:
     safe = open_secret_box(store, tmp_path, GIVEN)
     assert safe.fingerprint == SecretBox(bytes(range(32))).fingerprint
@@ -89,11 +90,13 @@ def test_only_one_of_two_first_keys_is_accepted(store: Store, tmp_path: Path) ->
     assert sorted(completions) == [False, True]
 
 
+@pytest.mark.any_database
 def test_a_different_key_is_refused(store: Store, tmp_path: Path) -> None:
     open_secret_box(store, tmp_path, None)
     assert "doesn't match" in refusal(store, tmp_path, GIVEN)
 
 
+@pytest.mark.any_database
 def test_a_lost_key_is_not_replaced(store: Store, tmp_path: Path) -> None:
     open_secret_box(store, tmp_path, None)
     (tmp_path / KEY_FILE).unlink()
@@ -101,12 +104,14 @@ def test_a_lost_key_is_not_replaced(store: Store, tmp_path: Path) -> None:
     assert not (tmp_path / KEY_FILE).exists()
 
 
+@pytest.mark.any_database
 def test_a_key_that_others_may_read_is_refused(store: Store, tmp_path: Path) -> None:
     open_secret_box(store, tmp_path, None)
     (tmp_path / KEY_FILE).chmod(0o640)
     assert "chmod 600" in refusal(store, tmp_path)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("content", ["", "no key", "AAAA", "\u00e4"])
 def test_an_invalid_key(store: Store, tmp_path: Path, content: str) -> None:
     path = tmp_path / KEY_FILE
@@ -116,6 +121,7 @@ def test_an_invalid_key(store: Store, tmp_path: Path, content: str) -> None:
     assert "no valid key in" in refusal(store, tmp_path, content)
 
 
+@pytest.mark.any_database
 def test_an_unusable_folder(store: Store, tmp_path: Path) -> None:
     assert "can't create the key" in refusal(store, tmp_path / "nowhere")
     (tmp_path / KEY_FILE).mkdir(mode=0o700)

@@ -40,6 +40,7 @@ def test_an_added_file_is_listed(ann: SessionClient, bob: SessionClient) -> None
     assert (notice["kind"], notice["subject"]) == ("file_added", "Größe 1.bin")
 
 
+@pytest.mark.any_database
 def test_an_empty_file_has_no_pieces(ann: SessionClient) -> None:
     added = ann.upload("lab", "empty", b"")
     assert (added["size"], added["pieces"]) == (0, 0)
@@ -73,6 +74,7 @@ def test_the_same_content_in_two_groups_has_two_hashes(ann: SessionClient) -> No
     assert one["info_hash"] != two["info_hash"]
 
 
+@pytest.mark.any_database
 def test_invalid_metainfo_is_refused(ann: SessionClient) -> None:
     source = ann.call("get_group", group="lab")["source"]
     good = make_metainfo("x.bin", b"x", source)
@@ -120,6 +122,7 @@ def test_stop_share_removes_the_peers(ann: SessionClient, bob: SessionClient) ->
     assert row["seeders"] == 0
 
 
+@pytest.mark.any_database
 def test_large_metainfo_fits_one_line(ann: SessionClient, bob: SessionClient) -> None:
     source = ann.call("get_group", group="lab")["source"]
     count = 250_000

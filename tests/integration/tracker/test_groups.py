@@ -25,6 +25,7 @@ def test_the_creator_owns_a_group(ann: SessionClient) -> None:
     ]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("mode", ["open", "sealed"])
 def test_a_group_keeps_its_mode(ann: SessionClient, mode: str) -> None:
     assert ann.call("create_group", group="club", mode=mode) == {"group": "club", "mode": mode}
@@ -237,6 +238,7 @@ def test_a_group_ends_with_its_last_member(ann: SessionClient, eve: SessionClien
     assert source != eve.call("get_group", group="eves")["source"]
 
 
+@pytest.mark.any_database
 def test_the_source_is_unique_to_the_group(ann: SessionClient, bob: SessionClient) -> None:
     profile = ann.call("get_group", group="lab")
     assert profile["source"].startswith("minitorrent:")

@@ -175,6 +175,7 @@ def test_a_restarted_tracker_removes_its_old_peers(
     assert not is_online(second, ann)
 
 
+@pytest.mark.any_database
 def test_trackers_at_wildcard_addresses_are_distinct(
     store: Store, clock: Clock, ann: Caller, first: Services
 ) -> None:
@@ -215,6 +216,7 @@ def test_announce_addresses_of_all_live_trackers(
     assert reply.announce_urls == [f"http://[::1]:7401/announce/{reply.key}"]
 
 
+@pytest.mark.any_database
 def test_behind_a_router_the_announce_address_is_the_public_one(
     store: Store, clock: Clock, ann: Caller
 ) -> None:

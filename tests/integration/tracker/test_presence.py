@@ -43,6 +43,7 @@ def test_peers_find_each_other(ann: SessionClient, bob: SessionClient, info_hash
     assert (row["seeders"], row["leechers"]) == (1, 1)
 
 
+@pytest.mark.any_database
 def test_seeders_get_no_seeders(ann: SessionClient, bob: SessionClient, info_hash: str) -> None:
     ann.announce(info_hash, 0, port=1001)
     assert bob.announce(info_hash, 0, port=1002)["peers"] == []
@@ -137,6 +138,7 @@ def test_each_file_of_an_announce_is_checked_separately(
     assert ann.announce(info_hash, 0)["incomplete"] == 0
 
 
+@pytest.mark.any_database
 def test_an_empty_announce_is_answered(ann: SessionClient) -> None:
     assert ann.call("announce", port=1, files=[])["files"] == []
 
@@ -148,6 +150,7 @@ def test_five_hundred_files_in_one_announce(ann: SessionClient, info_hash: str) 
     assert reply["files"][-1]["complete"] == 1
 
 
+@pytest.mark.any_database
 def test_check_port_dials_the_requesters_address(ann: SessionClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -187,6 +190,7 @@ def test_each_member_has_a_separate_announce_key(
         assert code_of(eve, operation, group="none") == "no_such_group"
 
 
+@pytest.mark.any_database
 def test_without_http_there_is_no_announce_address(
     start_tracker: StartTracker, connect: Connect
 ) -> None:

@@ -155,6 +155,7 @@ def test_a_login_used_last_outlives_newer_ones(
     resume(remembered)
 
 
+@pytest.mark.any_database
 def test_certificates(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(certificates=9))
     ann = connect(tracker).sign_up("ann")
@@ -180,6 +181,7 @@ def test_logins_with_certificates(start_tracker: StartTracker, connect: Connect)
     assert code_of(ann, "issue_certificate", group="lab", request=REQUEST) == "quota_exceeded"
 
 
+@pytest.mark.any_database
 def test_accounts_from_one_address(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(accounts=2))
     outsider = connect(tracker, "127.0.0.2")
@@ -206,6 +208,7 @@ def test_audit_entries_per_user_and_day(start_tracker: StartTracker, connect: Co
     connect(tracker).login("ann", "secret456")
 
 
+@pytest.mark.any_database
 def test_too_many_requests_are_delayed(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(requests_per_second=20))
     ann, bob = (connect(tracker).sign_up(user) for user in ("ann", "bob"))
@@ -221,6 +224,7 @@ def test_too_many_requests_are_delayed(start_tracker: StartTracker, connect: Con
     assert seconds(bob, 20) < busy
 
 
+@pytest.mark.any_database
 def test_too_many_http_requests_are_delayed(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(requests_per_second=5))
     token = connect(tracker).sign_up("ann").call("create_token", scope="read")["token"]
@@ -231,6 +235,7 @@ def test_too_many_http_requests_are_delayed(start_tracker: StartTracker, connect
     assert time.monotonic() - began > 0.5
 
 
+@pytest.mark.any_database
 def test_too_many_connections_are_delayed(start_tracker: StartTracker) -> None:
     tracker = start_tracker(quotas=Quotas(requests_per_second=5))
     began = time.monotonic()

@@ -8,16 +8,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import MetaData, create_engine, delete, insert, select, update
 
 from tests.support.database import new_database
-from tracker.store import migrations
-from tracker.store.engine import open_store
+from tests.support.migrations import FOLDER, RELEASED, migrate, row_for
+from tracker.store.dialects import upgrader
+from tracker.store.engine import engine_for, only_one_opens, open_store
+from tracker.store.migrations.upgrade import pending
 from tracker.store.schema import Base
 from tracker.store.unit_of_work import ConflictError, DatabaseError
 
@@ -33,15 +33,20 @@ def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:
 
 @pytest.mark.any_database
 def test_migrations_form_one_chain() -> None:
-    script = ScriptDirectory(str(Path(*migrations.__path__)))
+    script = ScriptDirectory(FOLDER)
     assert len(script.get_heads()) == 1
     assert len(script.get_bases()) == 1
     for revision in script.walk_revisions():
         assert Path(revision.path).name.partition("_")[0] == revision.revision
 
 
-def test_a_new_database_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [None, RELEASED])
+def test_a_database_is_migrated_once_by_many_at_once(version: str | None, tmp_path: Path) -> None:
     url = new_database(tmp_path)
+    if version is not None:
+        engine = create_engine(url)
+        migrate(engine, version)
+        engine.dispose()
     failures: list[Exception] = []
 
     def open_and_write(number: int) -> None:
@@ -53,7 +58,7 @@ def test_a_new_database_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
         except Exception as error:  # shown by the assertion below
             failures.append(error)
 
-    threads = [threading.Thread(target=open_and_write, args=(n,)) for n in range(6)]
+    threads = [threading.Thread(target=open_and_write, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -61,8 +66,54 @@ def test_a_new_database_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
     assert failures == []
     store = open_store(url)
     with store.read() as work:
-        assert all(work.users.by_name(f"user{number}") for number in range(6))
+        assert all(work.users.by_name(f"user{number}") for number in range(4))
     store.close()
+
+
+def test_a_current_database_is_opened_while_another_tracker_writes(tmp_path: Path) -> None:
+    """A start needs no turn among the writers unless there is something to migrate."""
+    url = new_database(tmp_path)
+    store = open_store(url)
+    with store.write() as work:
+        work.users.add("ann", "hash", 0.0)
+        work.users.by_name("ann")  # has it sent
+        open_store(url, busy_seconds=0.1).close()
+    store.close()
+
+
+def test_a_tracker_waits_for_another_that_migrates(tmp_path: Path) -> None:
+    url = new_database(tmp_path)
+    engine = engine_for(url)
+    waiting = threading.Thread(target=lambda: open_store(url).close())
+    with only_one_opens(engine), upgrader(engine, 30.0).begin() as connection:
+        waiting.start()
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num varchar(32))")
+        assert waiting.is_alive()
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    waiting.join(60)
+    with engine.connect() as connection:
+        assert pending(connection) == []
+    engine.dispose()
+
+
+def test_trackers_of_the_last_release_go_on_with_the_new_schema(tmp_path: Path) -> None:
+    """Their statements name the columns of their own schema only: in an upgrade without downtime
+    they run beside trackers of this version."""
+    url = new_database(tmp_path)
+    engine = create_engine(url)
+    migrate(engine, RELEASED)
+    theirs = MetaData()
+    theirs.reflect(engine)
+    migrate(engine, "head")
+    tables = [table for table in theirs.sorted_tables if table.name != "alembic_version"]
+    with engine.begin() as connection:
+        for table in tables:
+            connection.execute(insert(table).values(row_for(table)))
+        for table in tables[::-1]:
+            assert connection.execute(select(table)).one()
+            connection.execute(update(table).values(row_for(table)))
+            connection.execute(delete(table))
+    engine.dispose()
 
 
 def test_writes_are_atomic(tmp_path: Path) -> None:
@@ -153,11 +204,8 @@ def test_groups_from_before_sealed_groups_stay_open(tmp_path: Path) -> None:
     """A data folder of the first schema, with something in it, is opened by this program."""
     url = f"sqlite:///{tmp_path / 'tracker.db'}"
     engine = create_engine(url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(*migrations.__path__)))
+    migrate(engine, "0001")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
         connection.exec_driver_sql("INSERT INTO users VALUES (1, 'ann', 'hash', 1.0)")
         connection.exec_driver_sql("INSERT INTO groups VALUES (1, 'lab', 'uid', 'open', 2.0)")
         connection.exec_driver_sql("INSERT INTO memberships VALUES (1, 1, 1, 'owner', 2.0)")
@@ -184,11 +232,8 @@ def test_files_from_before_quotas_are_counted(tmp_path: Path) -> None:
     """Nothing of a file is lost when the table gets its new columns."""
     url = f"sqlite:///{tmp_path / 'tracker.db'}"
     engine = create_engine(url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(*migrations.__path__)))
+    migrate(engine, "0005")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
         for statement in (
             "INSERT INTO users (id, name, password_hash, created_at) VALUES (1, 'ann', '', 1.0)",
             "INSERT INTO users (id, name, password_hash, created_at) VALUES (2, 'bob', '', 1.0)",

@@ -1,0 +1,1 @@
+"""What operators do with a whole database: check it, back it up, move it."""

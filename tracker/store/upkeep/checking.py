@@ -1,0 +1,211 @@
+"""Whether a database is whole: its storage, its schema, its references, and our own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Select, Table, and_, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker.domain.rules import Role
+from tracker.domain.secret_box import SecretBox, WrongKeyError
+from tracker.store.schema import (
+    AnnounceKey,
+    Authority,
+    AuthorityKey,
+    Base,
+    Event,
+    File,
+    Group,
+    JoinRequest,
+    Membership,
+    Metainfo,
+    Share,
+    User,
+)
+from tracker.store.upkeep.opening import old_schema
+
+_MOST = 5  # faults that SQLite lists
+_COUNTED = (User, Group, File, Event)
+
+
+class Report(NamedTuple):
+    """What was found: one clause for each problem, and the number of rows in the main tables."""
+
+    problems: list[str]
+    counts: dict[str, int]
+
+
+class _Rule(NamedTuple):
+    """What must never be in the database, and how to name a number of them."""
+
+    offenders: Select[Any]
+    name: str
+
+
+def check(connection: Connection) -> Report:
+    """Check a database; one that isn't current only as far as its schema allows.
+
+    Raises DatabaseError and SQLAlchemyError.
+    """
+    problems = [*_storage(connection)]
+    old = old_schema(connection)
+    if old is not None:
+        return Report([*problems, old], {})
+    problems += _schema(connection)
+    if not problems:
+        problems += _broken(connection, [*_references(), *_rules()])
+        problems += _numbers(connection)
+    return Report(problems, _counts(connection))
+
+
+def key_fingerprint(connection: Connection) -> bytes | None:
+    """Return the fingerprint of the key that encrypts groups' keys; None before its first use."""
+    return connection.scalar(select(AuthorityKey.fingerprint))
+
+
+def check_key(connection: Connection, secret_box: SecretBox) -> Iterator[str]:
+    """Yield the names of the sealed groups whose private keys can't be decrypted."""
+    rows = connection.execution_options(yield_per=1000).execute(
+        select(Group.name, Group.uid, Authority.sealed_key).join(
+            Authority, Authority.group_id == Group.id
+        )
+    )
+    for name, uid, sealed_key in rows:
+        try:
+            secret_box.open(sealed_key, uid)
+        except WrongKeyError:
+            yield name
+
+
+def _storage(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name == "sqlite":
+        try:
+            found = connection.exec_driver_sql(f"PRAGMA integrity_check({_MOST})").scalars().all()
+        except SQLAlchemyError as error:
+            found = [str(getattr(error, "orig", error))]
+        yield from (f"SQLite reports: {fault}" for fault in found if fault != "ok")
+        return
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        yield f"its encoding is {encoding} instead of UTF8"
+    for table, column, name in (
+        ("pg_index", "indisvalid", "invalid indexes"),
+        ("pg_constraint", "convalidated", "constraints that were never validated"),
+    ):
+        query = f"SELECT count(*) FROM {table} WHERE NOT {column}"
+        if number := connection.exec_driver_sql(query).scalar():
+            yield f"{number:,} {name}"
+
+
+def _schema(connection: Connection) -> Iterator[str]:
+    """Yield what is missing; a table or index of the operator's own is no problem."""
+    found = compare_metadata(
+        MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata
+    )
+    for difference in found:
+        if isinstance(difference, list):  # of one column
+            _, _, table, column, *_ = difference[0]
+            yield f"the column {table}.{column} is not as it should be"
+        elif difference[0].startswith("add_"):
+            kind = difference[0].removeprefix("add_").replace("_", " ")
+            last = difference[-1]
+            yield f"the {kind} {getattr(last, 'name', None) or last} is missing"
+
+
+def _references() -> Iterator[_Rule]:
+    """References are checked by the databases, but not after a fault or a switched-off check."""
+    for table in Base.metadata.sorted_tables:
+        for constraint in table.foreign_key_constraints:
+            target = constraint.referred_table.alias()
+            pairs = [(key.parent, target.c[key.column.name]) for key in constraint.elements]
+            exists = select(target).where(*(there == here for here, there in pairs)).exists()
+            is_set = and_(*(here.is_not(None) for here, _ in pairs))
+            yield _Rule(
+                select(pairs[0][0]).where(is_set, ~exists),
+                f"rows in {table.name} that refer to nothing in {constraint.referred_table.name}",
+            )
+
+
+def _rules() -> Iterator[_Rule]:
+    owners = (
+        select(func.count(Membership.id))
+        .where(Membership.group_id == Group.id, Membership.role == Role.OWNER)
+        .scalar_subquery()
+    )
+    yield _Rule(select(Group.name).where(owners != 1), "groups without one owner")
+    sealed = select(Authority.group_id).where(Authority.group_id == Group.id).exists()
+    yield _Rule(
+        select(Group.name).where((Group.mode == "sealed") != sealed),
+        "groups whose mode doesn't fit their authority",
+    )
+    yield _Rule(
+        select(Membership.id).where(Membership.role.not_in(list(Role))),
+        "memberships with an unknown role",
+    )
+    yield _Rule(
+        select(JoinRequest.id).where(_member(JoinRequest.group_id, JoinRequest.user_id)),
+        "requests of users who are members already",
+    )
+    yield _Rule(
+        select(AnnounceKey.id).where(~_member(AnnounceKey.group_id, AnnounceKey.user_id)),
+        "announce keys of users who aren't members",
+    )
+    yield _Rule(
+        select(Share.id)
+        .join(File, File.id == Share.file_id)
+        .where(~_member(File.group_id, Share.user_id)),
+        "shares of users who aren't members",
+    )
+    metainfo = select(Metainfo.file_id).where(Metainfo.file_id == File.id).exists()
+    yield _Rule(select(File.name).where(~metainfo), "files without metainfo")
+
+
+def _member(group_id: Any, user_id: Any) -> Any:
+    return (
+        select(Membership.id)
+        .where(Membership.group_id == group_id, Membership.user_id == user_id)
+        .exists()
+    )
+
+
+def _broken(connection: Connection, rules: list[_Rule]) -> Iterator[str]:
+    for rule in rules:
+        found = rule.offenders.subquery()
+        query = select(func.count(), func.min(found.c[0]))
+        number, example = connection.execute(query.select_from(found)).one()
+        if number:
+            yield f"{number:,} {rule.name} (such as {example!r})"
+
+
+def _numbers(connection: Connection) -> Iterator[str]:
+    """Yield tables whose next row would get a number that is taken, as after a wrong copy."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in numbered_tables():
+        query = text(f"SELECT last_value FROM {sequence_of(connection, table)}")
+        last = connection.execute(query).scalar_one()
+        if last < (connection.scalar(select(func.max(table.c.id))) or 0):
+            yield f"the sequence of {table.name} is behind its rows"
+
+
+def numbered_tables() -> list[Table]:
+    """Return the tables whose rows the database numbers."""
+    tables = Base.metadata.sorted_tables
+    return [table for table in tables if table.autoincrement_column is not None]
+
+
+def sequence_of(connection: Connection, table: Table) -> str:
+    """Return the name of the sequence that numbers a table's rows on PostgreSQL."""
+    query = text("SELECT pg_get_serial_sequence(:table, 'id')")
+    return str(connection.execute(query, {"table": table.name}).scalar_one())
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    return {
+        kind.__tablename__: connection.scalar(select(func.count()).select_from(kind)) or 0
+        for kind in _COUNTED
+    }

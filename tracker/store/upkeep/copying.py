@@ -1,0 +1,123 @@
+"""Copying a database: from SQLite to PostgreSQL, row by row, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker.store.dialects import writer
+from tracker.store.engine import check_is_ours, database_file, engine_for, failure, open_store
+from tracker.store.schema import Base, Tracker
+from tracker.store.trackers import DEAD_SECONDS
+from tracker.store.unit_of_work import DatabaseError
+from tracker.store.upkeep.checking import numbered_tables, sequence_of
+from tracker.store.upkeep.opening import old_schema
+
+EPHEMERAL = frozenset({"trackers", "connections", "peers"})
+"""Tables that aren't copied: their rows end with the trackers that wrote them."""
+
+_ROWS = 500
+_BYTES = 1 << 24
+"""The most that is held in memory: so many rows, or a little more than so many bytes."""
+
+
+def copy(source_url: str, target_url: str, now: float) -> dict[str, int]:
+    """Copy everything but presence; return the number of rows by table.
+
+    The target has no rows yet, and gets all of them or none. Nobody writes to the source meanwhile,
+    and no tracker runs on it. Raises DatabaseError.
+    """
+    with _locked(source_url) as source:
+        _check_source(source, now)
+        open_store(target_url).close()  # creates the tables
+        with _locked(target_url) as target:
+            _check_empty(target)
+            counts = {table.name: _copy_table(source, target, table) for table in _copied()}
+            for table in numbered_tables():
+                _continue_numbers(source, target, table)
+            target.commit()
+    return counts
+
+
+@contextmanager
+def _locked(url: str) -> Iterator[Connection]:
+    """Connect with a transaction during which nobody else writes, rolled back if not committed."""
+    path = database_file(url)
+    if path is not None and not path.exists():
+        raise DatabaseError(f"there is no database {path}")
+    engine = engine_for(url)
+    try:
+        check_is_ours(engine)
+        with writer(engine).connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise failure(error, engine) from error
+    finally:
+        engine.dispose()
+
+
+def _copied() -> list[Table]:
+    return [table for table in Base.metadata.sorted_tables if table.name not in EPHEMERAL]
+
+
+def _check_source(source: Connection, now: float) -> None:
+    old = old_schema(source)
+    if old is not None:
+        raise DatabaseError(f"{old}; do that first")
+    latest = source.scalar(select(func.max(Tracker.heartbeat_at)))
+    if latest is not None and latest > now - DEAD_SECONDS:
+        raise DatabaseError(
+            "a tracker runs on it; stop all of its trackers (after a crash, wait a minute)"
+        )
+
+
+def _check_empty(target: Connection) -> None:
+    for table in Base.metadata.sorted_tables:
+        if target.execute(select(text("1")).select_from(table).limit(1)).first() is not None:
+            raise DatabaseError(f"the target is in use: its table {table.name} has rows")
+
+
+def _copy_table(source: Connection, target: Connection, table: Table) -> int:
+    count = 0
+    try:
+        for batch in _batches(source, table):
+            target.execute(insert(table), batch)
+            count += len(batch)
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"table {table.name}: {failure(error, target.engine)}") from error
+    found = target.scalar(select(func.count()).select_from(table))
+    if found != count:
+        raise DatabaseError(f"table {table.name}: {found} of {count} rows have arrived")
+    return count
+
+
+def _batches(source: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
+    rows = source.execute(select(table))  # SQLite's driver fetches one at a time
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for row in rows.mappings():
+        batch.append(dict(row))
+        size += sum(len(value) for value in row.values() if isinstance(value, bytes | str))
+        if len(batch) >= _ROWS or size >= _BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _continue_numbers(source: Connection, target: Connection, table: Table) -> None:
+    """Number new rows after those of the source, also after rows that it has deleted."""
+    last = max(_last_number(source, table), target.scalar(select(func.max(table.c.id))) or 0)
+    if last:
+        query = text("SELECT setval(:sequence, :last)")
+        target.execute(query, {"sequence": sequence_of(target, table), "last": last})
+
+
+def _last_number(source: Connection, table: Table) -> int:
+    """Return the number that SQLite keeps for a table whose numbers are never given twice."""
+    query = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    return cast(int, source.execute(query, {"table": table.name}).scalar() or 0)
