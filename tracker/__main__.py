@@ -40,12 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if registry.is_called(words):
             os.umask(0o077)  # what it writes is for the operator only, unless meant for others
+            # It must have the time to remove what it hasn't finished.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             return _print(registry.run(words))
         config = read_config(words)
     except MinitorrentError as error:
         return _fail(error.message, _USAGE if error.code is ErrorCode.USAGE else _FAILED)
     except CommandFailedError as error:
         return _fail(str(error), _FAILED)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _FAILED)
     return _run(config)
 
 

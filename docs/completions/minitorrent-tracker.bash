@@ -22,6 +22,9 @@ _minitorrent_tracker() {
     if [[ $current == -* ]]; then
         local options="-h --help --version --config --data-dir --database --listen --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
         [[ "${COMP_WORDS[*]:1:1}" == "init" ]] && options="-h --help --port"
+        [[ "${COMP_WORDS[*]:1:1}" == "check" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:1}" == "backup" ]] && options="-h --help --json --config --data-dir --database"
+        [[ "${COMP_WORDS[*]:1:1}" == "copy" ]] && options="-h --help --json"
         [[ "${COMP_WORDS[*]:1:2}" == "users list" ]] && options="-h --help --json --config --data-dir --database"
         [[ "${COMP_WORDS[*]:1:2}" == "users create" ]] && options="-h --help --password-file --json --config --data-dir --database"
         [[ "${COMP_WORDS[*]:1:2}" == "users reset-password" ]] && options="-h --help --password-file --json --config --data-dir --database"
@@ -44,7 +47,7 @@ _minitorrent_tracker() {
         if [[ $COMP_CWORD == 2 && $before == groups ]]; then mapfile -t COMPREPLY < <(compgen -W "list members transfer delete" -- "$current"); fi
         if [[ $COMP_CWORD == 2 && $before == sessions ]]; then mapfile -t COMPREPLY < <(compgen -W "list end" -- "$current"); fi
         if [[ $COMP_CWORD == 2 && $before == quota ]]; then mapfile -t COMPREPLY < <(compgen -W "show set clear" -- "$current"); fi
-        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "init users groups sessions quota" -- "$current")); fi
+        if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W "init check backup copy users groups sessions quota" -- "$current")); fi
     fi
 }
 complete -o filenames -F _minitorrent_tracker minitorrent-tracker

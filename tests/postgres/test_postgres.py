@@ -13,13 +13,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, MetaData, create_engine, func, insert, select
+from sqlalchemy import Engine, MetaData, create_engine, func, select
 
 from common.types import PeerId
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.postgres.server import Server, programs
 from tests.support.database import empty_database, new_database, on
-from tests.support.migrations import VERSIONS, migrate, row_for
+from tests.support.migrations import VERSIONS, fill, migrate
 from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
 from tracker.domain.rules import Role
@@ -87,17 +87,6 @@ def counts(engine: Engine) -> dict[str, int]:
             table.name: connection.scalar(select(func.count()).select_from(table)) or 0
             for table in tables.sorted_tables
         }
-
-
-def fill(engine: Engine) -> None:
-    """Insert a row into every table, with consistent references."""
-    tables = MetaData()
-    tables.reflect(engine)
-    with engine.begin() as connection:
-        for table in tables.sorted_tables:
-            if table.name == "alembic_version":
-                continue
-            connection.execute(insert(table).values(row_for(table)))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -8,7 +8,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, Table
+from sqlalchemy import Engine, MetaData, Table, insert
 
 from tracker.store import migrations
 
@@ -40,3 +40,13 @@ def row_for(table: Table) -> dict[str, Any]:
         for column in table.columns
         if column.server_default is None
     }
+
+
+def fill(engine: Engine) -> None:
+    """Insert a row into every table, with consistent references."""
+    tables = MetaData()
+    tables.reflect(engine)
+    with engine.begin() as connection:
+        for table in tables.sorted_tables:
+            if table.name != "alembic_version":
+                connection.execute(insert(table).values(row_for(table)))

@@ -1,4 +1,4 @@
-"""The subcommands for accounts, groups and sessions: their arguments.
+"""The subcommands for accounts, groups, sessions and the database: their arguments.
 
 What they do is in modules of their own, which load the database's library.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 from tracker.operator.asking import add_confirmation, add_password
 from tracker.operator.output import add_json
@@ -89,6 +90,16 @@ def _limit(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {LARGEST}")
 
 
+def _backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="file to write")
+
+
+def _source_and_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SQLITE_URL", help="database to copy")
+    parser.add_argument("target", metavar="POSTGRES_URL", help="database without any rows")
+    add_json(parser)
+
+
 USERS = (
     Subcommand("users list", "List accounts.", _with(_pattern), late("users", "list_users")),
     Subcommand(
@@ -169,5 +180,27 @@ QUOTA = (
         "Give a user or group the usual limits again.",
         _with(_whose),
         late("quota", "clear"),
+    ),
+)
+DATABASE = (
+    Subcommand(
+        "check",
+        "Check that the database is whole and current and has its key, without changing it.",
+        _with(),
+        late("upkeep", "check"),
+    ),
+    Subcommand(
+        "backup",
+        "Write a copy of the database to a new file, also while trackers run; of PostgreSQL with"
+        " pg_dump.",
+        _with(_backup),
+        late("upkeep", "backup"),
+    ),
+    Subcommand(
+        "copy",
+        "Copy everything from an SQLite database into an empty one of PostgreSQL; no tracker may"
+        " run meanwhile.",
+        _source_and_target,
+        late("upkeep", "copy"),
     ),
 )

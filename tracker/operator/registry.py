@@ -17,6 +17,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         command.words: command
         for command in (
             init_command.INIT,
+            *nouns.DATABASE,
             *nouns.USERS,
             *nouns.GROUPS,
             *nouns.SESSIONS,

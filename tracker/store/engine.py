@@ -133,6 +133,14 @@ def engine_for(url: str, busy_seconds: float = BUSY_SECONDS, *, read_only: bool 
         raise DatabaseError("the database URL is not valid") from None
 
 
+def kind_of(url: str) -> str | None:
+    """Return what kind of database a URL names, such as `sqlite`; None if it isn't valid."""
+    try:
+        return make_url(url).get_backend_name()
+    except ArgumentError:
+        return None
+
+
 def database_file(url: str) -> Path | None:
     """Return the path of an SQLite database, whether it exists or not; otherwise None."""
     try:

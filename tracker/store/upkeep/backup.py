@@ -16,6 +16,9 @@ from tracker.store.unit_of_work import DatabaseError
 from tracker.store.upkeep.opening import looking_at, old_schema
 
 _MODE = 0o600
+_PAGES = 10_000
+"""Pages copied at a time; between, the operator can interrupt it."""
+
 _PG_DUMP = "pg_dump"
 
 
@@ -46,7 +49,10 @@ def _copy_sqlite(source: Path, draft: Path) -> None:
             closing(sqlite3.connect(uri, uri=True)) as database,
             closing(sqlite3.connect(draft)) as copy,
         ):
-            database.backup(copy)
+            database.isolation_level = None
+            database.execute("BEGIN").close()
+            database.execute("SELECT 1 FROM sqlite_schema").close()  # the snapshot is taken now
+            database.backup(copy, pages=_PAGES, sleep=0)
             copy.execute("PRAGMA journal_mode = DELETE").close()
             (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:

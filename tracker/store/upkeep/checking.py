@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from alembic.autogenerate import compare_metadata
@@ -11,7 +12,9 @@ from sqlalchemy import Connection, Select, Table, and_, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.domain.rules import Role
-from tracker.domain.secret_box import SecretBox, WrongKeyError
+from tracker.domain.secret_box import WrongKeyError
+from tracker.store.authority_key import find_secret_box
+from tracker.store.migrations.upgrade import revision
 from tracker.store.schema import (
     AnnounceKey,
     Authority,
@@ -26,17 +29,19 @@ from tracker.store.schema import (
     Share,
     User,
 )
-from tracker.store.upkeep.opening import old_schema
+from tracker.store.unit_of_work import DatabaseError
+from tracker.store.upkeep.opening import looking_at, old_schema
 
 _MOST = 5  # faults that SQLite lists
 _COUNTED = (User, Group, File, Event)
 
 
 class Report(NamedTuple):
-    """What was found: one clause for each problem, and the number of rows in the main tables."""
+    """What was found: one clause for each problem, the rows in the main tables, the schema."""
 
     problems: list[str]
     counts: dict[str, int]
+    schema: str
 
 
 class _Rule(NamedTuple):
@@ -46,29 +51,36 @@ class _Rule(NamedTuple):
     name: str
 
 
-def check(connection: Connection) -> Report:
-    """Check a database; one that isn't current only as far as its schema allows.
+def check(url: str, key_folder: Path, given_key: str | None) -> Report:
+    """Check a database, which isn't changed, and whether the trackers' key fits it.
 
-    Raises DatabaseError and SQLAlchemyError.
+    One that isn't current is checked only as far as its schema allows. Raises DatabaseError.
     """
-    problems = [*_storage(connection)]
-    old = old_schema(connection)
-    if old is not None:
-        return Report([*problems, old], {})
-    problems += _schema(connection)
-    if not problems:
+    with looking_at(url) as connection:
+        problems = [*_storage(connection)]
+        old = old_schema(connection)
+        if old is not None:
+            return Report([*problems, old], {}, "")
+        problems += _schema(connection)
+        if problems:
+            return Report(problems, {}, "")
         problems += _broken(connection, [*_references(), *_rules()])
         problems += _numbers(connection)
-    return Report(problems, _counts(connection))
+        problems += _key(connection, key_folder, given_key)
+        return Report(problems, _counts(connection), revision(connection) or "")
 
 
-def key_fingerprint(connection: Connection) -> bytes | None:
-    """Return the fingerprint of the key that encrypts groups' keys; None before its first use."""
-    return connection.scalar(select(AuthorityKey.fingerprint))
-
-
-def check_key(connection: Connection, secret_box: SecretBox) -> Iterator[str]:
-    """Yield the names of the sealed groups whose private keys can't be decrypted."""
+def _key(connection: Connection, folder: Path, given: str | None) -> Iterator[str]:
+    expected = connection.scalar(select(AuthorityKey.fingerprint))
+    if expected is None:
+        if connection.scalar(select(func.count(Authority.group_id))):
+            yield "the fingerprint of the key that encrypts the groups' keys is missing"
+        return
+    try:
+        secret_box = find_secret_box(expected, folder, given)
+    except DatabaseError as error:
+        yield str(error)
+        return
     rows = connection.execution_options(yield_per=1000).execute(
         select(Group.name, Group.uid, Authority.sealed_key).join(
             Authority, Authority.group_id == Group.id
@@ -78,7 +90,7 @@ def check_key(connection: Connection, secret_box: SecretBox) -> Iterator[str]:
         try:
             secret_box.open(sealed_key, uid)
         except WrongKeyError:
-            yield name
+            yield f"the key of the group {name} can't be decrypted"
 
 
 def _storage(connection: Connection) -> Iterator[str]:
