@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -19,6 +20,7 @@ from tracker.command_line import read_config
 from tracker.config import Config
 from tracker.operator import registry
 from tracker.operator.subcommand import CommandFailedError
+from tracker.options import USUAL_DRAIN
 
 if TYPE_CHECKING:
     from tracker.app import TrackerApp
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _FAILED = 1
 _USAGE = 2
 _STDIN = 0
+_STOP, _DRAIN = "stop", "drain"
+_TYPED = {b"quit": _STOP, b"exit": _STOP, b"drain": _DRAIN}
 _LONGEST_COMMAND = 64  # bytes kept of a line typed so far
 _SWITCH_SECONDS = 0.0005
 """Thread switch interval: while one request computes, each step of another waits this long."""
@@ -56,12 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(config: Config) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     os.umask(0o077)  # files are for the tracker's user only
-    # Only a SimpleQueue can be filled by a handler that interrupts its own reader.
-    ends: SimpleQueue[None] = SimpleQueue()
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Under nohup it must outlive its terminal.
-        if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
-            signal.signal(name, lambda _number, _frame: ends.put(None))
+    wishes = _Wishes()
     # Imported late, so that usage errors don't wait half a second.
     with loading():
         from common.process.logs import logging_to
@@ -75,22 +74,62 @@ def _run(config: Config) -> int:
         except (StartError, DatabaseError) as error:
             return _fail(str(error), _FAILED)
         _announce(config, app)
-        _watch_stdin(lambda: ends.put(None))
-        _wait(ends)
+        _watch_stdin(wishes.put)
+        seconds = _drain_seconds(config, wishes.wait())
+        if seconds:
+            app.drain(wishes.nobody_hurries(seconds))
         app.stop()
     return 0
 
 
-def _watch_stdin(on_quit: Callable[[], None]) -> None:
-    """Call `on_quit` from a thread on a line `quit` or `exit`, but not at end of input.
+def _drain_seconds(config: Config, wish: str) -> int:
+    """Return the longest time to hand clients over, 0 for not at all."""
+    if wish == _DRAIN:
+        return config.drain or USUAL_DRAIN
+    return config.drain or 0
+
+
+class _Wishes:
+    """What the operator wants of the running tracker: to stop, or first to hand clients over."""
+
+    def __init__(self) -> None:
+        # Only a SimpleQueue can be filled by a handler that interrupts its own reader.
+        self._wishes: SimpleQueue[str] = SimpleQueue()
+        self.put = self._wishes.put
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Under nohup it must outlive its terminal.
+            if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
+                signal.signal(name, lambda _number, _frame: self.put(_STOP))
+        signal.signal(signal.SIGUSR1, lambda _number, _frame: self.put(_DRAIN))
+
+    def wait(self) -> str:
+        """Return the next wish."""
+        while True:
+            with suppress(Empty):
+                return self._wishes.get(timeout=_SIGNAL_SECONDS)
+
+    def nobody_hurries(self, seconds: float) -> Callable[[float], bool]:
+        """Return a function that waits, and returns False after a wish to stop, or in the end."""
+        deadline = time.monotonic() + seconds
+
+        def wait(pause: float) -> bool:
+            with suppress(Empty):
+                return self._wishes.get(timeout=pause) != _STOP
+            return time.monotonic() < deadline
+
+        return wait
+
+
+def _watch_stdin(put: Callable[[str], None]) -> None:
+    """Take wishes from a thread: a line `quit` or `exit`, or `drain`; the end of input is none.
 
     The thread can't be woken from its read, so it is a daemon; and it reads the descriptor instead
     of `sys.stdin`, whose lock it would hold while the interpreter exits.
     """
-    threading.Thread(target=_read_stdin, args=(on_quit,), name="console", daemon=True).start()
+    threading.Thread(target=_read_stdin, args=(put,), name="console", daemon=True).start()
 
 
-def _read_stdin(on_quit: Callable[[], None]) -> None:
+def _read_stdin(put: Callable[[str], None]) -> None:
     rest = b""
     while True:
         try:
@@ -101,16 +140,9 @@ def _read_stdin(on_quit: Callable[[], None]) -> None:
             return
         *lines, rest = (rest + data).split(b"\n")
         rest = rest[-_LONGEST_COMMAND:]
-        if any(line.strip() in {b"quit", b"exit"} for line in lines):
-            on_quit()
-            return
-
-
-def _wait(ends: SimpleQueue[None]) -> None:
-    while True:
-        with suppress(Empty):
-            ends.get(timeout=_SIGNAL_SECONDS)
-            return
+        for line in lines:
+            if (wish := _TYPED.get(line.strip())) is not None:
+                put(wish)
 
 
 def _announce(config: Config, app: TrackerApp) -> None:

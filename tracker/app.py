@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -153,6 +154,17 @@ class TrackerApp:
             listen=str(self._listen),
             max_sessions=self._limits.total,
         )
+
+    def drain(self, wait: Callable[[float], bool]) -> None:
+        """Hand the clients over to other trackers, before `stop`.
+
+        Their sessions go on there, and this tracker accepts none. Goes on until no client is left,
+        or until `wait`, which is called with seconds in between, returns False.
+        """
+        self._health.is_draining = True
+        _log.info("handing over", connections=self._sessions.count())
+        is_done = self._sessions.hand_over(wait)
+        _log.info("handed over", is_done=is_done, connections=self._sessions.count())
 
     def stop(self) -> None:
         """Stop within about two seconds; everything already answered is stored."""

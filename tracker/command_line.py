@@ -33,7 +33,8 @@ examples:
   %(prog)s tracker_info.txt 2 --data-dir /srv/tracker
       run the second one; trackers with the same DIR share one database
 
-To stop the tracker, press Ctrl-C, send SIGTERM, or type quit.
+To stop the tracker, press Ctrl-C, send SIGTERM, or type quit; to hand its clients over to the
+other trackers before, send SIGUSR1 or type drain.
 """
 
 
@@ -71,6 +72,7 @@ def read_config(arguments: Sequence[str], environ: Mapping[str, str] = os.enviro
         quotas=with_quotas(options.quota),
         by_invitation_only=options.registration == "invited",
         listen=listen,
+        drain=options.drain,
     )
 
 

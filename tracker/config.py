@@ -23,13 +23,14 @@ SESSIONS_PER_ADDRESS = 200
 class Config:
     """The configuration of one tracker process.
 
-    `address` is the session address that clients use (port 0: any free port), and `listen` where
-    this machine accepts them, if not there; `http_port` is 0 for any free port and None for no
-    HTTP; `min_password` is in characters. `tls` holds an operator's certificate and
-    key, or None for a certificate of the tracker's own. `certificate_lifetime` is that of sealed
+    `address` is the session address that clients use (port 0: any free port), and `listen`
+    where this machine accepts them, if not there; `http_port` is 0 for any free port and None
+    for no HTTP; `min_password` is in characters. `tls` holds an operator's certificate and key,
+    or None for a certificate of the tracker's own. `certificate_lifetime` is that of sealed
     groups' member certificates, in seconds. `max_sessions` is None for as many as the open-file
-    limit and common sense allow. `by_invitation_only` closes the creation of accounts to everyone
-    else.
+    limit and common sense allow. `drain` is the longest time in seconds to hand clients over
+    before a stop, None if only on demand. `by_invitation_only` closes the creation of accounts
+    to everyone else.
     """
 
     number: int
@@ -47,3 +48,4 @@ class Config:
     quotas: Quotas = field(default_factory=Quotas)
     by_invitation_only: bool = False
     listen: Endpoint | None = None
+    drain: int | None = None

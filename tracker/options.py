@@ -11,6 +11,10 @@ from tracker.config import CERTIFICATE_LIFETIME, SESSIONS_PER_ADDRESS
 from tracker.quotas import read_quota
 
 MAX_PORT = 65535
+USUAL_DRAIN = 30
+"""Longest time to hand clients over when that is asked for, in seconds."""
+
+_LONGEST_DRAIN = 3600
 _MAX_SESSIONS = 100_000
 _MAX_LIFETIME = 365 * 24 * 3600
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -23,6 +27,7 @@ Add = Callable[..., argparse.Action]
 def add_all(add: Add) -> None:
     """Add all arguments of a tracker."""
     _add_what_to_run(add)
+    _add_drain(add)
     _add_log_options(add)
     _add_rules(add)
     _add_limits(add)
@@ -69,6 +74,16 @@ def add_where(add: Add) -> None:
         help="folder for the tracker's state (default: a folder in the user's data folder)",
     )
     add("--database", metavar="URL", help="database to use (default: SQLite in DIR)")
+
+
+def _add_drain(add: Add) -> None:
+    add(
+        "--drain",
+        type=NumberType(0, _LONGEST_DRAIN),
+        metavar="SECONDS",
+        help="longest time to hand clients over to the other trackers before a stop (default: 0, or"
+        f" {USUAL_DRAIN} after the signal USR1 or the line drain)",
+    )
 
 
 def _add_log_options(add: Add) -> None:

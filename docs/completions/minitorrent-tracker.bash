@@ -8,6 +8,7 @@ _minitorrent_tracker() {
         --database) :; return ;;
         --listen) :; return ;;
         --http-port) :; return ;;
+        --drain) :; return ;;
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
         --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
         --min-password-length) :; return ;;
@@ -20,7 +21,7 @@ _minitorrent_tracker() {
         --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        local options="-h --help --version --config --data-dir --database --listen --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
+        local options="-h --help --version --config --data-dir --database --listen --http-port --drain --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key"
         [[ "${COMP_WORDS[*]:1:1}" == "init" ]] && options="-h --help --port"
         [[ "${COMP_WORDS[*]:1:1}" == "check" ]] && options="-h --help --json --config --data-dir --database"
         [[ "${COMP_WORDS[*]:1:1}" == "backup" ]] && options="-h --help --json --config --data-dir --database"

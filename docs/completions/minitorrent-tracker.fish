@@ -6,6 +6,7 @@ complete -c minitorrent-tracker -l data-dir -x -a '(__fish_complete_directories)
 complete -c minitorrent-tracker -l database -x -d 'database to use (default: SQLite in DIR)'
 complete -c minitorrent-tracker -l listen -x -d 'address of this machine to accept clients at, with a port if it isn'\''t the same: 0.0.0.0 or :: for all (default: the one in TRACKER_INFO)'
 complete -c minitorrent-tracker -l http-port -x -d 'port for HTTP announces (default: session port + 1; 0: no HTTP)'
+complete -c minitorrent-tracker -l drain -x -d 'longest time to hand clients over to the other trackers before a stop (default: 0, or 30 after the signal USR1 or the line drain)'
 complete -c minitorrent-tracker -l log-level -x -a 'debug info warning error' -d 'lowest level to log on stderr: debug, info, warning, error (default: info)'
 complete -c minitorrent-tracker -l log-format -x -a 'text json' -d 'format of the log: text (the default) or json, one object per line'
 complete -c minitorrent-tracker -l min-password-length -x -d 'reject passwords shorter than N characters'

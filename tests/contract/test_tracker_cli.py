@@ -117,15 +117,16 @@ def test_it_prints_its_addresses_and_serves_both_ports(
             assert response.status == 200
 
 
-def test_quit_on_standard_input(info: Path, data: Sequence[object]) -> None:
+@pytest.mark.parametrize("word", ["quit", "drain"])
+def test_the_end_on_standard_input(info: Path, data: Sequence[object], word: str) -> None:
     with running(info, 1, *data) as process:
         ready(process)
-        ended = end(process, "hello", "quit")
+        ended = end(process, "hello", word)
         assert (ended.status, len(ended.output)) == (0, 1)
         assert not any("Traceback" in line for line in ended.errors)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_signals(info: Path, data: Sequence[object], number: signal.Signals) -> None:
     with running(info, 1, *data) as process:
         ready(process)

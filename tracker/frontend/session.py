@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -42,6 +43,8 @@ _STACK_BYTES = 4 * 1024 * 1024
 _ACCEPT_PAUSE = 0.1  # seconds, when out of descriptors
 _TURN_AWAY_LINGER = 0.1
 _PAUSE = 0.05
+_HAND_OVER_SECONDS = 0.003  # for each client; the next tracker has as long for it
+_LOOK_SECONDS = 0.05  # between looks whether all connections have ended
 _PAUSES = Rate(10, 4 * _PAUSE)  # a burst of half a second, then a quarter of the time
 _TURN_AWAY_SECONDS = 3.0  # TLS time limit of a refused connection
 
@@ -88,6 +91,7 @@ class SessionServer:
         self._bulk = BulkLimiter()
         self._refusal_budget = Budget(_PAUSES, capacity=1)
         self._stopping = threading.Event()
+        self._is_closed = False  # to newcomers
         self._is_short = False  # whether descriptors have run out
         self._poller = Poller()
         self._workers = Workers(limits.stack_bytes)
@@ -127,6 +131,25 @@ class SessionServer:
         for connection in self._roster.everyone():
             connection.channel.interrupt()
 
+    def hand_over(self, wait: Callable[[float], bool]) -> bool:
+        """Refuse newcomers, and close the others' connections, not all at once.
+
+        What a client has asked is answered before. Calls `wait` with seconds in between, and goes
+        on until no connection is left, or until it returns False; returns whether none is left.
+        """
+        self._is_closed = True
+        self._waker.wake()
+        self._acceptor.join()  # it may be adding a connection
+        farewell = lines.encode_error(None, _is_ending())
+        for connection in self._roster.everyone():
+            connection.channel.interrupt(farewell)
+            if not wait(_HAND_OVER_SECONDS):
+                return False
+        while self._roster.wait_until_empty(0.0):
+            if not wait(_LOOK_SECONDS):
+                return False
+        return True
+
     def refuse_new(self) -> None:
         """Begin the shutdown: refuse newcomers and close all connections."""
         self._stopping.set()
@@ -147,7 +170,7 @@ class SessionServer:
 
     def _accept_all(self) -> None:
         try:
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and not self._is_closed:
                 if self._waker.wait(None):
                     self._accept_one()
         finally:
@@ -260,6 +283,12 @@ def _greeting(server_name: str) -> bytes:
         version=lines.PROTOCOL_VERSION, server=server_name, time=datetime.now(UTC)
     )
     return lines.encode_line(lines.GreetingLine(minitorrent=greeting))
+
+
+def _is_ending() -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.TRACKER_UNREACHABLE, "This tracker is about to end; use the next one."
+    )
 
 
 def _has_ended() -> MinitorrentError:

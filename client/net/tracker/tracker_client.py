@@ -113,6 +113,7 @@ class TrackerClient:
         self._connection: TrackerConnection | None = None
         self._token: str | None = None
         self._token_for: Container[Endpoint] = self._trackers  # the trackers that may see it
+        self._left: Endpoint | None = None  # the tracker that has sent us to another one
         self._failed_rounds = 0  # in all; a call gives up after the next one
         self._has_served = False  # in this round, which says nothing about calls made since
         self._all_failed = False  # the last round failed
@@ -266,6 +267,9 @@ class TrackerClient:
                 pause = self._retry_policy.first_pause
                 continue
             with self._changed:
+                if self._left is not None:
+                    self._events.lost(self._left)
+                    self._left = None
                 self._failed_rounds += 1
                 self._has_served = False
                 self._all_failed = True
@@ -325,11 +329,14 @@ class TrackerClient:
         if not usable:
             connection.close()
             return False
+        self._left = None
         self._events.connected(connection.tracker, resumed)
         with self._changed:
             while self._connection is connection:
                 self._changed.wait()
-        if not self._closing and not connection.login_ended:
+        if connection.is_handed_over:
+            self._left = connection.tracker
+        elif not self._closing and not connection.login_ended:
             self._events.lost(connection.tracker)
         return time.monotonic() - began >= self._retry_policy.steady
 

@@ -113,6 +113,7 @@ class TrackerConnection:
         self._line_too_long = False
         """Whether it ended because a line was too long: probably the only pending answer."""
         self.login_ended = False
+        self.is_handed_over = False  # the tracker sends us to another one
         """Whether the tracker closed the connection because its login has ended."""
         self.server = ""
         """The tracker's name and version, such as `minitorrent 0.1.0`."""
@@ -260,6 +261,7 @@ class TrackerConnection:
             pending = self._pending.pop(reply.id, None) if reply.id is not None else None
         if reply.id is None and reply.error is not None:
             self.login_ended = reply.error.code == ErrorCode.NOT_LOGGED_IN
+            self.is_handed_over = reply.error.code == ErrorCode.TRACKER_UNREACHABLE
         if pending is not None:
             pending.reply = reply
             pending.done.set()

@@ -39,6 +39,7 @@ def test_everything_has_a_default(info: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_everything_can_be_chosen(info: str) -> None:
     options = "--data-dir /d --database sqlite:// --http-port 9 --log-level debug"
     more = "--log-format json --min-password-length 8 --certificate-lifetime 60"
+    more += " --drain 20"
     limits = "--max-sessions 7 --max-sessions-per-address 5 --quota files=9 --quota group-files=3"
     assert read_config([info, "2", *options.split(), *more.split(), *limits.split()]) == Config(
         number=2,
@@ -50,6 +51,7 @@ def test_everything_can_be_chosen(info: str) -> None:
         log_format="json",
         min_password=8,
         certificate_lifetime=60,
+        drain=20,
         max_sessions=7,
         max_sessions_per_address=5,
         quotas=Quotas(files=9, group_files=3),

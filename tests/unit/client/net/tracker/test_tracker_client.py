@@ -29,6 +29,7 @@ from tests.unit.client.net.fake_tracker import (
 )
 
 ENDED = b'{"id":null,"ok":false,"error":{"code":"not_logged_in","message":"It is over."}}\n'
+GO_ON = b'{"id":null,"ok":false,"error":{"code":"tracker_unreachable","message":"It ends."}}\n'
 PEER_ID = PeerId(b"-MI0100-abcdefghijkl")
 
 
@@ -174,6 +175,27 @@ def test_the_session_is_resumed_after_a_loss(clients: Clients) -> None:
     assert asked["token"] == "token 1"
     assert asked["peer_id"] == PEER_ID.hex()
     assert asked["port"] == 6881
+
+
+def test_a_tracker_that_hands_its_clients_over_is_not_lost(clients: Clients) -> None:
+    event_log, first, second = EventLog(), clients.tracker(), clients.tracker()
+    client = clients.client(first, second, event_log=event_log)
+    client.login("ann", "secret123")
+    first.push(GO_ON)
+    first.drop()
+    wait_until(lambda: event_log.resumed, what="the session to go on")
+    client.call(PING, Ping())
+    assert event_log.words == ["connected", "connected"]
+
+
+def test_a_handed_over_client_without_another_tracker_has_lost_it(clients: Clients) -> None:
+    event_log, tracker = EventLog(), clients.tracker()
+    client = clients.client(tracker, event_log=event_log)
+    client.call(PING, Ping())
+    tracker.push(GO_ON)
+    tracker.close()
+    wait_until(lambda: "lost" in event_log.words, what="the loss")
+    assert event_log.words == ["connected", "lost"]
 
 
 def test_closing_does_not_wait_for_a_tracker_that_says_nothing(clients: Clients) -> None:
