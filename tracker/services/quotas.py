@@ -35,8 +35,9 @@ def check_new_file(
     if own.bytes is not None:
         check_bytes(f"from {me.user}", own.bytes, work.quotas.bytes_of_user(me.user_id), size, _ASK)
     all_of = work.quotas.of_group(group.id).or_else(quotas.of_group)
-    count = work.files.count_in_group(group.id)
-    check_number(f"files in {group.name}", all_of.files, count, _SHARE_LESS)
+    if all_of.files is not None and work.files.largest_id() >= all_of.files:
+        count = work.files.count_in_group(group.id)
+        check_number(f"files in {group.name}", all_of.files, count, _SHARE_LESS)
     if all_of.bytes is not None:
         used = work.quotas.bytes_of_group(group.id)
         check_bytes(f"in {group.name}", all_of.bytes, used, size, _ASK)

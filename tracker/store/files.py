@@ -57,6 +57,7 @@ _ADD_METAINFO = new_row(metainfos, "file_id", "content")
 _COUNT_ADDED_BY = select(func.count(), func.coalesce(func.sum(files.c.metainfo_size), 0)).where(
     files.c.added_by == _USER_ID
 )
+_LARGEST_ID = select(func.max(files.c.id))
 _COUNT_IN_GROUP = select(func.count()).select_from(files).where(files.c.group_id == _GROUP_ID)
 _BY_NAME = select(*_FILE).where(files.c.group_id == _GROUP_ID, files.c.name == bindparam("name"))
 _GROUP_OF = select(*GROUP_COLUMNS).where(groups.c.id == _GROUP_ID)
@@ -98,6 +99,10 @@ class FileRepository:
         """Count the files that a user has added, and their bytes of metainfo."""
         count, size = self._run(_COUNT_ADDED_BY, {"user_id": user_id}).one()
         return count, int(size)  # PostgreSQL sums large numbers in another type
+
+    def largest_id(self) -> int:
+        """Return a number that no user's or group's files exceed: ids start at 1."""
+        return self._run(_LARGEST_ID).scalar_one() or 0
 
     def count_in_group(self, group_id: int) -> int:
         """Count a group's files."""

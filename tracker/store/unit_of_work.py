@@ -46,7 +46,7 @@ class UnitOfWork:
         self.authorities = AuthorityRepository(connection)
         self.files = FileRepository(connection)
         self.file_lists = FileListRepository(connection)
-        self.quotas = QuotaRepository(session)
+        self.quotas = QuotaRepository(connection)
         self.peers = PeerRepository(session)
         self.trackers = TrackerRepository(connection)
         self.events = EventRepository(session)
