@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TextIO, cast
 
 import structlog
+from pydantic import ValidationError
 from structlog.typing import EventDict, Processor
 
 from common.text import guarded_event, harmless_event
@@ -64,9 +65,17 @@ def _one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
     if isinstance(error, tuple):
         error = error[1]
     if isinstance(error, BaseException):
-        event["error"] = f"{type(error).__name__}: {error}"
+        event["error"] = f"{type(error).__name__}: {_said(error)}"
         event["trace"] = " > ".join(_calls(error))
     return event
+
+
+def _said(error: BaseException) -> str:
+    """Return an error's message, without the values that a model refuses: they may be secrets."""
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_input=False, include_context=False, include_url=False)
+        return f"{error.title}: {problems}"
+    return str(error)
 
 
 def _calls(error: BaseException) -> Iterator[str]:

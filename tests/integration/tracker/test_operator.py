@@ -15,6 +15,7 @@ from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
 from tests.integration.tracker.test_authority import certify, holder_of
 from tests.support.database import empty_database
+from tests.support.ports import free_port
 from tracker.app import TrackerApp
 from tracker.operator import registry
 from tracker.operator.subcommand import CommandFailedError
@@ -175,6 +176,18 @@ def test_groups_are_listed_transferred_and_deleted(
     assert operate("groups", "list") == {"groups": []}
 
 
+def test_the_guests_of_a_deleted_group_are_cut_off(
+    tracker: TrackerApp, ann: SessionClient, connect: Connect, operate: Operate
+) -> None:
+    invite = ann.call("create_invite", group="lab", uses=1, seconds=3600)["code"]
+    guest = connect(tracker)
+    guest.call("create_user", user="visitor", password="secret123", invite=invite, guest=True)
+    guest.login("visitor")
+    operate("groups", "delete", "lab", "--yes")
+    assert is_closed(guest)
+    assert [row["user"] for row in operate("users", "list")["users"]] == ["ann"]
+
+
 def test_sessions_are_listed_and_ended(
     tracker: TrackerApp, bob: SessionClient, connect: Connect, operate: Operate
 ) -> None:
@@ -197,7 +210,7 @@ def test_quotas_of_one_user_or_group(
     limited = operate("quota", "set", "--user", "bob", "--files", "1")
     assert limited["limits"] == {"files": 1, "bytes": None}
     assert limited["used"] == {"files": 1, "bytes": 5}
-    with pytest.raises(RefusedError, match="at most 1 files from you"):
+    with pytest.raises(RefusedError, match="at most 1 files from"):
         bob.upload("lab", "y.bin")
     assert operate("quota", "clear", "--user", "bob")["limits"] == {"files": None, "bytes": None}
     bob.upload("lab", "y.bin")
@@ -231,6 +244,23 @@ def test_a_failing_database_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "tracker.db").write_text("not a database")
     with pytest.raises(CommandFailedError, match="can't open the database"):
         registry.run(["users", "list", "--data-dir", str(tmp_path)])
+
+
+def test_a_password_of_the_database_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "tracker.toml"
+    file.write_text(f'database = "postgresql://tracker:pa55@127.0.0.1:{free_port()}/tracker"')
+    with pytest.raises(CommandFailedError, match="can't open the database") as raised:
+        registry.run(["users", "list", "--config", str(file)])
+    assert "pa55" not in str(raised.value)
+
+
+def test_a_configured_length_of_passwords_applies(tmp_path: Path, password_file: str) -> None:
+    file = tmp_path / "tracker.toml"
+    file.write_text(f'data-dir = "{tmp_path}"\nmin-password-length = 30')
+    with pytest.raises(MinitorrentError) as raised:
+        words = ["users", "create", "ann", "--password-file", password_file]
+        registry.run([*words, "--config", str(file)])
+    assert raised.value.code is ErrorCode.WEAK_PASSWORD
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from common.errors import ErrorCode, MinitorrentError
 from tracker.command_line import database_of, parse, read_config
 from tracker.config import Config
+from tracker.config_sources import Sources
 from tracker.operator.subcommand import Subcommand
 from tracker.options import add_where
 from tracker.quotas import Quotas
@@ -122,6 +124,27 @@ def test_a_file_that_is_not_text_is_refused(info: str, tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff")
     with pytest.raises(MinitorrentError, match="not UTF-8"):
         read_config([info, "1", "--config", str(tmp_path / "binary")], {})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("loud = true", True), ("loud = false", False), ("loud = 'yes'", True), ("", False)],
+)
+def test_switches_are_true_or_false(tmp_path: Path, text: str, expected: bool) -> None:
+    path = tmp_path / "switch.toml"
+    path.write_text(text)
+    parser = argparse.ArgumentParser()
+    switch = parser.add_argument("--loud", action="store_true")
+    Sources([switch], {}, path).give_defaults(parser, ["loud"])
+    assert parser.parse_args([]).loud is expected
+
+
+def test_a_switch_is_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "switch.toml"
+    path.write_text("loud = 'very'")
+    switch = argparse.ArgumentParser().add_argument("--loud", action="store_true")
+    with pytest.raises(MinitorrentError, match="loud: say true or false"):
+        Sources([switch], {}, path)
 
 
 def test_a_subcommand_takes_its_own_options_from_a_trackers_file(file: Path) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import structlog
+from pydantic import ValidationError
 
+from common.api.accounts import CreateUser
 from common.process.logs import Format, LogStream, logging_to
 
 EVIL = "\x1b]0;owned\x07\u202e\n2026-01-01 [info] forged"
@@ -65,6 +67,17 @@ def test_the_cause_of_an_error_is_in_its_line() -> None:
     assert " > KeyError > " in ours["trace"]
     assert theirs["trace"] == ours["trace"]
     assert "trace" not in nothing
+
+
+def test_values_that_a_model_refuses_are_not_logged() -> None:
+    stream = io.StringIO()
+    with logging_to(stream, "info", "json"):
+        try:
+            CreateUser.model_validate({"user": "ann", "password": ["pa55"], "more": "pa55"})
+        except ValidationError as error:
+            structlog.get_logger().error("failed", exc_info=error)
+    assert "CreateUser" in stream.getvalue()
+    assert "pa55" not in stream.getvalue()
 
 
 def test_libraries_write_to_the_log() -> None:

@@ -29,7 +29,9 @@ def test_concurrent_work_is_bounded() -> None:
     queue: FairQueue[str] = FairQueue(2, 10, 100)
     for number in range(3):
         queue.join("a", f"a{number}", known=True)
+    assert queue.waiting == 3
     assert [queue.begin() for _ in range(3)] == ["a0", "a1", None]
+    assert queue.waiting == 1
     queue.end()
     assert queue.begin() == "a2"
 
