@@ -123,19 +123,21 @@ HTTP_STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
 class MinitorrentError(Exception):
     """A failure with a code for programs and one English sentence for people.
 
-    The sentence says what to do next where there is something to do.
+    The sentence says what to do next where there is something to do. `retry_after` says that
+    nothing was done, and that the same may succeed after so many seconds.
     """
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    def __init__(self, code: ErrorCode, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.retry_after = retry_after
 
     def __repr__(self) -> str:
         return f"MinitorrentError({self.code.value}: {self.message})"
 
 
-def error_from(code: str, message: str) -> MinitorrentError:
+def error_from(code: str, message: str, retry_after: float | None = None) -> MinitorrentError:
     """Return the error that another program reported, with its sentence made harmless.
 
     A code that only newer versions know becomes INTERNAL.
@@ -144,4 +146,4 @@ def error_from(code: str, message: str) -> MinitorrentError:
         known = ErrorCode(code)
     except ValueError:
         known = ErrorCode.INTERNAL
-    return MinitorrentError(known, harmless(message))
+    return MinitorrentError(known, harmless(message), retry_after)

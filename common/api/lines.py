@@ -166,8 +166,14 @@ def check_reply(encoded: bytes) -> None:
 
 def encode_error(number: int | None, error: MinitorrentError) -> bytes:
     """Encode the error for request `number`, or None if the number is unknown."""
-    failure = Failure(code=error.code.value, message=error.message)
+    failure = failure_of(error)
     return encode_line({"id": number, "ok": False, "error": failure})
+
+
+def failure_of(error: MinitorrentError) -> Failure:
+    """Return an error as replies have it."""
+    after = error.retry_after
+    return Failure(code=error.code.value, message=error.message, retry_after=after)
 
 
 def encode_notice(notice: EventNotice) -> bytes:

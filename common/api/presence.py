@@ -63,10 +63,16 @@ class PeerRow(Model):
 
 
 class Failure(Model):
-    """Why something was refused: an error code and a sentence."""
+    """Why something was refused: an error code and a sentence.
+
+    `retry_after`: nothing was done, and the same may succeed after so many seconds.
+    """
 
     code: str
     message: str
+    retry_after: Annotated[
+        float | None, Field(ge=0, exclude_if=lambda seconds: seconds is None)
+    ] = None
 
 
 class FileRefusal(Failure):

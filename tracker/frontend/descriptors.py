@@ -7,18 +7,20 @@ import resource
 from dataclasses import dataclass
 
 from tracker.services.sharing.reachability import MAX_DIALS
+from tracker.store.dialects import CONNECTIONS
 
 MAX_TURNED_AWAY = 16
 """Most connections at once, per frontend, that receive an error instead of service."""
 
 _PLENTY = 1 << 20
 _PLENTY_BUT_LESS = 10_240  # the most macOS allows, whatever the hard limit
-_DATABASE = 40  # eight connections with their files, and a writer's temporary ones
+_DATABASE = 8  # connections for what is urgent, and a writer's temporary files
+_EACH = 4  # of a connection to the database: SQLite's has three files
 _OTHERS = 32  # pipes, listeners, selectors, a certificate being read
 _OWN = MAX_DIALS + 2 * MAX_TURNED_AWAY + _DATABASE + _OTHERS
 _MAX_HTTP = 500
 _MIN_HTTP = 16
-_USUAL_SESSIONS = 1000
+_USUAL_SESSIONS = 10_000  # each takes some 30 KiB of memory
 
 
 class TooFewDescriptorsError(Exception):
@@ -44,16 +46,19 @@ def raise_limit() -> int:
     return _PLENTY if soft == resource.RLIM_INFINITY else soft
 
 
-def share_out(limit: int, asked: int | None) -> DescriptorBudget:
+def share_out(
+    limit: int, asked: int | None, database_connections: int = CONNECTIONS
+) -> DescriptorBudget:
     """Allot `limit` descriptors; `asked` is the operator's number of sessions, if any.
 
     Raises TooFewDescriptorsError.
     """
-    http = max(_MIN_HTTP, min(_MAX_HTTP, (limit - _OWN) // 4))
-    left = limit - _OWN - http
+    own = _OWN + _EACH * database_connections
+    http = max(_MIN_HTTP, min(_MAX_HTTP, (limit - own) // 4))
+    left = limit - own - http
     if left < 1:
         raise TooFewDescriptorsError(
             f"the system allows only {limit} open files; raise that to at least "
-            f"{_OWN + 2 * _MIN_HTTP} with: ulimit -n"
+            f"{own + 2 * _MIN_HTTP} with: ulimit -n"
         )
     return DescriptorBudget(min(left, _USUAL_SESSIONS if asked is None else asked), http)

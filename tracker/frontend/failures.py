@@ -16,7 +16,8 @@ import structlog
 
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain.folding import FailureFolder, Told
-from tracker.store.unit_of_work import DatabaseError
+from tracker.services.busy import tracker_busy
+from tracker.store.unit_of_work import DatabaseBusyError, DatabaseError
 
 _log = structlog.get_logger()
 
@@ -59,7 +60,11 @@ forget = _failures.forget
 
 def report(event: str, error: Exception, **where: str) -> str:
     """Log a failure; `where` says where it happened. Returns its reference."""
-    if isinstance(error, DatabaseError):
+    if isinstance(error, DatabaseBusyError):  # whatever it happens to, it is one failure
+        told = _failures.take(DatabaseBusyError)
+        if told.is_new:
+            _log.warning("the database is overloaded", request=told.reference, reason=str(error))
+    elif isinstance(error, DatabaseError):
         told = _failures.take((str(error), *where.items()))
         if told.is_new:
             reason = str(error)
@@ -74,6 +79,8 @@ def report(event: str, error: Exception, **where: str) -> str:
 def answer_to(event: str, error: Exception, **where: str) -> MinitorrentError:
     """Log a failure, and return the error for the client."""
     reference = report(event, error, **where)
+    if isinstance(error, DatabaseBusyError):
+        return tracker_busy(error.retry_after)
     if isinstance(error, DatabaseError) and error.disk_full:
         return MinitorrentError(
             ErrorCode.DISK_FULL,

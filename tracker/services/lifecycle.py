@@ -115,6 +115,6 @@ class Lifecycle:
 
     def stop(self) -> None:
         """Deregister this tracker; its connections and peers disappear at once."""
-        with self._database.write() as work:
+        with self._database.write(urgent=True) as work:
             work.users.mark_read(work.trackers.users_at(self._tracker_id), work.events.last_id())
             work.trackers.remove(self._tracker_id)

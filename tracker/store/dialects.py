@@ -9,7 +9,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
-_POOL_SIZE = 8  # simultaneous units of work; other threads wait
+CONNECTIONS = 8
+"""Simultaneous units of work, unless the operator chooses; others wait."""
+
+_POOL_SECONDS = 10.0  # longest wait for a connection of the pool
 BUSY_SECONDS = 20.0
 """Longest wait for another process's writer."""
 
@@ -28,10 +31,13 @@ SERVER_LIMITS = {
 """Limits on an unresponsive server: by default the system waits for a quarter of an hour."""
 
 
-def make_engine(url: str, busy_seconds: float, *, read_only: bool = False) -> Engine:
+def make_engine(
+    url: str, busy_seconds: float, connections: int = CONNECTIONS, *, read_only: bool = False
+) -> Engine:
     """Create the engine for a database; a writer waits at most `busy_seconds` for another.
 
-    With `read_only`, nothing in an SQLite file is changed, not even by opening it.
+    It opens at most so many `connections`. With `read_only`, nothing in an SQLite file is changed,
+    not even by opening it.
 
     The option `minitorrent_write` marks write transactions: one runs at a time across all trackers.
     Others read a snapshot. Raises ArgumentError, ImportError and ValueError.
@@ -41,14 +47,14 @@ def make_engine(url: str, busy_seconds: float, *, read_only: bool = False) -> En
         case "sqlite":
             settings = {"timeout": busy_seconds, "check_same_thread": False}
             extra = {"creator": partial(_open_read_only, parsed, settings)} if read_only else {}
-            engine = _engine(url, settings, **extra)
+            engine = _engine(url, connections, settings, **extra)
             if not read_only:
                 event.listen(engine, "connect", _write_ahead)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         case "postgresql":
             settings = {k: v for k, v in SERVER_LIMITS.items() if k not in parsed.query}
-            engine = _engine(url, settings, pool_pre_ping=True)
+            engine = _engine(url, connections, settings, pool_pre_ping=True)
             event.listen(engine, "begin", partial(_begin_postgresql, busy_seconds))
         case _:
             raise ValueError(url)
@@ -89,11 +95,12 @@ def take_writers_turn(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
 
-def _engine(url: str, settings: dict[str, Any], **options: Any) -> Engine:
+def _engine(url: str, connections: int, settings: dict[str, Any], **options: Any) -> Engine:
     return create_engine(
         url,
-        pool_size=_POOL_SIZE,
+        pool_size=connections,
         max_overflow=0,
+        pool_timeout=_POOL_SECONDS,
         hide_parameters=True,
         connect_args=settings,
         **options,

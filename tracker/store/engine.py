@@ -6,42 +6,64 @@ import errno
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 from alembic.util import CommandError
 from filelock import FileLock
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, exc, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from common.process.installing import install_command
-from tracker.store.dialects import BUSY_SECONDS, UPGRADE_SECONDS, make_engine, reader, writer
+from tracker.store.dialects import (
+    BUSY_SECONDS,
+    CONNECTIONS,
+    UPGRADE_SECONDS,
+    make_engine,
+    reader,
+    writer,
+)
 from tracker.store.event_watch import EventWatch, notify, watch_events
 from tracker.store.migrations.upgrade import upgrade
-from tracker.store.queue_lock import QueueLock
+from tracker.store.queue_lock import QueueLock, QueueTooLongError
 from tracker.store.timing import measure
-from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWork
+from tracker.store.unit_of_work import (
+    ConflictError,
+    DatabaseBusyError,
+    DatabaseError,
+    UnitOfWork,
+)
 
 _DRIVERS = {"psycopg": "psycopg[binary]"}
 """The package to install for each database driver that the documentation names."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_URGENT_CONNECTIONS = 2  # the heartbeat and the notices, each in a thread of its own
+_RETRY_AFTER = 5  # seconds, when the database itself was waited for in vain
+_BUSY = frozenset({"55P03", "57014", "53300"})  # lock_timeout, a cancelled statement, no connection
 _ROOM = 1 << 16  # free bytes below which SQLite can't create or extend its files
 
 
 class Store:
-    """The tracker's database; safe for many threads and processes."""
+    """The tracker's database; safe for many threads and processes.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._reader = reader(engine)
-        self._writer = writer(engine)
+    `urgent` is an engine of its own for urgent units of work, which nothing else can use up;
+    `connections` is the size of the other one's pool.
+    """
+
+    def __init__(self, engine: Engine, urgent: Engine, connections: int) -> None:
+        self._engine, self._urgent = engine, urgent
+        self._reader, self._urgent_reader = reader(engine), reader(urgent)
+        self._writer, self._urgent_writer = writer(engine), writer(urgent)
         # There is one writer at a time across all trackers. Within this process a lock is fairer
         # and faster than the database's, and waiting for it doesn't occupy a reader's connection.
         self._write_lock = QueueLock()
         measure(engine)
+        measure(urgent)
+        # The rest of the pool is the readers'; waiting here is bounded, and in order.
+        self._read_lock = QueueLock(max(1, connections - 1))
         self._watch: EventWatch | None = None
 
     def watch_events(self, wake: Callable[[], None]) -> EventWatch:
@@ -53,24 +75,32 @@ class Store:
         return self._watch
 
     @contextmanager
-    def read(self) -> Iterator[UnitOfWork]:
-        """Run a read-only unit of work on a snapshot. Raises DatabaseError."""
-        with Session(self._reader, expire_on_commit=False) as session:
+    def read(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
+        """Run a read-only unit of work on a snapshot. Raises DatabaseError.
+
+        An urgent one waits for no other, on a connection kept for such.
+        """
+        with ExitStack() as stack:
+            if not urgent:
+                stack.enter_context(_turn(self._read_lock))
+            engine = self._urgent_reader if urgent else self._reader
+            session = stack.enter_context(Session(engine, expire_on_commit=False))
             try:
                 yield UnitOfWork(session)
             except SQLAlchemyError as error:
-                raise failure(error, self._engine) from error
+                raise failure(error, engine) from error
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
         """Run a unit of work, committed at the end of the block or rolled back when it raises.
 
-        An urgent one goes ahead of all that wait. Raises ConflictError when the database rejects a
-        write, DatabaseError when it fails.
+        An urgent one goes ahead of all that wait, on a connection kept for such. Raises
+        ConflictError when the database rejects a write, DatabaseError when it fails.
         """
+        engine = self._urgent_writer if urgent else self._writer
         with (
-            self._write_lock.held(urgent=urgent),
-            Session(self._writer, expire_on_commit=False) as session,
+            _turn(self._write_lock, urgent=urgent),
+            Session(engine, expire_on_commit=False) as session,
         ):
             try:
                 work = UnitOfWork(session)
@@ -81,7 +111,7 @@ class Store:
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error
             except SQLAlchemyError as error:
-                raise failure(error, self._engine) from error
+                raise failure(error, engine) from error
         if work.events.has_news and self._watch is not None:
             self._watch.note()
 
@@ -99,15 +129,29 @@ class Store:
         if self._watch is not None:
             self._watch.close()
         self._engine.dispose()
+        self._urgent.dispose()
 
 
-def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
+@contextmanager
+def _turn(lock: QueueLock, *, urgent: bool = False) -> Iterator[None]:
+    """Hold the lock during a `with` block. Raises DatabaseBusyError."""
+    try:
+        with lock.held(urgent=urgent):
+            yield
+    except QueueTooLongError as error:
+        raise DatabaseBusyError("too much waits for it", error.retry_after) from None
+
+
+def open_store(
+    url: str, busy_seconds: float = BUSY_SECONDS, connections: int = CONNECTIONS
+) -> Store:
     """Open the database at `url` (an SQLAlchemy URL) and migrate it to the current schema.
 
-    Its writers wait at most `busy_seconds` for those of other processes. Several trackers may do
-    this at once: one migrates, the others wait. Raises DatabaseError.
+    Its writers wait at most `busy_seconds` for those of other processes. It uses `connections`
+    at most, and two more for what is urgent. Several trackers may do this at once: one migrates,
+    the others wait. Raises DatabaseError.
     """
-    engine = engine_for(url, busy_seconds)
+    engine = engine_for(url, busy_seconds, connections)
     try:
         with only_one_opens(engine):
             check_is_ours(engine)
@@ -118,13 +162,20 @@ def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
     except (SQLAlchemyError, OSError, DatabaseError) as error:
         engine.dispose()
         raise failure(error, engine) from error
-    return Store(engine)
+    urgent = engine_for(url, busy_seconds, _URGENT_CONNECTIONS)
+    return Store(engine, urgent, connections)
 
 
-def engine_for(url: str, busy_seconds: float = BUSY_SECONDS, *, read_only: bool = False) -> Engine:
+def engine_for(
+    url: str,
+    busy_seconds: float = BUSY_SECONDS,
+    connections: int = CONNECTIONS,
+    *,
+    read_only: bool = False,
+) -> Engine:
     """Return an engine for the database at `url`, without connecting. Raises DatabaseError."""
     try:
-        return make_engine(url, busy_seconds, read_only=read_only)
+        return make_engine(url, busy_seconds, connections, read_only=read_only)
     except ModuleNotFoundError as error:
         driver = _DRIVERS.get(error.name or "")
         remedy = f"; type: {install_command(driver)}" if driver else ""
@@ -184,7 +235,19 @@ def failure(error: Exception, engine: Engine) -> DatabaseError:
     """Turn a failure into a DatabaseError, recognizing a full disk in each database's own terms."""
     if _is_full(error, engine):
         return DatabaseError("the disk is full", disk_full=True)
+    if _is_busy(error):
+        return DatabaseBusyError(_reason(error), _RETRY_AFTER)
     return DatabaseError(_reason(error))
+
+
+def _is_busy(error: Exception) -> bool:
+    """Return whether others kept the database busy for too long."""
+    cause = getattr(error, "orig", None)
+    return (
+        isinstance(error, exc.TimeoutError)
+        or getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        or getattr(cause, "sqlstate", None) in _BUSY
+    )
 
 
 def _is_full(error: Exception, engine: Engine) -> bool:

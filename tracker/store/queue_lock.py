@@ -1,29 +1,55 @@
-"""A first-in, first-out lock; urgent requests go first."""
+"""A first-in, first-out lock with a bound on waiting for it; urgent requests go first."""
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+MOST_WAITING = 500
+"""Threads that wait for a lock; further ones are turned away at once."""
+
+PATIENCE = 10.0
+"""Seconds that a thread waits for a lock at most."""
+
+_LONGEST_PAUSE = 30  # seconds after which to ask again, at most
+_WEIGHT = 0.05  # of the latest turn in the average
+
+
+class QueueTooLongError(Exception):
+    """Too many wait, or it took too long; it should go better after `retry_after` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"busy for {retry_after} s")
+        self.retry_after = retry_after
+
 
 class QueueLock:
-    """A lock held by one thread at a time; not reentrant."""
+    """A lock held by at most `places` threads at a time; not reentrant."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # guards the next two
-        self._is_held = False
+    def __init__(
+        self, places: int = 1, most_waiting: int = MOST_WAITING, patience: float = PATIENCE
+    ) -> None:
+        self._places = places
+        self._most_waiting = most_waiting
+        self._patience = patience
+        self._lock = threading.Lock()  # guards the rest
+        self._free = places
         self._waiting: deque[threading.Event] = deque()
+        self._turn_seconds = 0.0  # how long a thread holds it, on average
 
     @contextmanager
     def held(self, *, urgent: bool = False) -> Iterator[None]:
-        """Hold the lock during a `with` block."""
+        """Hold the lock during a `with` block. Raises QueueTooLongError, unless urgent."""
         self._acquire(urgent=urgent)
+        began = time.monotonic()
         try:
             yield
         finally:
-            self._release()
+            self._release(time.monotonic() - began)
 
     def waiting(self) -> int:
         """Return the number of threads that wait for the lock."""
@@ -31,19 +57,31 @@ class QueueLock:
 
     def _acquire(self, *, urgent: bool) -> None:
         with self._lock:
-            if not self._is_held:
-                self._is_held = True
+            if self._free:
+                self._free -= 1
                 return
             turn = threading.Event()
             if urgent:
                 self._waiting.appendleft(turn)
-            else:
+            elif len(self._waiting) < self._most_waiting:
                 self._waiting.append(turn)
-        turn.wait()
+            else:
+                raise self._too_long()
+        if not turn.wait(None if urgent else self._patience):
+            with self._lock:
+                if not turn.is_set():  # passed on at the last moment
+                    self._waiting.remove(turn)
+                    raise self._too_long()
 
-    def _release(self) -> None:
+    def _release(self, seconds: float) -> None:
         with self._lock:
+            self._turn_seconds += _WEIGHT * (seconds - self._turn_seconds)
             if self._waiting:
                 self._waiting.popleft().set()  # passed on without releasing it
             else:
-                self._is_held = False
+                self._free += 1
+
+    def _too_long(self) -> QueueTooLongError:
+        """Return the error; those who wait need that long, and as many again were turned away."""
+        seconds = 2 * len(self._waiting) * self._turn_seconds / self._places
+        return QueueTooLongError(min(max(1, math.ceil(seconds)), _LONGEST_PAUSE))

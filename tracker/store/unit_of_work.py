@@ -31,6 +31,14 @@ class DatabaseError(Exception):
         self.disk_full = disk_full
 
 
+class DatabaseBusyError(DatabaseError):
+    """Too much waits for the database, so nothing was done; ask again in `retry_after` seconds."""
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
 class ConflictError(Exception):
     """The database rejected a write that would violate uniqueness or a reference."""
 
@@ -56,14 +64,18 @@ class UnitOfWork:
 class UnitOfWorkFactory(Protocol):
     """The source of the services' units of work."""
 
-    def read(self) -> AbstractContextManager[UnitOfWork]:
-        """Return a read-only unit of work on a snapshot. Raises DatabaseError."""
+    def read(self, *, urgent: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """Return a read-only unit of work on a snapshot. Raises DatabaseError.
+
+        An urgent one waits for no other, on a connection kept for such.
+        """
         ...
 
     def write(self, *, urgent: bool = False) -> AbstractContextManager[UnitOfWork]:
         """Return a unit of work, committed at the end of its block or rolled back when it raises.
 
-        An urgent one goes ahead of all that wait. Raises ConflictError when the database rejects a
+        An urgent one goes ahead of all that wait, on a connection kept for such. Raises
+        ConflictError when the database rejects a
         write, DatabaseError when it fails.
         """
         ...

@@ -24,11 +24,11 @@ class WatchedDatabase:
         self.reads = self.writes = 0
 
     @contextmanager
-    def read(self) -> Iterator[UnitOfWork]:
+    def read(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
         """Run a read-only unit of work."""
         self.reads += 1
         self.on_read()
-        with self._store.read() as work:
+        with self._store.read(urgent=urgent) as work:
             yield work
 
     @contextmanager

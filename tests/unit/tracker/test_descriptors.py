@@ -38,7 +38,7 @@ def test_a_raised_limit_is_kept() -> None:
 @pytest.mark.parametrize(
     ("limit", "asked", "shares"),
     [
-        (1_048_576, None, DescriptorBudget(1000, 500)),
+        (1_048_576, None, DescriptorBudget(10_000, 500)),
         (1_048_576, 20_000, DescriptorBudget(20_000, 500)),
         (1024, None, DescriptorBudget(678, 226)),
         (1024, 300, DescriptorBudget(300, 226)),
@@ -47,6 +47,10 @@ def test_a_raised_limit_is_kept() -> None:
 )
 def test_shares_of_descriptors(limit: int, asked: int | None, shares: DescriptorBudget) -> None:
     assert share_out(limit, asked) == shares
+
+
+def test_more_database_connections_leave_fewer_for_others() -> None:
+    assert share_out(1024, None, database_connections=50) == DescriptorBudget(552, 184)
 
 
 def test_too_few_descriptors_are_reported() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -90,8 +91,10 @@ def refusal(error: MinitorrentError, status: int | None = None) -> Response:
     """Return an error response; its status, unless given, follows from the error code."""
     if status is None:
         status = error.status if isinstance(error, RequestError) else status_of(error)
-    body = {"ok": False, "error": {"code": error.code.value, "message": error.message}}
-    return _json(status, body, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    return _json(status, {"ok": False, "error": lines.failure_of(error)}, headers)
 
 
 def _json(
