@@ -57,6 +57,8 @@ class TrackerApp:
         password_cost: PasswordCost = _PASSWORD_COST,
     ) -> None:
         descriptor_budget = _allot_descriptors(config)
+        self._http_connections = descriptor_budget.http
+        self._database_connections = config.database_connections
         self._limits = limits or SessionLimits(
             descriptor_budget.sessions, config.max_sessions_per_address
         )
@@ -153,6 +155,8 @@ class TrackerApp:
             address=str(self.address),
             listen=str(self._listen),
             max_sessions=self._limits.total,
+            max_http_connections=self._http_connections,
+            database_connections=self._database_connections,
         )
 
     def drain(self, wait: Callable[[float], bool]) -> None:
@@ -202,13 +206,16 @@ class TrackerApp:
         if not self._services.lifecycle.beat():
             _log.warning("this tracker stalled; disconnecting its clients so that they reconnect")
             self._sessions.drop_all()
+        self._sessions.record_ends()
 
 
 def _allot_descriptors(config: Config) -> DescriptorBudget:
     """Raise the open-file limit and allot it; log a warning if it isn't enough."""
     limit = descriptors.raise_limit()
     try:
-        descriptor_budget = descriptors.share_out(limit, config.max_sessions)
+        descriptor_budget = descriptors.share_out(
+            limit, config.max_sessions, config.database_connections
+        )
     except TooFewDescriptorsError as error:
         raise StartError(str(error)) from None
     if config.max_sessions is not None and descriptor_budget.sessions < config.max_sessions:
@@ -224,7 +231,7 @@ def _allot_descriptors(config: Config) -> DescriptorBudget:
 def _open_store(config: Config) -> Store:
     try:
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return open_store(config.database)
+        return open_store(config.database, connections=config.database_connections)
     except OSError as error:
         reason = error.strerror or error
         raise StartError(f"can't use the folder {config.data_dir}: {reason}") from None

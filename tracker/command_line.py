@@ -69,6 +69,7 @@ def read_config(arguments: Sequence[str], environ: Mapping[str, str] = os.enviro
         certificate_lifetime=options.certificate_lifetime,
         max_sessions=options.max_sessions,
         max_sessions_per_address=options.max_sessions_per_address,
+        database_connections=options.database_connections,
         quotas=with_quotas(options.quota),
         by_invitation_only=options.registration == "invited",
         listen=listen,

@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # a usage error needn't load the logging library
 CERTIFICATE_LIFETIME = 12 * 3600
 """Default lifetime of certificates, in seconds."""
 
+DATABASE_CONNECTIONS = 8
+"""Default number of units of work at once; a database serves few processors best."""
+
 SESSIONS_PER_ADDRESS = 200
 """Default limit per address: a whole class may share one."""
 
@@ -44,6 +47,7 @@ class Config:
     tls: tuple[Path, Path] | None = None
     certificate_lifetime: int = CERTIFICATE_LIFETIME
     max_sessions: int | None = None
+    database_connections: int = DATABASE_CONNECTIONS
     max_sessions_per_address: int = SESSIONS_PER_ADDRESS
     quotas: Quotas = field(default_factory=Quotas)
     by_invitation_only: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common import __version__
-from tracker.config import CERTIFICATE_LIFETIME, SESSIONS_PER_ADDRESS
+from tracker.config import CERTIFICATE_LIFETIME, DATABASE_CONNECTIONS, SESSIONS_PER_ADDRESS
 from tracker.quotas import read_quota
 
 MAX_PORT = 65535
@@ -16,6 +16,7 @@ USUAL_DRAIN = 30
 
 _LONGEST_DRAIN = 3600
 _MAX_SESSIONS = 100_000
+_MAX_CONNECTIONS = 1000
 _MAX_LIFETIME = 365 * 24 * 3600
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _LOG_FORMATS = ("text", "json")
@@ -131,7 +132,7 @@ def _add_limits(add: Add) -> None:
         "--max-sessions",
         type=NumberType(1, _MAX_SESSIONS),
         metavar="N",
-        help="maximum number of connected clients (default: 1000, or what the limit of open files"
+        help="maximum number of connected clients (default: 10000, or what the limit of open files"
         " allows)",
     )
     add(
@@ -140,6 +141,14 @@ def _add_limits(add: Add) -> None:
         default=SESSIONS_PER_ADDRESS,
         metavar="N",
         help=f"maximum per address, or IPv6 /64 (default: {SESSIONS_PER_ADDRESS})",
+    )
+    add(
+        "--database-connections",
+        type=NumberType(2, _MAX_CONNECTIONS),
+        default=DATABASE_CONNECTIONS,
+        metavar="N",
+        help="maximum number of connections to the database, besides three of the tracker's own"
+        f" (default: {DATABASE_CONNECTIONS})",
     )
     add(
         "--quota",

@@ -6,7 +6,8 @@ import threading
 import time
 from collections import Counter
 
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import MinitorrentError
+from tracker.services.busy import tracker_busy
 
 THRESHOLD = 256 * 1024
 """A request with more bytes than this is long."""
@@ -19,6 +20,7 @@ WAIT_SECONDS = 20.0
 
 _TOTAL = 8
 _PER_USER = 2
+_RETRY_AFTER = 60.0
 
 
 class BulkLimiter:
@@ -67,4 +69,4 @@ class BulkLimiter:
 
 def too_busy() -> MinitorrentError:
     """Return the error for a request that waited too long."""
-    return MinitorrentError(ErrorCode.BUSY, "The tracker is busy; try again in a minute.")
+    return tracker_busy(_RETRY_AFTER)

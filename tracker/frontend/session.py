@@ -7,10 +7,12 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 
 import structlog
 
@@ -34,6 +36,7 @@ from tracker.frontend.waker import Poller, Waker
 from tracker.frontend.workers import Workers
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Services
+from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 
@@ -41,6 +44,8 @@ _STACK_BYTES = 4 * 1024 * 1024
 """Plenty for a connection's thread: no accepted input nests deeper than a hundred levels."""
 
 _ACCEPT_PAUSE = 0.1  # seconds, when out of descriptors
+_ENDS_AT_ONCE = 500
+_MOST_UNRECORDED = 100_000  # ends of connections, while the database fails
 _TURN_AWAY_LINGER = 0.1
 _PAUSE = 0.05
 _HAND_OVER_SECONDS = 0.003  # for each client; the next tracker has as long for it
@@ -89,6 +94,7 @@ class SessionServer:
         self._server_name = server_name
         self._roster = Roster(ConnectionLimits(limits.total, limits.per_address, limits.grace))
         self._bulk = BulkLimiter()
+        self._unrecorded: deque[Caller] = deque(maxlen=_MOST_UNRECORDED)
         self._refusal_budget = Budget(_PAUSES, capacity=1)
         self._stopping = threading.Event()
         self._is_closed = False  # to newcomers
@@ -121,10 +127,19 @@ class SessionServer:
 
     def drop_ended(self, user: str) -> None:
         """Close this user's connections whose logins have ended, with an error."""
+        theirs = {one.caller.connection_id: one for one in self._roster.of_users({user})}
+        if not theirs:
+            return
         farewell = lines.encode_error(None, _has_ended())
-        for connection in self._roster.of_users({user}):
-            if self._logins.is_over(connection.caller):
-                connection.channel.interrupt(farewell)
+        for caller in self._logins.over_of([one.caller for one in theirs.values()]):
+            theirs[caller.connection_id].channel.interrupt(farewell)
+
+    def record_ends(self) -> None:
+        """Record the ends of connections that the database refused. Raises DatabaseError."""
+        while ended := list(islice(self._unrecorded, _ENDS_AT_ONCE)):
+            self._logins.disconnect(*ended, urgent=True)
+            for _ in ended:
+                self._unrecorded.popleft()
 
     def drop_all(self) -> None:
         """Close every connection; clients reconnect by themselves."""
@@ -272,6 +287,8 @@ class SessionServer:
         except Exception as error:  # free the descriptor whatever the database does
             event = "a connection's end was not recorded"
             report(event, error, what=event)
+            if isinstance(error, DatabaseError):
+                self._unrecorded.append(connection.caller)  # for record_ends
         finally:
             connection.end()
             self._roster.remove(connection)

@@ -147,12 +147,12 @@ class EventService:
 
     def last_id(self) -> int:
         """Return the newest event's id, or 0."""
-        with self._database.read() as work:
+        with self._database.read(urgent=True) as work:
             return work.events.last_id()
 
     def after(self, event_id: int) -> News:
         """Return what to send because of the next events after `event_id`."""
-        with self._database.read() as work:
+        with self._database.read(urgent=True) as work:
             events = work.events.pushed_after(event_id, _BATCH)
             is_all = len(events) < _BATCH
             # From the same snapshot, so that no event appears in between.

@@ -151,6 +151,11 @@ class TrackerRepository:
         """Count a user's logged-in connections, at all trackers."""
         return int(self._run(_COUNT, {"user_id": user_id}).scalar_one())
 
+    def connections_of(self, user_id: int) -> set[str]:
+        """Return the ids of a user's logged-in connections, at all trackers."""
+        query = select(Connection.id).where(Connection.user_id == user_id)
+        return set(self._session.scalars(query))
+
     def disconnect(self, connection_id: str) -> None:
         """Delete a connection with its peers."""
         self._run(_DISCONNECT, {"of_id": connection_id})

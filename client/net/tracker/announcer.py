@@ -11,6 +11,7 @@ import structlog
 
 from client.config import DEFAULT_TIMING, Timing
 from client.core.admission.candidates import PeerCandidate
+from client.net.tracker.patience import busy_pause
 from client.net.tracker.tracker_client import TrackerClient
 from common.api.presence import (
     ANNOUNCE,
@@ -263,7 +264,7 @@ class Announcer:
             reply = self._tracker_client.call(ANNOUNCE, request)
         except MinitorrentError as error:
             log.info("announce failed", error=error.message)
-            self._keep_events(batch)
+            self._keep_events(batch, busy_pause(error) or 0.0)
             # Each is due again soon, and `reconnected` starts everything from scratch.
             return False
         with self._changed:
@@ -278,13 +279,19 @@ class Announcer:
                 self._take(entry, answer, reply.interval)
         return True
 
-    def _keep_events(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
+    def _keep_events(
+        self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]], pause: float
+    ) -> None:
         """Keep events that didn't reach the tracker for the next announce, unless newer ones exist.
 
-        A stopped torrent needs no retry: it ends with the connection or when its announce expires.
+        That is not before `pause` seconds. A stopped torrent needs no retry: it ends with the
+        connection or when its announce expires.
         """
         with self._changed:
+            not_before = self._clock() + pause
             for file, entry in batch:
+                if entry is not None:
+                    entry.due_at = max(entry.due_at, not_before)
                 if entry is not None and (entry.event == "none" or file.event == "completed"):
                     entry.event = file.event
 

@@ -18,6 +18,7 @@ from typing import Final, Literal
 import structlog
 
 from client.config import DEFAULT_TIMING, Timing
+from client.net.tracker.patience import busy_pause, spread
 from client.net.tracker.tracker_connection import (
     AnswerTooLongError,
     CheckCertificate,
@@ -49,7 +50,12 @@ class RetryPolicy:
 
     first_pause: float = 0.5
     longest_pause: float = 8.0
-    """Between rounds over all trackers while none answers; the pause doubles from the first."""
+    """Between rounds over all trackers while none answers; the pause doubles from the first.
+
+    Each is up to a half shorter, or as long as a busy tracker asks for.
+    """
+    busy_patience: float = 30.0
+    """How long a call is repeated in all while the tracker is busy."""
     steady: float = 1.0
     """How long a connection has to hold before its tracker counts as working: a tracker that
     drops every connection must neither keep us from trying the others nor be dialled endlessly."""
@@ -117,6 +123,7 @@ class TrackerClient:
         self._failed_rounds = 0  # in all; a call gives up after the next one
         self._has_served = False  # in this round, which says nothing about calls made since
         self._all_failed = False  # the last round failed
+        self._asked_pause = 0.0  # seconds that a busy tracker asked us to wait in this round
         self._closing = False
         self._failed: dict[Endpoint, Exception] = {}  # trackers whose last attempt failed
         self.was_reached = False  # whether there has been any connection
@@ -205,9 +212,21 @@ class TrackerClient:
     def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
         """Call an operation of the tracker, waiting for a connection if there is none.
 
-        Raises MinitorrentError: the tracker's refusal, tracker_unreachable once every tracker
-        has failed, timeout.
+        A busy tracker is asked again when it says so, for a while. Raises MinitorrentError: the
+        tracker's refusal, tracker_unreachable once every tracker has failed, timeout.
         """
+        deadline = time.monotonic() + self._retry_policy.busy_patience
+        while True:
+            try:
+                return self._call(operation, request)
+            except MinitorrentError as error:
+                pause = busy_pause(error)
+                if pause is None or time.monotonic() + pause > deadline or self._closing:
+                    raise
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, pause)
+
+    def _call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
         connection = self._wait_connected()
         try:
             return connection.request(operation, request)
@@ -248,10 +267,14 @@ class TrackerClient:
             return connection
 
     def _unreachable(self) -> MinitorrentError:
-        """Return why no tracker serves us; an untrusted certificate comes first."""
-        for error in list(self._failed.values()):
+        """Return why no tracker serves us: an untrusted certificate, or that one is busy."""
+        errors = list(self._failed.values())
+        for error in errors:
             if isinstance(error, UntrustedTrackerError):
                 return UntrustedTrackerError(error.message)
+        for error in errors:
+            if isinstance(error, MinitorrentError) and error.code is ErrorCode.BUSY:
+                return MinitorrentError(error.code, error.message, error.retry_after)
         return MinitorrentError(
             ErrorCode.TRACKER_UNREACHABLE,
             "No tracker can be reached. Check that one runs and that its address in the tracker "
@@ -276,11 +299,12 @@ class TrackerClient:
                 self._changed.notify_all()
                 self._events.unreachable(self._unreachable())  # who retries at once is heard
                 if not self._closing:
-                    self._changed.wait(pause)
+                    self._changed.wait(max(spread(pause), self._asked_pause))
             pause = min(2 * pause, self._retry_policy.longest_pause)
 
     def _try_all(self) -> bool:
         """Try each tracker once; True when one served us (and the connection was lost since)."""
+        self._asked_pause = 0.0
         for tracker in list(self._next_trackers):
             if self._closing:
                 return False
@@ -316,6 +340,8 @@ class TrackerClient:
             resumed = self._resume(connection)
         except MinitorrentError as error:
             log.info("the session can't be resumed now", error=error.message)
+            self._asked_pause = max(self._asked_pause, busy_pause(error) or 0.0)
+            self._failed[connection.tracker] = error
             connection.close()
             return False
         with self._changed:

@@ -289,7 +289,7 @@ def _result(operation: Operation[RequestT, ReplyT], reply: ReplyLine) -> ReplyT:
         return operation.read_reply(reply.result or {})
     if reply.error is None:
         raise MinitorrentError(ErrorCode.INTERNAL, "The tracker refused without a reason.")
-    raise error_from(reply.error.code, reply.error.message)
+    raise error_from(reply.error.code, reply.error.message, reply.error.retry_after)
 
 
 def _refusal(line: bytes) -> str:

@@ -152,6 +152,7 @@ TRANSLATED: Final = (
     N_("The connection to the tracker was lost. Check whether it was done, and try again."),
     N_("The tracker did not answer in time; try again."),
     N_("The tracker is busy; try again in a minute."),
+    N_("The tracker is busy; try again in {time}."),
     N_("No tracker can be reached. Check that one runs and that its address in the tracker "
        "information file is right."),
     # notices

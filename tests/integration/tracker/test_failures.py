@@ -24,6 +24,7 @@ from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.periodic import Periodic
 from tracker.services.caller import Caller
 from tracker.store.trackers import FRESH_SECONDS
+from tracker.store.unit_of_work import DatabaseBusyError
 
 
 def fail(*_: object, **__: object) -> None:
@@ -172,6 +173,56 @@ def test_a_storm_of_one_failure_is_one_line_whose_request_everybody_gets(
     assert "an operation failed" in line
     assert f"request={request}" in line
     assert "operation=create_group" in line
+
+
+def test_an_overloaded_database_is_answered_with_when_to_try_again(
+    lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
+) -> None:
+    frontends = serve(lab.services)
+    ann, http = connect(frontends), HttpClient(frontends)
+    ann.login("ann")
+
+    def be_busy() -> None:
+        raise DatabaseBusyError("too much waits for it", 7)
+
+    lab.database.on_read = be_busy
+    sentence = "The tracker is busy; try again in 7 s."
+    error = {"code": "busy", "message": sentence, "retry_after": 7.0}
+    ann.send(b'{"id": 1, "op": "list_groups"}\n')
+    assert ann.read() == {"id": 1, "ok": False, "error": error}
+    http.token = "any"
+    assert http.ask("list_groups") == (503, {"ok": False, "error": error})
+    _, headers, _ = http.send("/api/v1/list_groups", b"{}", {"Authorization": "Bearer any"})
+    assert headers["retry-after"] == "7"
+    _, _, answer = http.send("/scrape/KEY?info_hash=" + "x" * 20, method="GET")
+    assert sentence.encode() in answer
+    assert errors_in(capfd).count("Traceback") == 0
+
+
+def test_the_end_of_a_connection_is_recorded_once_the_database_allows_it(
+    lab: Lab, serve: Serve, connect: Connect
+) -> None:
+    frontends = serve(lab.services)
+
+    def connections() -> int:
+        with lab.store.read() as work:
+            user = work.users.by_name("ann")
+            assert user is not None
+            return work.trackers.count_connections(user.id)
+
+    def be_busy() -> None:
+        raise DatabaseBusyError("too much waits for it", 7)
+
+    before = connections()
+    ann = connect(frontends)
+    ann.login("ann")
+    lab.database.on_write = be_busy
+    ann.close()
+    wait_until(lambda: frontends.sessions.count() == 0, 30, "the end of the connection")
+    assert connections() == before + 1
+    lab.database.on_write = lambda: None
+    frontends.sessions.record_ends()
+    assert connections() == before
 
 
 class FailingDispatcher(Dispatcher):

@@ -18,8 +18,9 @@ from tests.support.migrations import FOLDER, RELEASED, migrate, row_for
 from tracker.store.dialects import upgrader
 from tracker.store.engine import engine_for, only_one_opens, open_store
 from tracker.store.migrations.upgrade import pending
+from tracker.store.queue_lock import QueueLock
 from tracker.store.schema import Base
-from tracker.store.unit_of_work import ConflictError, DatabaseError
+from tracker.store.unit_of_work import ConflictError, DatabaseBusyError, DatabaseError
 
 
 def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:
@@ -136,6 +137,19 @@ def test_readers_see_one_snapshot(tmp_path: Path) -> None:
         with store.write() as work:
             work.users.add("ann", "hash", 0.0)
         assert reading.users.by_name("ann") is None
+    store.close()
+
+
+def test_what_is_urgent_needs_no_free_connection(tmp_path: Path) -> None:
+    store = open_store(new_database(tmp_path), connections=2)
+    store._read_lock = QueueLock(1, most_waiting=0)
+    with store.read():
+        with pytest.raises(DatabaseBusyError), store.read():
+            pass
+        with store.write(urgent=True) as work:
+            work.users.add("ann", "hash", 0.0)
+        with store.read(urgent=True) as work:
+            assert work.users.by_name("ann") is not None
     store.close()
 
 

@@ -21,7 +21,7 @@ def test_bulk_requests_are_bounded_per_user_and_in_all() -> None:
 def test_waiting_too_long_gets_busy() -> None:
     bulk_limiter = BulkLimiter(total=1, patience=0.05)
     bulk_limiter.acquire("ann")
-    with pytest.raises(MinitorrentError, match="try again in a minute") as raised:
+    with pytest.raises(MinitorrentError, match="try again in 1 min") as raised:
         bulk_limiter.acquire("bob")
     assert raised.value.code is ErrorCode.BUSY
 

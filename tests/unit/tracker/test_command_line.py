@@ -41,6 +41,7 @@ def test_everything_can_be_chosen(info: str) -> None:
     more = "--log-format json --min-password-length 8 --certificate-lifetime 60"
     more += " --drain 20"
     limits = "--max-sessions 7 --max-sessions-per-address 5 --quota files=9 --quota group-files=3"
+    limits += " --database-connections 16"
     assert read_config([info, "2", *options.split(), *more.split(), *limits.split()]) == Config(
         number=2,
         address=Endpoint("::1", 0),
@@ -54,6 +55,7 @@ def test_everything_can_be_chosen(info: str) -> None:
         drain=20,
         max_sessions=7,
         max_sessions_per_address=5,
+        database_connections=16,
         quotas=Quotas(files=9, group_files=3),
     )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from tests.support.waiting import wait_until
-from tracker.store.queue_lock import QueueLock
+from tracker.store.queue_lock import QueueLock, QueueTooLongError
 
 
 def test_the_lock_is_passed_in_order_with_urgent_waiters_first() -> None:
@@ -24,6 +26,43 @@ def test_the_lock_is_passed_in_order_with_urgent_waiters_first() -> None:
     for thread in threads:
         thread.join(10)
     assert order == ["beat", "a", "b", "c"]
+    with lock.held():
+        pass
+
+
+def test_who_comes_to_a_full_queue_is_turned_away_unless_urgent() -> None:
+    lock, done = QueueLock(most_waiting=1), threading.Semaphore(0)
+
+    def work(*, urgent: bool) -> None:
+        with lock.held(urgent=urgent):
+            done.release()
+
+    with lock.held():
+        threading.Thread(target=work, kwargs={"urgent": False}, daemon=True).start()
+        wait_until(lambda: len(lock._waiting) == 1, 10, "the queue to fill")
+        threading.Thread(target=work, kwargs={"urgent": True}, daemon=True).start()
+        wait_until(lambda: len(lock._waiting) == 2, 10, "an urgent one to join it")
+        with pytest.raises(QueueTooLongError) as raised, lock.held():
+            pass
+    assert 1 <= raised.value.retry_after <= 30
+    assert done.acquire(timeout=30)
+    assert done.acquire(timeout=30)
+
+
+def test_nobody_waits_for_ever() -> None:
+    lock = QueueLock(patience=0.01)
+    with lock.held():
+        with pytest.raises(QueueTooLongError), lock.held():
+            pass
+        assert not lock._waiting
+    with lock.held():
+        pass
+
+
+def test_as_many_hold_it_as_there_are_places() -> None:
+    lock = QueueLock(2, most_waiting=0)
+    with lock.held(), lock.held(), pytest.raises(QueueTooLongError), lock.held():
+        pass
     with lock.held():
         pass
 

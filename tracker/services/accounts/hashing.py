@@ -17,6 +17,7 @@ _AT_ONCE = 2  # each takes 19 MiB and a core
 _PER_PARTY = 64
 _TOTAL = 1000
 _PATIENCE = 20.0  # seconds
+_RETRY_AFTER = 60.0
 
 ResultT = TypeVar("ResultT")
 
@@ -90,6 +91,7 @@ class PasswordHasher:
             raise MinitorrentError(
                 ErrorCode.BUSY,
                 "Too many logins at the moment; try again in a minute.",
+                retry_after=_RETRY_AFTER,
             )
 
     def _end(self) -> None:

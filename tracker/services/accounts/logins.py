@@ -190,14 +190,28 @@ class LoginService:
         with self._database.read() as work:
             return not work.trackers.is_connected(caller.connection_id)
 
-    def disconnect(self, caller: Caller) -> None:
-        """Remove the closed connection and its peers; the token stays valid."""
-        if caller.identity is None:
+    def over_of(self, callers: Collection[Caller]) -> list[Caller]:
+        """Return those of one user's callers whose login was ended elsewhere."""
+        with self._database.read(urgent=True) as work:
+            alive = {
+                connection
+                for user_id in {one.identity.user_id for one in callers if one.identity}
+                for connection in work.trackers.connections_of(user_id)
+            }
+        return [one for one in callers if one.identity and one.connection_id not in alive]
+
+    def disconnect(self, *callers: Caller, urgent: bool = False) -> None:
+        """Remove closed connections and their peers; the tokens stay valid."""
+        gone = [caller for caller in callers if caller.identity is not None]
+        if not gone:
             return
-        with self._database.write() as work:
-            work.trackers.disconnect(caller.connection_id)
-            work.users.mark_read([caller.identity.user_id], work.events.last_id())
-        caller.identity = None
+        with self._database.write(urgent=urgent) as work:
+            for caller in gone:
+                work.trackers.disconnect(caller.connection_id)
+            users = {one.identity.user_id for one in gone if one.identity is not None}
+            work.users.mark_read(users, work.events.last_id())
+        for caller in gone:
+            caller.identity = None
 
     def _refuse_second_login(self, caller: Caller) -> None:
         if caller.identity is not None and caller.connection_id:

@@ -36,7 +36,9 @@ class PortCheckService:
         with self._lock:
             if self._trying[me.user_id] >= _PER_USER or self._trying.total() >= MAX_DIALS:
                 raise MinitorrentError(
-                    ErrorCode.BUSY, "Too many port checks at the moment; try again."
+                    ErrorCode.BUSY,
+                    "Too many port checks at the moment; try again.",
+                    retry_after=1.0,
                 )
             self._trying[me.user_id] += 1
         try:

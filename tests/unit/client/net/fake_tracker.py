@@ -29,10 +29,11 @@ Answer = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 class RefusalError(Exception):
     """Raised by an answer: the tracker refuses."""
 
-    def __init__(self, code: str, message: str = "No.") -> None:
+    def __init__(self, code: str, message: str = "No.", retry_after: float | None = None) -> None:
         super().__init__(code, message)
-        self.code = code
-        self.message = message
+        self.error: dict[str, object] = {"code": code, "message": message}
+        if retry_after is not None:
+            self.error["retry_after"] = retry_after
 
 
 def greeting_at(behind: float) -> bytes:
@@ -165,5 +166,5 @@ class FakeTracker:
             reply["result"] = result
         except RefusalError as refusal:
             reply["ok"] = False
-            reply["error"] = {"code": refusal.code, "message": refusal.message}
+            reply["error"] = refusal.error
         stream.sendall(json.dumps(reply).encode() + b"\n")

@@ -293,6 +293,17 @@ def test_without_a_tracker_the_announce_is_retried(bench: Bench) -> None:
     wait_until(lambda: len(bench.tracker.announces) == 2, what="the next attempt")
 
 
+def test_a_busy_tracker_gets_the_announce_when_it_asks_for_it(bench: Bench) -> None:
+    bench.tracker.error = MinitorrentError(ErrorCode.BUSY, "busy", retry_after=40.0)
+    bench.add(FakeTorrent())
+    bench.pass_time(39)
+    assert len(bench.tracker.announces) == 1
+    bench.tracker.error = None
+    bench.pass_time(22)
+    wait_until(lambda: len(bench.tracker.announces) == 2, what="the next attempt")
+    assert bench.tracker.events() == ["started", "started"]
+
+
 @pytest.mark.parametrize("timing", [Timing(announce_retry=0.05)])
 def test_an_internal_failure_is_logged_and_announcing_continues(bench: Bench, log: Log) -> None:
     torrent = FakeTorrent()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -122,6 +122,44 @@ def test_calls_wait_for_the_connection(clients: Clients) -> None:
     assert client.current == tracker.address
     assert client.was_reached
     assert client.states() == [(tracker.address, "connected")]
+
+
+def busy_at_first(times: int, retry_after: float) -> Callable[[object], dict[str, object]]:
+    """An answer of a tracker that is busy so many times."""
+    left = iter(range(times))
+
+    def answer(_: object) -> dict[str, object]:
+        if next(left, None) is not None:
+            raise RefusalError("busy", "The tracker is busy.", retry_after)
+        return login_reply()
+
+    return answer
+
+
+def test_a_busy_tracker_is_asked_again(clients: Clients) -> None:
+    tracker = clients.tracker()
+    tracker.answers["ping"] = busy_at_first(2, 0.01)
+    clients.client(tracker).call(PING, Ping())
+    assert len(tracker.asked("ping")) == 3
+
+
+def test_a_call_waits_for_a_busy_tracker_only_so_long(clients: Clients) -> None:
+    tracker = clients.tracker()
+    tracker.answers["ping"] = busy_at_first(1, 3600.0)
+    with pytest.raises(MinitorrentError) as raised:
+        clients.client(tracker).call(PING, Ping())
+    assert raised.value.code is ErrorCode.BUSY
+    assert raised.value.retry_after == 3600.0
+
+
+def test_a_session_is_resumed_once_the_tracker_is_no_longer_busy(clients: Clients) -> None:
+    tracker, event_log = clients.tracker(), EventLog()
+    tracker.answers["resume_session"] = busy_at_first(2, 0.01)
+    remembered = ("token 1", (tracker.address,))
+    client = clients.client(tracker, remembered=remembered, event_log=event_log)
+    client.call(PING, Ping())
+    assert client.token == "token 1"
+    assert len(tracker.asked("resume_session")) == 3
 
 
 @pytest.mark.parametrize("behind", [7200.0, -7200.0, 0.0])
