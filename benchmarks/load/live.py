@@ -90,11 +90,11 @@ def _measure(tracker: TrackerProcess, arguments: argparse.Namespace) -> None:
     every = len(tokens) / arguments.lookups
     look_up = Habit("get_group", every, _group)
     _phase(crowd, tracker, "look-ups", arguments.seconds, [Habit("ping", 30), look_up])
-    announcing = [Habit("announce", 60, _announce), look_up]
+    announcing = [Habit("announce", 60, _announce), Habit("ping", 30), look_up]
     _phase(crowd, tracker, "announcing", max(61, arguments.seconds), announcing)
     if arguments.rush:
         rush = Habit("announce", len(tokens) / arguments.rush, _announce)
-        _phase(crowd, tracker, "overload", arguments.seconds, [rush, look_up])
+        _phase(crowd, tracker, "overload", arguments.seconds, [rush, Habit("ping", 30), look_up])
         _phase(crowd, tracker, "afterwards", 10, [Habit("ping", 30), look_up])
     print(f"  at last: {usage(tracker.pid).memory / 1024:.0f} MiB")
     crowd.close()

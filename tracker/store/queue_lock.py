@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MOST_WAITING = 500
-"""Threads that wait for a lock; further ones are turned away at once."""
+"""Threads that wait for a lock; further ones are turned away at once, as when it takes long."""
 
 PATIENCE = 10.0
 """Seconds that a thread waits for a lock at most."""
 
+_LONGEST_QUEUE = 3.0  # seconds that the last in it will probably have to wait
 _LONGEST_PAUSE = 30  # seconds after which to ask again, at most
 _WEIGHT = 0.05  # of the latest turn in the average
 
@@ -63,7 +64,7 @@ class QueueLock:
             turn = threading.Event()
             if urgent:
                 self._waiting.appendleft(turn)
-            elif len(self._waiting) < self._most_waiting:
+            elif self._has_room():
                 self._waiting.append(turn)
             else:
                 raise self._too_long()
@@ -72,6 +73,13 @@ class QueueLock:
                 if not turn.is_set():  # passed on at the last moment
                     self._waiting.remove(turn)
                     raise self._too_long()
+
+    def _has_room(self) -> bool:
+        return len(self._waiting) < self._most_waiting and self._wait() <= _LONGEST_QUEUE
+
+    def _wait(self) -> float:
+        """Return the seconds that the last in the queue will have to wait."""
+        return len(self._waiting) * self._turn_seconds / self._places
 
     def _release(self, seconds: float) -> None:
         with self._lock:
@@ -83,5 +91,4 @@ class QueueLock:
 
     def _too_long(self) -> QueueTooLongError:
         """Return the error; those who wait need that long, and as many again were turned away."""
-        seconds = 2 * len(self._waiting) * self._turn_seconds / self._places
-        return QueueTooLongError(min(max(1, math.ceil(seconds)), _LONGEST_PAUSE))
+        return QueueTooLongError(min(max(1, math.ceil(2 * self._wait())), _LONGEST_PAUSE))

@@ -84,3 +84,21 @@ def test_only_one_thread_holds_the_lock() -> None:
     for thread in threads:
         thread.join(30)
     assert (inside, most) == (0, 1)
+
+
+def test_a_slow_queue_is_full_sooner() -> None:
+    lock = QueueLock()
+    lock._turn_seconds = 4.0
+    with lock.held():
+        thread = threading.Thread(target=lambda: _enter(lock), daemon=True)
+        thread.start()
+        wait_until(lambda: len(lock._waiting) == 1, 10, "the first in the queue")
+        with pytest.raises(QueueTooLongError) as raised, lock.held():
+            pass
+    assert raised.value.retry_after == 8
+    thread.join(30)
+
+
+def _enter(lock: QueueLock) -> None:
+    with lock.held():
+        pass
