@@ -57,6 +57,7 @@ _BEATS_IN_FUTURE = (
 _DELETE_DEAD = delete(trackers).where(trackers.c.heartbeat_at <= _SINCE)
 _CONNECT = new_row(connections, "id", "tracker_id", "token_id", "user_id", "opened_at")
 _COUNT = select(func.count()).select_from(connections).where(connections.c.user_id == _USER_ID)
+_IDS = select(connections.c.id).where(connections.c.user_id == _USER_ID)
 _DISCONNECT = delete(connections).where(connections.c.id == _ID)
 _IS_CONNECTED = select(connections.c.id).where(connections.c.id == _ID)
 _ONLINE = (
@@ -153,8 +154,7 @@ class TrackerRepository:
 
     def connections_of(self, user_id: int) -> set[str]:
         """Return the ids of a user's logged-in connections, at all trackers."""
-        query = select(Connection.id).where(Connection.user_id == user_id)
-        return set(self._session.scalars(query))
+        return set(self._run(_IDS, {"user_id": user_id}).scalars())
 
     def disconnect(self, connection_id: str) -> None:
         """Delete a connection with its peers."""
