@@ -20,6 +20,7 @@ from tracker.frontend import bulk
 from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.failures import OutcomeUnknownError
 from tracker.services.caller import Caller
 from tracker.services.rate_limits import RequestThrottle
 
@@ -167,7 +168,7 @@ class Connection:
         return self._last_line + self._limits.first_request
 
     def _answer(self, line: bytes) -> bool:
-        """Answer one line; return False if it is not a request, so that no more is read."""
+        """Answer one line; return False to close: it was no request, or has no certain answer."""
         number: int | None = None
         try:
             message = lines.decode_request(line)
@@ -185,6 +186,8 @@ class Connection:
             _check_size(request.op, len(line))
             reply = self._call(request)
             answer = lines.encode_reply(request.id, reply)
+        except OutcomeUnknownError:
+            return False  # the client looks for itself, as after any lost connection
         except MinitorrentError as error:
             self._refuse(error, request.id)
         else:

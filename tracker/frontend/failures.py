@@ -15,9 +15,15 @@ from collections.abc import Hashable
 import structlog
 
 from common.errors import ErrorCode, MinitorrentError
+from common.text import waiting_time
 from tracker.domain.folding import FailureFolder, Told
 from tracker.services.busy import tracker_busy
-from tracker.store.unit_of_work import DatabaseBusyError, DatabaseError
+from tracker.store.unit_of_work import (
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseLostError,
+    InDoubtError,
+)
 
 _log = structlog.get_logger()
 
@@ -25,6 +31,18 @@ COUNT_SECONDS = 30.0
 """Interval at which repetitions of a failure are counted."""
 
 _REFERENCE_BYTES = 4
+_LOST = 2.0  # seconds after which to ask again
+
+
+class OutcomeUnknownError(MinitorrentError):
+    """Whether a request was carried out is unknown: neither yes nor no would be true."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            ErrorCode.INTERNAL,
+            "The tracker's database failed just then, so this may have been done or not (request"
+            f" {reference}); look before you try again.",
+        )
 
 
 class _FailureLog:
@@ -64,6 +82,10 @@ def report(event: str, error: Exception, **where: str) -> str:
         told = _failures.take(DatabaseBusyError)
         if told.is_new:
             _log.warning("the database is overloaded", request=told.reference, reason=str(error))
+    elif isinstance(error, DatabaseLostError):  # so is this
+        told = _failures.take(DatabaseLostError)
+        if told.is_new:
+            _log.error("the database can't be reached", request=told.reference, reason=str(error))
     elif isinstance(error, DatabaseError):
         told = _failures.take((str(error), *where.items()))
         if told.is_new:
@@ -81,6 +103,11 @@ def answer_to(event: str, error: Exception, **where: str) -> MinitorrentError:
     reference = report(event, error, **where)
     if isinstance(error, DatabaseBusyError):
         return tracker_busy(error.retry_after)
+    if isinstance(error, DatabaseLostError):
+        sentence = f"The tracker can't reach its database; try again in {waiting_time(_LOST)}."
+        return MinitorrentError(ErrorCode.BUSY, sentence, _LOST)
+    if isinstance(error, InDoubtError):
+        return OutcomeUnknownError(reference)
     if isinstance(error, DatabaseError) and error.disk_full:
         return MinitorrentError(
             ErrorCode.DISK_FULL,

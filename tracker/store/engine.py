@@ -33,6 +33,8 @@ from tracker.store.unit_of_work import (
     ConflictError,
     DatabaseBusyError,
     DatabaseError,
+    DatabaseLostError,
+    InDoubtError,
     UnitOfWork,
 )
 
@@ -42,6 +44,9 @@ _DRIVERS = {"psycopg": "psycopg[binary]"}
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _URGENT_CONNECTIONS = 2  # the heartbeat and the notices, each in a thread of its own
 _RETRY_AFTER = 5  # seconds, when the database itself was waited for in vain
+_LOST = frozenset({"57P", "080"})
+"""The first three of SQL states: the server ends, starts, or was cut off."""
+
 _BUSY = frozenset({"55P03", "57014", "53300"})  # lock_timeout, a cancelled statement, no connection
 _ROOM = 1 << 16  # free bytes below which SQLite can't create or extend its files
 
@@ -107,7 +112,7 @@ class Store:
                 yield work
                 if work.events.has_news:
                     notify(session)
-                session.commit()
+                _commit(session, engine)
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error
             except SQLAlchemyError as error:
@@ -130,6 +135,17 @@ class Store:
             self._watch.close()
         self._engine.dispose()
         self._urgent.dispose()
+
+
+def _commit(session: Session, engine: Engine) -> None:
+    """Commit. Raises InDoubtError if the answer doesn't arrive, otherwise as the database does."""
+    session.flush()
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if _is_lost(error):
+            raise InDoubtError(_reason(error)) from error
+        raise
 
 
 @contextmanager
@@ -237,6 +253,8 @@ def failure(error: Exception, engine: Engine) -> DatabaseError:
         return DatabaseError("the disk is full", disk_full=True)
     if _is_busy(error):
         return DatabaseBusyError(_reason(error), _RETRY_AFTER)
+    if _is_lost(error):
+        return DatabaseLostError(_reason(error))
     return DatabaseError(_reason(error))
 
 
@@ -248,6 +266,16 @@ def _is_busy(error: Exception) -> bool:
         or getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
         or getattr(cause, "sqlstate", None) in _BUSY
     )
+
+
+def _is_lost(error: Exception) -> bool:
+    """Return whether the connection to PostgreSQL broke, or couldn't be made."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", "")  # None: the driver noticed it by itself
+    is_failure_of_connection = isinstance(error, exc.OperationalError) and state is None
+    is_told = (state or "")[:3] in _LOST
+    return error.connection_invalidated or is_failure_of_connection or is_told
 
 
 def _is_full(error: Exception, engine: Engine) -> bool:

@@ -39,6 +39,14 @@ class DatabaseBusyError(DatabaseError):
         self.retry_after = retry_after
 
 
+class DatabaseLostError(DatabaseError):
+    """The connection to the database server broke, or none can be made; nothing was done."""
+
+
+class InDoubtError(DatabaseError):
+    """The connection broke while a unit of work was committed: it may have been, or not."""
+
+
 class ConflictError(Exception):
     """The database rejected a write that would violate uniqueness or a reference."""
 

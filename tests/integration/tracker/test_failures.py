@@ -24,7 +24,7 @@ from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.periodic import Periodic
 from tracker.services.caller import Caller
 from tracker.store.trackers import FRESH_SECONDS
-from tracker.store.unit_of_work import DatabaseBusyError
+from tracker.store.unit_of_work import DatabaseBusyError, DatabaseLostError, InDoubtError
 
 
 def fail(*_: object, **__: object) -> None:
@@ -294,3 +294,38 @@ def test_shutdown_succeeds_with_a_failing_database(
         connection.exec_driver_sql("ALTER TABLE trackers RENAME TO lost")
     tracker.stop()
     assert "could not deregister" in errors_in(capfd)
+
+
+def test_while_the_database_is_away_nothing_is_done_and_clients_ask_again(
+    lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
+) -> None:
+    client = connect(serve(lab.services))
+    client.login("ann")
+
+    def be_away() -> None:
+        raise DatabaseLostError("connection refused")
+
+    lab.database.on_read = lab.database.on_write = be_away
+    for _ in range(3):
+        with pytest.raises(RefusedError) as raised:
+            client.call("create_group", group="den", mode="open")
+        assert raised.value.code == "busy"
+        assert "can't reach its database; try again in 2 s" in raised.value.message
+    (line,) = errors_in(capfd).splitlines()
+    assert "the database can't be reached" in line
+    assert "connection refused" in line
+
+
+def test_a_request_in_doubt_ends_the_session_without_an_answer(
+    lab: Lab, serve: Serve, connect: Connect
+) -> None:
+    frontends = serve(lab.services)
+    client = connect(frontends)
+    client.login("ann")
+
+    def break_off() -> None:
+        raise InDoubtError("server closed the connection")
+
+    lab.database.on_write = break_off
+    client.send(b'{"id": 9, "op": "create_group", "args": {"group": "den"}}\n')
+    assert client.read() == {}
