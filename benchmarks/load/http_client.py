@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import socket
 from urllib.parse import quote
+from zlib import crc32
 
 from benchmarks.load.session import SECONDS, LostError
 from common.types import Endpoint
 
 
 def announce_path(prefix: str, info_hash: bytes, peer_id: bytes, downloaded: int) -> bytes:
-    """Return the path of an announce under `prefix`, such as /announce or /announce/KEY."""
+    """Return the path of an announce under `prefix`, such as /announce or /announce/KEY.
+
+    Each peer has a port of its own: some trackers tell peers apart by their address only.
+    """
+    port = 10_000 + crc32(peer_id) % 50_000
     query = (
-        f"info_hash={quote(info_hash)}&peer_id={quote(peer_id)}&port=6881&uploaded=0"
+        f"info_hash={quote(info_hash)}&peer_id={quote(peer_id)}&port={port}&uploaded=0"
         f"&downloaded={downloaded}&left=1&compact=1&numwant=50"
     )
     return f"{prefix}?{query}".encode()
