@@ -134,6 +134,11 @@ class TrackerApp:
                 "Age of the last heartbeat written to the database.",
                 services.lifecycle.beat_age,
             ),
+            (
+                "events_waiting",
+                "Events that are yet to be sent.",
+                lambda: self._pusher.waiting(),  # made later
+            ),
             ("events_age_seconds", "Time since the last look for events.", health.read_age),
             ("disk_free_bytes", "Free space on the fullest disk.", health.disk_free),
             ("healthy", "1 if /health is ok, otherwise 0.", health.is_ok),

@@ -17,6 +17,10 @@ class Pusher:
         self._position = events.last_id()
         self._is_behind = True
 
+    def waiting(self) -> int:
+        """Return how many events, of any tracker, are yet to be sent. Asks the database."""
+        return max(0, self._events.last_id() - self._position)
+
     def push(self) -> None:
         """Send the events that there are since the last call. Raises DatabaseError."""
         self._is_behind = self._watch.has_news() or self._is_behind

@@ -59,6 +59,7 @@ def test_the_state_of_a_tracker_is_measured(tracker: TrackerApp, ann: SessionCli
     assert samples["minitorrent_database_connections_in_use"] >= 0
     assert samples["minitorrent_heartbeat_age_seconds"] >= 0
     assert samples["minitorrent_events_age_seconds"] >= 0
+    assert samples["minitorrent_events_waiting"] >= 0
 
 
 def test_the_dashboard_shows_metrics_that_exist(tracker: TrackerApp, ann: SessionClient) -> None:
