@@ -45,7 +45,14 @@ def stores(url: str) -> Iterator[list[Store]]:
 
 def event(subject: str, kind: str = "file_added") -> Event:
     return Event(
-        at=0.0, kind=kind, group_id=1, group_name="lab", actor="a", subject=subject, text=""
+        at=0.0,
+        kind=kind,
+        group_id=1,
+        group_name="lab",
+        actor="a",
+        subject=subject,
+        text="",
+        address="",
     )
 
 

@@ -14,9 +14,9 @@ from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.clock import iso
 from tracker.services.lookups import find_administered_group
+from tracker.store import schema
 from tracker.store.events import NO_GROUP
-from tracker.store.records import File, Group
-from tracker.store.schema import Event
+from tracker.store.records import Event, File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500
@@ -124,9 +124,9 @@ def _event(
     address: str,
     now: float,
     text: str = "",
-) -> Event:
+) -> schema.Event:
     """Return an event in a group, or of an account."""
-    return Event(
+    return schema.Event(
         at=now,
         kind=kind.value,
         group_id=NO_GROUP if group is None else group.id,
@@ -168,8 +168,8 @@ class EventService:
         before = number_after(request.after)
         with self._database.read() as work:
             group, _ = find_administered_group(work, me, request.group)
-            found = work.events.of_group(group.id, request.pattern, before, request.rows + 1)
-            total = work.events.count_of_group(group.id, request.pattern)
+            found = work.event_lists.of_group(group.id, request.pattern, before, request.rows + 1)
+            total = work.event_lists.count_of_group(group.id, request.pattern)
         events, following = cut(found, request.rows, lambda event: str(event.id))
         rows = [_row(event) for event in reversed(events)]
         return api.ListEventsReply(events=rows, total=total, next=following)

@@ -7,8 +7,7 @@ from common.api.paging import MAX_PAGE
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.events import as_notice
-from tracker.store.records import User
-from tracker.store.schema import Event
+from tracker.store.records import Event, User
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _RECENT = 50
@@ -31,8 +30,8 @@ class NoticeService:
             user = work.users.by_id(me.user_id)
             unread = count_unread(work, user)
             limit = min(request.limit or max(unread, self._recent), MAX_PAGE)
-            found = work.events.relevant_to(user, request.pattern, before, limit + 1)
-            total = work.events.count_relevant(user, request.pattern)
+            found = work.event_lists.relevant_to(user, request.pattern, before, limit + 1)
+            total = work.event_lists.count_relevant(user, request.pattern)
             newest = work.events.last_id()
         if not before:
             with self._database.write() as work:
@@ -44,7 +43,7 @@ class NoticeService:
 
 def count_unread(work: UnitOfWork, user: User) -> int:
     """Return the number of a user's unread notices, up to a limit."""
-    return work.events.count_unread(user, _MOST)
+    return work.event_lists.count_unread(user, _MOST)
 
 
 def _row(event: Event) -> api.NoticeRow:

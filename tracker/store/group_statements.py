@@ -25,6 +25,7 @@ from tracker.domain.traffic import Traffic
 from tracker.store.matching import fits
 from tracker.store.tables import (
     GROUP_COLUMNS,
+    NEWEST_EVENT,
     REMEMBERED,
     announce_keys,
     files,
@@ -81,7 +82,9 @@ SIZES = select(COUNT_OWN.scalar_subquery(), _LARGEST_ID.scalar_subquery())
 SIZES_AND_REQUESTS = SIZES.add_columns(_TO_DECIDE.scalar_subquery())
 COUNT_OWNED = COUNT_OWN.where(memberships.c.role == Role.OWNER.value)
 OWNERS = select(memberships.c.user_id).where(_IN_GROUP, memberships.c.role == Role.OWNER.value)
-ADD_MEMBER = new_row(memberships, "group_id", "user_id", "role", "joined_at")
+ADD_MEMBER = new_row(memberships, "group_id", "user_id", "role", "joined_at").values(
+    joined_after_event_id=NEWEST_EVENT
+)
 DROP_MEMBER = delete(memberships).where(_IS_MEMBER)
 ROLE = select(memberships.c.role).where(_IS_MEMBER)
 SET_ROLE = (

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Row, and_, exists, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    select,
+)
 
 from tracker.domain.audience import Audience, audience_of
 from tracker.domain.rules import ADMINS
-from tracker.store.schema import Connection, Event, File, Group, Membership, Share, User
+from tracker.store.records import Event
+from tracker.store.tables import connections, events, files, groups, memberships, shares, users
 
 LARGE = 1000
 """In groups with more members, connected ones are found by the connections; in others, by the
@@ -19,14 +28,71 @@ members. So a group costs at most this many look-ups, or one for each connection
 
 _NOT_BY_MEMBERS = frozenset({Audience.NOBODY, Audience.SUBJECT})
 
+_HERE = connections.c.tracker_id == bindparam("tracker")
+_GROUP_IDS: BindParameter[list[int]] = bindparam("group_ids", expanding=True)
+_LARGER = select(groups.c.id).where(
+    groups.c.id.in_(_GROUP_IDS),
+    exists(
+        select(memberships.c.id)
+        .where(memberships.c.group_id == groups.c.id)
+        .limit(1)
+        .offset(bindparam("size"))
+    ),
+)
+
+
+def _is_connected(user_id: ColumnElement[int], *, by_connections: bool) -> ColumnElement[bool]:
+    """Return the condition that a user is connected to the tracker.
+
+    The two forms mean the same, but lead SQLite to begin with the connections or to end with them;
+    PostgreSQL decides by its own statistics.
+    """
+    if by_connections:
+        return user_id.in_(select(connections.c.user_id).where(_HERE))
+    return exists().where(connections.c.user_id == user_id, _HERE)
+
+
+def _members(*, by_connections: bool) -> Select[int, str, str]:
+    """Select the connected members of groups, with their roles."""
+    return (
+        select(memberships.c.group_id, memberships.c.role, users.c.name)
+        .join(users, users.c.id == memberships.c.user_id)
+        .where(
+            memberships.c.group_id.in_(_GROUP_IDS),
+            _is_connected(memberships.c.user_id, by_connections=by_connections),
+        )
+    )
+
+
+def _sharers(*, by_connections: bool) -> Select[int, str]:
+    """Select the connected members who shared the files of events when they happened."""
+    is_member = exists().where(
+        memberships.c.group_id == events.c.group_id, memberships.c.user_id == shares.c.user_id
+    )
+    return (
+        select(events.c.id, users.c.name)
+        .join(files, and_(files.c.group_id == events.c.group_id, files.c.name == events.c.subject))
+        .join(shares, and_(shares.c.file_id == files.c.id, shares.c.shared_at <= events.c.at))
+        .join(users, users.c.id == shares.c.user_id)
+        .where(
+            events.c.id.in_(bindparam("event_ids", expanding=True)),
+            is_member,
+            _is_connected(shares.c.user_id, by_connections=by_connections),
+        )
+    )
+
+
+_MEMBERS = {large: _members(by_connections=large) for large in (False, True)}
+_SHARERS = {large: _sharers(by_connections=large) for large in (False, True)}
+
 
 class Recipients:
     """The recipients of some events: those present members of a group who are connected."""
 
     def __init__(
-        self, session: Session, tracker_id: str, events: Sequence[Event], large: int
+        self, connection: Connection, tracker_id: str, events: Sequence[Event], large: int
     ) -> None:
-        self._session = session
+        self._run = connection.execute
         self._tracker_id = tracker_id
         self._members: dict[int, set[str]] = defaultdict(set)  # by group
         self._admins: dict[int, set[str]] = defaultdict(set)  # by group
@@ -56,64 +122,18 @@ class Recipients:
         """Return which groups have more than `size` members, without counting them all."""
         if not group_ids:
             return set()
-        one_more = select(Membership.id).where(Membership.group_id == Group.id).offset(size)
-        query = select(Group.id).where(Group.id.in_(group_ids), exists(one_more.limit(1)))
-        return set(self._session.scalars(query))
+        return set(self._run(_LARGER, {"group_ids": list(group_ids), "size": size}).scalars())
 
-    def _look_up(self, events: Sequence[Event], *, are_large: bool) -> None:
-        if not events:
+    def _look_up(self, found: Sequence[Event], *, are_large: bool) -> None:
+        if not found:
             return
-        for group_id, role, name in self._find_members(events, are_large=are_large):
+        values = {"tracker": self._tracker_id, "group_ids": list({one.group_id for one in found})}
+        for group_id, role, name in self._run(_MEMBERS[are_large], values):
             self._members[group_id].add(name)
             if role in ADMINS:
                 self._admins[group_id].add(name)
-        shared = [one.id for one in events if audience_of(one.kind) is Audience.SHARERS]
+        shared = [one.id for one in found if audience_of(one.kind) is Audience.SHARERS]
         if shared:
-            for event_id, name in self._find_sharers(shared, are_large=are_large):
+            values = {"tracker": self._tracker_id, "event_ids": shared}
+            for event_id, name in self._run(_SHARERS[are_large], values):
                 self._sharers[event_id].add(name)
-
-    def _find_members(
-        self, events: Sequence[Event], *, are_large: bool
-    ) -> Iterable[Row[int, str, str]]:
-        query = (
-            select(Membership.group_id, Membership.role, User.name)
-            .join(User, User.id == Membership.user_id)
-            .where(
-                Membership.group_id.in_({one.group_id for one in events}),
-                self._is_connected(Membership.user_id, by_connections=are_large),
-            )
-        )
-        return self._session.execute(query)
-
-    def _find_sharers(
-        self, event_ids: Collection[int], *, are_large: bool
-    ) -> Iterable[Row[int, str]]:
-        """Return ids of events with the members who shared the file when it happened."""
-        is_member = exists().where(
-            Membership.group_id == Event.group_id, Membership.user_id == Share.user_id
-        )
-        query = (
-            select(Event.id, User.name)
-            .join(File, and_(File.group_id == Event.group_id, File.name == Event.subject))
-            .join(Share, and_(Share.file_id == File.id, Share.shared_at <= Event.at))
-            .join(User, User.id == Share.user_id)
-            .where(
-                Event.id.in_(event_ids),
-                is_member,
-                self._is_connected(Share.user_id, by_connections=are_large),
-            )
-        )
-        return self._session.execute(query)
-
-    def _is_connected(
-        self, user_id: InstrumentedAttribute[int], *, by_connections: bool
-    ) -> ColumnElement[bool]:
-        """Return the condition that a user is connected to the tracker.
-
-        The two forms mean the same, but lead SQLite to begin with the connections or to end with
-        them; PostgreSQL decides by its own statistics.
-        """
-        is_here = Connection.tracker_id == self._tracker_id
-        if by_connections:
-            return user_id.in_(select(Connection.user_id).where(is_here))
-        return exists().where(Connection.user_id == user_id, is_here)

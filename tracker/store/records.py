@@ -158,3 +158,19 @@ class Possessions(NamedTuple):
     announce_key: bool
     invitations: bool
     certificates: bool
+
+
+class Event(NamedTuple):
+    """An event as it was recorded (see tracker.store.schema)."""
+
+    id: int
+    at: float
+    kind: str
+    group_id: int
+    group_name: str
+    actor: str
+    subject: str
+    text: str
+    removed: str
+    address: str
+    info_hash: bytes | None

@@ -155,7 +155,8 @@ class Membership(Base):
     """A user in a group; `id` grows with time, so it orders members by seniority.
 
     `up` and `down` are the bytes of the group's files that the user's clients say they have sent
-    and received since.
+    and received since. `joined_after_event_id` is the newest event at the beginning: notices are of
+    later ones.
     """
 
     __tablename__ = "memberships"
@@ -168,6 +169,7 @@ class Membership(Base):
     joined_at: Mapped[float]
     up: Mapped[int] = mapped_column(default=0, server_default="0")
     down: Mapped[int] = mapped_column(default=0, server_default="0")
+    joined_after_event_id: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class JoinRequest(Base):
@@ -323,8 +325,16 @@ class Event(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        Index(None, "group_id", "at", "kind", "actor"),  # covers the query that counts them
-        Index(None, "subject", "kind"),
+        Index(None, "group_id", "id"),
+        Index(
+            "ix_events_of_accounts",
+            "subject",
+            "id",
+            sqlite_where=text("group_id < 1"),
+            postgresql_where=text("group_id < 1"),
+        ),
+        Index(None, "group_id", "kind", "id", "actor"),
+        Index(None, "subject", "kind", "actor"),
         Index(
             None,
             "info_hash",
@@ -337,7 +347,7 @@ class Event(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[float]
     kind: Mapped[str] = mapped_column(String(32))
-    group_id: Mapped[int] = mapped_column(index=True)
+    group_id: Mapped[int]
     group_name: Mapped[str] = mapped_column(String(64))
     actor: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(255))

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.dialects.postgresql import Insert
 
 from tracker.store import schema
+from tracker.store.records import Event
 
 T = TypeVar("T")
 
@@ -52,6 +53,12 @@ peers = _table(schema.Peer)
 
 GROUP_COLUMNS = (groups.c.id, groups.c.name, groups.c.uid, groups.c.mode, groups.c.upload)
 """The columns of a `records.Group`."""
+
+EVENT_COLUMNS = tuple(events.c[name] for name in Event._fields)
+"""The columns of a `records.Event`."""
+
+NEWEST_EVENT = select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery()
+"""The newest event's id, or 0."""
 
 
 def new_row(table: Table, *columns: str) -> Insert:

@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from tracker.store.authorities import AuthorityRepository
+from tracker.store.event_lists import EventListRepository
 from tracker.store.events import EventRepository
 from tracker.store.file_lists import FileListRepository
 from tracker.store.files import FileRepository
@@ -65,7 +66,8 @@ class UnitOfWork:
         self.quotas = QuotaRepository(connection)
         self.peers = PeerRepository(session)
         self.trackers = TrackerRepository(connection)
-        self.events = EventRepository(session)
+        self.events = EventRepository(connection)
+        self.event_lists = EventListRepository(connection)
         self.listings = ListingRepository(session)
 
 

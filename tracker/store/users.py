@@ -21,6 +21,7 @@ from sqlalchemy import (
 from tracker.store.matching import fits
 from tracker.store.records import Token, User
 from tracker.store.tables import (
+    NEWEST_EVENT,
     REMEMBERED,
     connections,
     files,
@@ -57,7 +58,11 @@ _IS_USED = (
 )
 _CONNECTED = select(connections.c.token_id)
 
-_ADD = new_row(users, "name", "password_hash", "created_at", "told_event").returning(*_USER)
+_ADD = (
+    new_row(users, "name", "password_hash", "created_at")
+    .values(told_event=NEWEST_EVENT)
+    .returning(*_USER)
+)
 _BY_NAME = select(*_USER).where(users.c.name == _NAME)
 _BY_ID = select(*_USER).where(users.c.id == _USER_ID)
 _KNOWN = (
@@ -113,8 +118,8 @@ class UserRepository:
         self._run = connection.execute
 
     def add(self, name: str, password_hash: str, now: float) -> User:
-        """Create an account; a taken name fails the unit of work."""
-        values = {"name": name, "password_hash": password_hash, "created_at": now, "told_event": 0}
+        """Create an account, without notices; a taken name fails the unit of work."""
+        values = {"name": name, "password_hash": password_hash, "created_at": now}
         return User._make(self._run(_ADD, values).one())
 
     def add_guest(self, user_id: int, group_id: int) -> None:

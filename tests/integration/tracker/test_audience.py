@@ -13,6 +13,7 @@ from tests.support.database import empty_database
 from tracker.domain.audience import Audience, audience_of
 from tracker.domain.rules import Role
 from tracker.services.events import EventService
+from tracker.store import records
 from tracker.store.engine import open_store
 from tracker.store.schema import (
     Base,
@@ -93,30 +94,32 @@ def _events() -> list[Event]:
     ]
 
 
-def numbered_events() -> list[Event]:
+def numbered_events() -> list[records.Event]:
     """The events as they are stored."""
-    events = _events()
-    for number, event in enumerate(events, 1):
-        event.id = number
-    return events
+    return [
+        records.Event(number, one.at, one.kind, 1, "lab", one.actor, one.subject, "", "", "", None)
+        for number, one in enumerate(_events(), 1)
+    ]
 
 
 def _numbered() -> list[tuple[int, str]]:
     return list(enumerate(USERS, 1))
 
 
+@pytest.mark.parametrize("near", [1, 1000], ids=["looked up", "gone through"])
 @pytest.mark.parametrize("kind", EventKind)
 def test_users_get_the_same_events_live_and_later(
-    store: UnitOfWorkFactory, kind: EventKind
+    store: UnitOfWorkFactory, kind: EventKind, near: int
 ) -> None:
     events = [event for event in numbered_events() if event.kind == kind]
     at_once = {
         one.notice.id: one.users for one in EventService(store, "tracker").after(0).deliveries
     }
     with store.read() as work:
+        work.event_lists.near = near
         users = [user for name in USERS if (user := work.users.by_name(name)) is not None]
         lists = {
-            user.name: {event.id for event in work.events.relevant_to(user, "", 0, 500)}
+            user.name: {event.id for event in work.event_lists.relevant_to(user, "", 0, 500)}
             for user in users
         }
     assert events

@@ -115,9 +115,9 @@ def test_a_users_events_are_counted_and_selected_by_index(
     with store.read() as work:
         bob = work.users.by_name("bob")
         assert bob is not None
-        assert work.events.count_relevant(bob, "") == MANY
-        assert len(work.events.relevant_to(bob, "", 0, 50)) == 50
-        assert work.events.count_unread(bob, 500) == 500
+        assert work.event_lists.count_relevant(bob, "") == MANY
+        assert len(work.event_lists.relevant_to(bob, "", 0, 50)) == 50
+        assert work.event_lists.count_unread(bob, 500) == 500
     event.remove(store._reader, "before_cursor_execute", explain)
     store.close()
     assert read, "nothing was asked of the events"
@@ -133,14 +133,14 @@ def test_a_users_newest_events_are_paged(
     with store.read() as work:
         bob = work.users.by_name("bob")
         assert bob is not None
-        first = work.events.relevant_to(bob, "", 0, 50)
-        second = work.events.relevant_to(bob, "", first[-1].id, 50)
+        first = work.event_lists.relevant_to(bob, "", 0, 50)
+        second = work.event_lists.relevant_to(bob, "", first[-1].id, 50)
         assert [one.subject for one in first + second] == [
             f"file {number:06}.bin" for number in range(FEW - 1, FEW - 101, -1)
         ]
-        found = work.events.relevant_to(bob, "happened", 0, 50)
+        found = work.event_lists.relevant_to(bob, "happened", 0, 50)
         assert [one.id for one in found] == [one.id for one in first]
-        assert work.events.count_relevant(bob, "nothing") == 0
+        assert work.event_lists.count_relevant(bob, "nothing") == 0
     store.close()
 
 

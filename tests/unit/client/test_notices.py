@@ -33,7 +33,7 @@ from common.api.paging import MAX_PAGE
 from tests.support.fakes.session import FakeSession
 from tracker.domain.audience import AUDIENCES, Audience
 from tracker.services.events import as_notice
-from tracker.store.schema import Event
+from tracker.store.records import Event
 
 KINDS = list(NoticeKind)
 
@@ -65,7 +65,7 @@ def test_every_notice_is_kept_by_client_or_tracker() -> None:
 
 
 def as_notice_kind(kind: EventKind) -> str:
-    event = Event(id=1, at=0.0, kind=kind, group_name="lab", actor="a", subject="b", text=TEXT)
+    event = Event(1, 0.0, kind, 1, "lab", "a", "b", TEXT, "", "", None)
     return as_notice(event).kind
 
 
