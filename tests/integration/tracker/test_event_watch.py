@@ -17,7 +17,16 @@ pytestmark = pytest.mark.sqlite
 def add_event(store: Store, kind: str) -> None:
     with store.write() as work:
         work.events.add(
-            Event(at=0.0, kind=kind, group_id=0, group_name="", actor="a", subject="b", text="")
+            Event(
+                at=0.0,
+                kind=kind,
+                group_id=0,
+                group_name="",
+                actor="a",
+                subject="b",
+                text="",
+                address="",
+            )
         )
 
 
@@ -53,7 +62,9 @@ def test_sqlite_tells_whether_any_tracker_has_written(url: str) -> None:
 
 def test_a_reader_cannot_add_events(url: str) -> None:
     store = open_store(url)
-    event = Event(at=0.0, kind="login", group_id=0, group_name="", actor="", subject="", text="")
+    event = Event(
+        at=0.0, kind="login", group_id=0, group_name="", actor="", subject="", text="", address=""
+    )
     with pytest.raises(AssertionError, match="takes its turn"), store.read() as work:
         work.events.add(event)
     store.close()
