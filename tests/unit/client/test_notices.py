@@ -60,8 +60,8 @@ def test_every_notice_is_kept_by_client_or_tracker() -> None:
     for kind, audience in pushed.items():
         lists = audience is not Audience.CONNECTED_MEMBERS
         assert presentation_of(kind).keeper is (Keeper.TRACKER if lists else Keeper.CLIENT)
-    role_changes = set(AUDIENCES) - set(pushed)
-    assert {as_notice_kind(kind) for kind in role_changes} == {EventKind.ROLE_CHANGED}
+    others = {as_notice_kind(kind) for kind in set(AUDIENCES) - set(pushed)}
+    assert others == {EventKind.ROLE_CHANGED, EventKind.MEMBER_LEFT}
 
 
 def as_notice_kind(kind: EventKind) -> str:
