@@ -21,6 +21,7 @@ from tracker.frontend.failures import tell_repeated
 from tracker.frontend.health import HealthMonitor
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.server import HttpServer
+from tracker.frontend.http.stock import StockAnswers
 from tracker.frontend.listeners import CannotListenError, Listeners, open_listeners
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.periodic import Periodic
@@ -103,11 +104,14 @@ class TrackerApp:
             listeners.session, context, dispatcher, services, SERVER_NAME, self._limits
         )
         self._watch(metrics)
-        app = make_app(services, dispatcher, metrics, self._health, SERVER_NAME.partition(" ")[2])
+        stock = StockAnswers(services.announces, metrics)
+        version = SERVER_NAME.partition(" ")[2]
+        app = make_app(services, dispatcher, metrics, self._health, stock, version)
+        throttle, most = services.party_throttle, descriptor_budget.http
         self._http = (
             None
             if listeners.http is None
-            else HttpServer(listeners.http, app, services.party_throttle, descriptor_budget.http)
+            else HttpServer(listeners.http, app, throttle, most, stock=stock)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._upkeep = Periodic("upkeep", BEAT_SECONDS, self._keep_up)

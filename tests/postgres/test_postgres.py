@@ -22,10 +22,9 @@ from tests.support.database import empty_database, new_database, on
 from tests.support.migrations import VERSIONS, fill, migrate
 from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
+from tracker.domain.presence import Change, Presence
 from tracker.domain.rules import Role
-from tracker.domain.selection import Peer
 from tracker.store.engine import Store, open_store
-from tracker.store.peers import PeerAnnounce
 from tracker.store.records import NewFile
 from tracker.store.unit_of_work import DatabaseError, DatabaseLostError, InDoubtError
 
@@ -193,9 +192,9 @@ def test_peer_numbers_never_run_out(url: str, stores: list[Store]) -> None:
     add_group(stores[0], ["x"])
     ask(url, "SELECT setval('peers_id_seq', 2147483647)")
     with stores[0].write() as work:
-        peer = Peer(1, "ann", PeerId(b"p" * 20), "10.0.0.1", 1, 2**64 - 1)
-        work.peers.put([PeerAnnounce(1, peer, 2**64 - 1, 2**64 - 1, None, 9e9)], 9)
-        assert work.peers.counts([1], 0.0) == {1: (0, 1)}
+        presence = Presence(PeerId(b"p" * 20), "10.0.0.1", 1, 7, 0, 0, None, 9e9)
+        work.presence.record(1, {1: Change((), presence)}, 0.0)
+        assert work.presence.counts([1], 0.0) == {1: (0, 1)}
 
 
 def test_a_database_server_that_crashes_and_restarts(tmp_path: Path) -> None:

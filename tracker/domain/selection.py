@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -9,12 +10,19 @@ from common.types import PeerId
 
 T = TypeVar("T")
 
+PLACES = 2**31
+"""The number of places in a file's ring of users."""
+
 
 class Random(Protocol):
     """The part of `random.Random` used here."""
 
     def sample(self, population: Sequence[T], k: int) -> list[T]:
         """Return `k` different elements in random order."""
+        ...
+
+    def randrange(self, stop: int, /) -> int:
+        """Return a random number from 0 to `stop` - 1."""
         ...
 
 
@@ -37,6 +45,16 @@ class Peer(NamedTuple):
         return self.left == 0
 
 
+def place_of(file_id: int, user_id: int) -> int:
+    """Return a user's place in a file's ring.
+
+    The peers of a large swarm are chosen from a random place on. A user's peers all have the same
+    one, so that no user is met more often for having many.
+    """
+    digest = hashlib.blake2b(b"%d %d" % (file_id, user_id), digest_size=4).digest()
+    return int.from_bytes(digest, "big") % PLACES
+
+
 def select_peers(
     peers: Sequence[Peer], asker: Peer, wanted: int, random: Random, *, with_seeders: bool
 ) -> list[Peer]:
@@ -45,16 +63,13 @@ def select_peers(
     Leaves out the asker itself and peers that can't be dialled. Picks from users in turn, so that a
     user with many peers doesn't crowd out others.
     """
-    useful = [
-        peer
-        for peer in peers
-        if peer.port != 0
-        and (peer.user_id, peer.peer_id) != (asker.user_id, asker.peer_id)
-        and (with_seeders or not peer.is_seeder)
-    ]
+    if not wanted:
+        return []
     by_user: dict[int, list[Peer]] = {}
-    for peer in useful:
-        by_user.setdefault(peer.user_id, []).append(peer)
+    me = asker.user_id, asker.peer_id
+    for peer in peers:
+        if peer.port and (with_seeders or peer.left) and (peer.user_id, peer.peer_id) != me:
+            by_user.setdefault(peer.user_id, []).append(peer)
     turns = [random.sample(own, min(wanted, len(own))) for own in by_user.values()]
     chosen: list[Peer] = []
     while turns and len(chosen) < wanted:

@@ -68,6 +68,20 @@ def reader(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def looker(engine: Engine) -> Engine:
+    """Return the engine configured for single statements, each on a snapshot of its own."""
+    if engine.dialect.name != "postgresql":
+        return engine.execution_options(minitorrent_look=True)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def presence_writer(engine: Engine) -> Engine:
+    """Return the engine configured for announces, which on PostgreSQL don't wait for writers."""
+    if engine.dialect.name != "postgresql":
+        return writer(engine)
+    return engine.execution_options(isolation_level="READ COMMITTED", minitorrent_presence=True)
+
+
 def writer(engine: Engine) -> Engine:
     """Return the engine configured for write transactions."""
     options: dict[str, Any] = {"minitorrent_write": True}
@@ -146,8 +160,14 @@ def _patience(connection: Connection) -> float | None:
     return patience
 
 
+def _has(connection: Connection, option: str) -> bool:
+    return bool(connection.get_execution_options().get(f"minitorrent_{option}", False))
+
+
 def _begin_sqlite(connection: Connection) -> None:
     """Begin a transaction, for a writer with the lock: upgrading a reader's can fail half-way."""
+    if _has(connection, "look"):
+        return
     is_writer = takes_turns(connection) or _patience(connection) is not None
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
@@ -156,7 +176,7 @@ def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
     """Serialize writers, as with SQLite; one that stalls for half of `busy_seconds` is cut off.
 
     Otherwise events could be committed out of the order of their ids, by which they are read, and
-    two writers could deadlock.
+    two writers could deadlock. Announces add no events, and run beside the others.
     """
     milliseconds = round(1000 * busy_seconds)
     patience = _patience(connection)
@@ -167,9 +187,10 @@ def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
             f"SELECT pg_advisory_xact_lock({_UPGRADERS});"
             f"SET LOCAL lock_timeout = {milliseconds}"
         )
-    if takes_turns(connection):
+    is_writer = takes_turns(connection)
+    if is_writer or _has(connection, "presence"):
+        lock = f";SELECT pg_advisory_xact_lock({_WRITERS})" if is_writer else ""
         connection.exec_driver_sql(
             f"SET LOCAL lock_timeout = {milliseconds};"
-            f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds // 2};"
-            f"SELECT pg_advisory_xact_lock({_WRITERS})"
+            f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds // 2}{lock}"
         )

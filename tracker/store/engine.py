@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 from alembic.util import CommandError
 from filelock import FileLock
@@ -21,12 +22,17 @@ from tracker.store.dialects import (
     BUSY_SECONDS,
     CONNECTIONS,
     UPGRADE_SECONDS,
+    looker,
     make_engine,
+    presence_writer,
     reader,
     writer,
 )
 from tracker.store.event_watch import EventWatch, notify, watch_events
+from tracker.store.group_commit import GroupCommit, again_on_deadlock
 from tracker.store.migrations.upgrade import upgrade
+from tracker.store.presence import PresenceReader
+from tracker.store.presence_writer import PresenceWriter
 from tracker.store.queue_lock import QueueLock, QueueTooLongError
 from tracker.store.timing import measure
 from tracker.store.unit_of_work import (
@@ -37,6 +43,8 @@ from tracker.store.unit_of_work import (
     InDoubtError,
     UnitOfWork,
 )
+
+T = TypeVar("T")
 
 _DRIVERS = {"psycopg": "psycopg[binary]"}
 """The package to install for each database driver that the documentation names."""
@@ -67,8 +75,12 @@ class Store:
         self._write_lock = QueueLock()
         measure(engine)
         measure(urgent)
-        # The rest of the pool is the readers'; waiting here is bounded, and in order.
+        # The rest of the pool is for readers and announces; waiting here is bounded, in order.
         self._read_lock = QueueLock(max(1, connections - 1))
+        self._looker = looker(engine)
+        self._presence = presence_writer(engine)
+        self._group = GroupCommit(self._record, lambda: _turn(self._write_lock))
+        self._writes_alone = engine.dialect.name == "sqlite"
         self._watch: EventWatch | None = None
 
     def watch_events(self, wake: Callable[[], None]) -> EventWatch:
@@ -128,6 +140,37 @@ class Store:
         """Return the number of the pool's connections that are in use."""
         pool = self._engine.pool
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    @contextmanager
+    def look(self) -> Iterator[PresenceReader]:
+        """Answer announces, on a snapshot for each question. Raises DatabaseError."""
+        try:
+            with _turn(self._read_lock), self._looker.connect() as connection:
+                yield PresenceReader(connection)
+        except SQLAlchemyError as error:
+            raise failure(error, self._engine) from error
+
+    def presence(self, act: Callable[[PresenceWriter], T]) -> T:
+        """Record an announce by calling `act`, possibly more than once, and commit it.
+
+        Events are not within its reach: they have to be committed in order. Raises ConflictError
+        when the database rejects a write, DatabaseError when it fails.
+        """
+        try:
+            if self._writes_alone:
+                return self._group.run(act)
+            with _turn(self._read_lock):
+                return again_on_deadlock(lambda: self._record([act]))[0]
+        except IntegrityError as error:
+            raise ConflictError(str(error.orig)) from error
+        except SQLAlchemyError as error:
+            raise failure(error, self._engine) from error
+
+    def _record(self, acts: Sequence[Callable[[PresenceWriter], T]]) -> list[T]:
+        """Record announces in one transaction."""
+        with self._presence.begin() as connection:
+            work = PresenceWriter(connection)
+            return [act(work) for act in acts]
 
     def close(self) -> None:
         """Close all connections to the database."""

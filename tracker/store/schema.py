@@ -401,12 +401,24 @@ class Completion(Base):
 class Peer(Base):
     """A client present for a file, as long as its connection or until `expires_at`.
 
-    A client reachable over IPv4 and IPv6 has a row for each. A user's rows are in the order of the
-    last announces.
+    A client reachable over IPv4 and IPv6 has a row for each. A user's rows are in the order in
+    which they were recorded. `place` is the user's in the file's ring (see
+    tracker.domain.selection).
     """
 
     __tablename__ = "peers"
-    __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id", "host"),)
+    __table_args__ = (
+        UniqueConstraint("file_id", "user_id", "peer_id", "host"),
+        Index(None, "file_id", "place"),
+        Index(
+            "ix_peers_leechers",
+            "file_id",
+            "place",
+            sqlite_where=text('"left" > 0'),
+            postgresql_where=text('"left" > 0'),
+        ),
+        Index(None, "file_id", "host"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"))
@@ -421,3 +433,5 @@ class Peer(Base):
     uploaded: Mapped[int] = mapped_column(BigInteger)
     downloaded: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[float | None]
+    place: Mapped[int] = mapped_column(default=0, server_default="0")
+    recorded_at: Mapped[float] = mapped_column(default=0.0, server_default="0")

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Exists,
+    SQLColumnExpression,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from tracker.store.tables import connections, in_parts, new_row, trackers
 
@@ -16,12 +26,14 @@ DEAD_SECONDS = 60.0
 """A tracker without a heartbeat for this long is deleted: time enough to recover from a stall."""
 
 
-def live_connections(now: float) -> Select[str]:
-    """Select the ids of connections to live trackers."""
+def is_live(connection_id: SQLColumnExpression[str | None], now: float) -> Exists:
+    """Whether the connection with this id is to a live tracker."""
     return (
         select(connections.c.id)
         .join(trackers, trackers.c.id == connections.c.tracker_id)
-        .where(trackers.c.heartbeat_at > now - FRESH_SECONDS)
+        .where(connections.c.id == connection_id, trackers.c.heartbeat_at > now - FRESH_SECONDS)
+        .correlate_except(connections, trackers)
+        .exists()
     )
 
 
@@ -59,7 +71,6 @@ _CONNECT = new_row(connections, "id", "tracker_id", "token_id", "user_id", "open
 _COUNT = select(func.count()).select_from(connections).where(connections.c.user_id == _USER_ID)
 _IDS = select(connections.c.id).where(connections.c.user_id == _USER_ID)
 _DISCONNECT = delete(connections).where(connections.c.id == _ID)
-_IS_CONNECTED = select(connections.c.id).where(connections.c.id == _ID)
 _ONLINE = (
     select(connections.c.user_id)
     .join(trackers, trackers.c.id == connections.c.tracker_id)
@@ -159,12 +170,6 @@ class TrackerRepository:
     def disconnect(self, connection_id: str) -> None:
         """Delete a connection with its peers."""
         self._run(_DISCONNECT, {"of_id": connection_id})
-
-    def is_connected(self, connection_id: str) -> bool:
-        """Return whether the connection is still logged in: its token may have been revoked
-        elsewhere.
-        """
-        return self._run(_IS_CONNECTED, {"of_id": connection_id}).first() is not None
 
     def online(self, user_ids: Collection[int], now: float) -> set[int]:
         """Return which of the users are online."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -16,9 +17,13 @@ from tracker.store.groups import GroupRepository
 from tracker.store.invitations import InvitationRepository
 from tracker.store.listings import ListingRepository
 from tracker.store.peers import PeerRepository
+from tracker.store.presence import PresenceReader
+from tracker.store.presence_writer import PresenceWriter
 from tracker.store.quotas import QuotaRepository
 from tracker.store.trackers import TrackerRepository
 from tracker.store.users import UserRepository
+
+T = TypeVar("T")
 
 
 class DatabaseError(Exception):
@@ -65,6 +70,7 @@ class UnitOfWork:
         self.file_lists = FileListRepository(connection)
         self.quotas = QuotaRepository(connection)
         self.peers = PeerRepository(session)
+        self.presence = PresenceWriter(connection)
         self.trackers = TrackerRepository(connection)
         self.events = EventRepository(connection)
         self.event_lists = EventListRepository(connection)
@@ -87,5 +93,16 @@ class UnitOfWorkFactory(Protocol):
         An urgent one goes ahead of all that wait, on a connection kept for such. Raises
         ConflictError when the database rejects a
         write, DatabaseError when it fails.
+        """
+        ...
+
+    def look(self) -> AbstractContextManager[PresenceReader]:
+        """Return what answers announces, on a snapshot for each question. Raises DatabaseError."""
+        ...
+
+    def presence(self, act: Callable[[PresenceWriter], T]) -> T:
+        """Record an announce by calling `act`, possibly more than once, and commit it.
+
+        It waits for no writers but those of the same user. Raises what `write` raises.
         """
         ...

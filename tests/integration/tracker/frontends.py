@@ -16,6 +16,7 @@ from tracker.frontend.http.api import BODY_SECONDS
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.protocol import REQUEST_SECONDS
 from tracker.frontend.http.server import HttpServer
+from tracker.frontend.http.stock import StockAnswers
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.services.catalogue import Services
@@ -56,8 +57,10 @@ class Frontends:
             limits or SessionLimits(),
         )
         self.health = HealthMonitor(services.lifecycle, [folder])
-        app = make_app(services, dispatcher, metrics, self.health, "0", body_seconds)
-        self._http = HttpServer(http, middleware(app), services.party_throttle, 50, request_seconds)
+        stock = StockAnswers(services.announces, metrics)
+        web = make_app(services, dispatcher, metrics, self.health, stock, "0", body_seconds)
+        throttle = services.party_throttle
+        self._http = HttpServer(http, middleware(web), throttle, 50, request_seconds, stock)
         self.sessions.start()
         self._http.start()
 

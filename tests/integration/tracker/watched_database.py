@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from tracker.store.engine import Store
+from tracker.store.presence import PresenceReader
+from tracker.store.presence_writer import PresenceWriter
 from tracker.store.unit_of_work import ConflictError, UnitOfWork
+
+T = TypeVar("T")
 
 
 class WatchedDatabase:
@@ -41,6 +46,28 @@ class WatchedDatabase:
             if self.conflicts:
                 self.conflicts -= 1
                 raise ConflictError
+
+    @contextmanager
+    def look(self) -> Iterator[PresenceReader]:
+        """Answer announces."""
+        self.reads += 1
+        self.on_read()
+        with self._store.look() as view:
+            yield view
+
+    def presence(self, act: Callable[[PresenceWriter], T]) -> T:
+        """Record an announce, unless a conflict is scheduled."""
+
+        def and_conflict(work: PresenceWriter) -> T:
+            result = act(work)
+            if self.conflicts:
+                self.conflicts -= 1
+                raise ConflictError
+            return result
+
+        self.writes += 1
+        self.on_write()
+        return self._store.presence(and_conflict)
 
 
 def _nothing() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,15 +12,13 @@ from starlette.exceptions import HTTPException
 from common import announce
 from common.errors import ErrorCode, MinitorrentError
 from common.openapi_page import POLICY, render
-from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
-from tracker.frontend.failures import answer_to
 from tracker.frontend.health import HealthMonitor
 from tracker.frontend.http.api import BODY_SECONDS, add_api, refusal
 from tracker.frontend.http.openapi import describe
+from tracker.frontend.http.stock import CONTENT_TYPE, PATHS, StockAnswers
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
-from tracker.store.timing import database_seconds
 
 
 def make_app(
@@ -31,12 +26,13 @@ def make_app(
     dispatcher: Dispatcher,
     metrics: Metrics,
     health: HealthMonitor,
+    stock: StockAnswers,
     version: str,
     body_seconds: float = BODY_SECONDS,
 ) -> FastAPI:
     """Create the web application. Announce keys are secrets, so no URL is ever logged."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    _add_stock_clients(app, services, metrics)
+    _add_stock_clients(app, stock)
     _add_operators(app, health, metrics)
     _add_description(app, version)
     add_api(app, dispatcher, services.request_throttle, body_seconds)
@@ -44,32 +40,17 @@ def make_app(
     return app
 
 
-_STOCK_PATHS = re.compile(r"/(announce|scrape)(/|\Z)")
-
-
-def _add_stock_clients(app: FastAPI, services: Services, metrics: Metrics) -> None:
-    # Any path suffix is the key, even if invalid: the answer is one that clients show.
+def _add_stock_clients(app: FastAPI, stock: StockAnswers) -> None:
     @app.get("/announce")
     @app.get("/announce/{key:path}")
-    def answer_announce(request: Request) -> Response:
-        def answer() -> bytes:
-            key = announce.parse_key(request.path_params.get("key", ""))
-            asked = announce.parse_announce(request.scope["query_string"])
-            host = _host(request)
-            response = services.announces.announce_by_key(key, asked, host)
-            return announce.encode_announce(asked, response)
-
-        return _bencoded("http_announce", answer, metrics)
-
     @app.get("/scrape")
     @app.get("/scrape/{key:path}")
-    def answer_scrape(request: Request) -> Response:
-        def answer() -> bytes:
-            key = announce.parse_key(request.path_params.get("key", ""))
-            asked = announce.parse_scrape(request.scope["query_string"])
-            return announce.encode_scrape(services.announces.scrape_by_key(key, asked))
-
-        return _bencoded("http_scrape", answer, metrics)
+    def answer_stock_client(request: Request) -> Response:
+        if request.client is None:
+            raise MinitorrentError(ErrorCode.INTERNAL, "the client's address is unknown")
+        asked = request.scope["path"], request.scope["query_string"]
+        body = stock.answer(*asked, request.client.host)
+        return Response(body, headers={"content-type": CONTENT_TYPE})
 
 
 def _add_operators(app: FastAPI, health: HealthMonitor, metrics: Metrics) -> None:
@@ -110,7 +91,7 @@ def _add_description(app: FastAPI, version: str) -> None:
 def _answer_not_found(request: Request, error: Exception) -> Response:
     """Answer an unknown path or method in the error format of that path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if _STOCK_PATHS.match(request.scope["path"]):
+    if PATHS.match(request.scope["path"]):
         answer = Response(announce.encode_failure("use GET"), status, media_type="text/plain")
     else:
         not_found = MinitorrentError(ErrorCode.USAGE, "Not found; see: /docs")
@@ -118,28 +99,3 @@ def _answer_not_found(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         answer.headers.update(error.headers or {})
     return answer
-
-
-def _host(request: Request) -> str:
-    """Return the connection's own address; addresses claimed by clients are ignored."""
-    if request.client is None:
-        raise MinitorrentError(ErrorCode.INTERNAL, "the client's address is unknown")
-    return plain_address(request.client.host)
-
-
-def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> Response:
-    """Answer errors with status 200, too: otherwise stock clients don't show the text (BEP 3)."""
-    start, in_database = time.perf_counter(), database_seconds()
-    outcome = "ok"
-    try:
-        body = answer()
-    except MinitorrentError as error:
-        outcome = error.code.value
-        body = announce.encode_failure(error.message)
-    except Exception as error:  # clients must get an answer whatever goes wrong
-        failure = answer_to("an HTTP request failed", error, operation=operation)
-        outcome = failure.code.value
-        body = announce.encode_failure(failure.message)
-    seconds, in_database = time.perf_counter() - start, database_seconds() - in_database
-    metrics.count(operation, outcome, seconds, in_database)
-    return Response(body, media_type="text/plain")

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from tracker.frontend.http.connection_slots import ConnectionSlots
+from tracker.frontend.http.short_cut import ShortCut, response
+from tracker.frontend.http.stock import StockRequest, read_request
 
 REQUEST_SECONDS = 20.0
 """Time limit for receiving a request."""
@@ -26,12 +29,14 @@ _NO_ROOM = (
 )
 
 
-def protocol_for(slots: ConnectionSlots, request_seconds: float) -> type[H11Protocol]:
+def protocol_for(
+    slots: ConnectionSlots, request_seconds: float, short_cut: ShortCut | None = None
+) -> type[H11Protocol]:
     """Return the protocol class of a server with these connection slots and this time limit."""
 
     class Protocol(ImpatientProtocol):
         def __init__(self, *arguments: object, **options: object) -> None:
-            super().__init__(slots, request_seconds, *arguments, **options)
+            super().__init__(slots, request_seconds, short_cut, *arguments, **options)
 
     return Protocol
 
@@ -40,7 +45,7 @@ class ImpatientProtocol(H11Protocol):
     """One HTTP connection."""
 
     _timer: asyncio.TimerHandle | None = None
-    _last_seen: RequestResponseCycle | None = None
+    _last_seen: tuple[RequestResponseCycle | None, int] = None, 0
     _last_unread = 0
     _is_turned_away = False
 
@@ -48,12 +53,18 @@ class ImpatientProtocol(H11Protocol):
         self,
         slots: ConnectionSlots,
         request_seconds: float,
+        short_cut: ShortCut | None,
         *arguments: object,
         **options: object,
     ) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # uvicorn's own matter
         self._slots = slots
         self._request_seconds = request_seconds
+        self._short_cut = short_cut
+        self._is_answering = False  # by the short cut
+        self._answered = 0  # requests, by the short cut
+        self._waiting = b""  # received meanwhile
+        self._is_stopping = False
 
     def connection_made(  # type: ignore[override] # as the class above narrows it too
         self, transport: asyncio.Transport
@@ -72,8 +83,23 @@ class ImpatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Handle input; ignore it after a refusal."""
-        if not self._is_turned_away:
+        if self._is_turned_away:
+            return
+        if self._is_answering:
+            self._waiting += data
+            self.flow.pause_reading()
+            return
+        request = read_request(data) if self._is_between_requests() else None
+        if request is None:
             super().data_received(data)
+        else:
+            self._take_short_cut(request)
+
+    def shutdown(self) -> None:
+        """Close the connection, after the answer to a request that is here."""
+        self._is_stopping = True
+        if not self._is_answering:
+            super().shutdown()
 
     def on_response_complete(self) -> None:
         """Treat the connection as new after a complete answer."""
@@ -84,12 +110,49 @@ class ImpatientProtocol(H11Protocol):
         """Return whether we are waiting for a request, the rest of one, or the client to read."""
         if self.transport.get_write_buffer_size():
             return True
+        if self._is_answering:
+            return False
         current: RequestResponseCycle | None = self.cycle
         return current is None or current.more_body or current.response_complete
 
     def displace(self) -> None:
         """Close at once, to free the place for another connection."""
         self.transport.abort()
+
+    def _is_between_requests(self) -> bool:
+        return (
+            self._short_cut is not None
+            and self.client is not None
+            and self.conn.states == {h11.CLIENT: h11.IDLE, h11.SERVER: h11.IDLE}
+            and not self.conn.trailing_data[0]
+        )
+
+    def _take_short_cut(self, request: StockRequest) -> None:
+        if self._short_cut is None or self.client is None:
+            raise AssertionError("only with a short cut, and from a client")
+        self._unset_keepalive_if_required()
+        self._is_answering = True
+
+        def send(body: bytes) -> None:
+            self._send(body, keep_alive=request.keep_alive and not self._is_stopping)
+
+        self._short_cut.answer(self.loop, request, self.client[0], send)
+
+    def _send(self, body: bytes, *, keep_alive: bool) -> None:
+        """Send the answer to the request in work, and go on with what has arrived meanwhile."""
+        self._is_answering = False
+        self._answered += 1
+        if self.transport.is_closing():
+            return
+        headers = self.server_state.default_headers
+        self.transport.write(response(body, headers, keep_alive=keep_alive))
+        if not keep_alive:
+            self.transport.close()
+            return
+        self.on_response_complete()
+        if self._waiting:
+            waiting, self._waiting = self._waiting, b""
+            self.data_received(waiting)
 
     def _turn_away(self) -> None:
         """Send "no room" and linger briefly, or a reset would overtake it."""
@@ -106,13 +169,14 @@ class ImpatientProtocol(H11Protocol):
         unread = self.transport.get_write_buffer_size()
         is_slow = unread > self._last_unread - _SLOWEST_READER * self._request_seconds
         current: RequestResponseCycle | None = self.cycle
-        is_done = current is None or current.response_complete
+        is_done = not self._is_answering and (current is None or current.response_complete)
+        seen = current, self._answered
         if unread and self._last_unread and is_slow:
             self.transport.abort()
             return
-        if current is self._last_seen and is_done and not unread:
+        if seen == self._last_seen and is_done and not unread:
             self.transport.close()
             return
         self._last_unread = unread
-        self._last_seen = current
+        self._last_seen = seen
         self._set_timer()

@@ -187,8 +187,8 @@ class LoginService:
         """Return whether the caller's login was ended elsewhere."""
         if caller.identity is None:
             return False
-        with self._database.read() as work:
-            return not work.trackers.is_connected(caller.connection_id)
+        with self._database.look() as view:
+            return not view.is_connected(caller.connection_id)
 
     def over_of(self, callers: Collection[Caller]) -> list[Caller]:
         """Return those of one user's callers whose login was ended elsewhere."""

@@ -169,12 +169,12 @@ def end_membership(work: UnitOfWork, group: Group, user_id: int) -> list[str]:
 
     Returns the uids of the member's certificates.
     """
+    work.groups.drop_member(group.id, user_id)  # from now on, no announce adds peers
     has = work.groups.possessions(group.id, user_id)
     if has.peers or has.announce_key:
         work.peers.drop_from_group(group.id, user_id)
     if has.shares:
         work.files.unshare_group(group.id, user_id)
-    work.groups.drop_member(group.id, user_id)
     if has.invitations:
         work.invitations.revoke_created_by(group.id, user_id)
     return work.authorities.detach_holders(group.id, user_id) if has.certificates else []

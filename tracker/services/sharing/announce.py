@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from common import announce as http
 from common.api import presence as api
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
-from tracker.domain.selection import Peer, Random, count_peers, select_peers
+from tracker.domain.presence import Presence, bounded
+from tracker.domain.selection import Peer, Random
 from tracker.domain.stock_clients import identify, may_lack_something, supports_sealed
 from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
-from tracker.services.events import record_completed
+from tracker.services.sharing.recording import FileAnnounce, Recorder, See, Seen
 from tracker.services.sharing.removals import (
     RemovedFileError,
     no_such_info_hash,
     unknown_files,
 )
-from tracker.store.peers import PeerAnnounce
-from tracker.store.records import File
-from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
-
-T = TypeVar("T")
+from tracker.services.sharing.swarms import Answer, Swarms, Wish
+from tracker.store.presence import Holder, PresenceReader
+from tracker.store.unit_of_work import ConflictError, UnitOfWorkFactory
 
 SESSION_INTERVAL = 30
 HTTP_INTERVAL = 120
@@ -42,85 +39,95 @@ HTTP_GRACE = 3 * LONGEST_INTERVAL
 
 _MAX_PEERS = 20_000  # in one reply: with IPv6 addresses and long names they still fit a line
 
-
-@dataclass(frozen=True)
-class _FileAnnounce:
-    """One file of an announce, after the check that the client may have it."""
-
-    file: File
-    me: Peer
-    uploaded: int
-    downloaded: int
-    event: api.Event
-    numwant: int
-    with_seeders: bool
-    """Whether to include seeders in the answer."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    seeders: int
-    leechers: int
-    peers: Sequence[Peer]
+_ATTEMPTS = 5
+"""How often an announce is tried while other requests end or change what it is about."""
 
 
 class AnnounceService:
-    """Announces over the session and over HTTP."""
+    """Announces over the session and over HTTP.
+
+    Each is answered outside of transactions, after what it changes, if anything, is recorded.
+    """
 
     def __init__(
         self, database: UnitOfWorkFactory, clock: Clock, random: Random, quotas: Quotas
     ) -> None:
         self._database = database
         self._clock = clock
-        self._random = random
-        self._quotas = quotas
+        self._swarms = Swarms(random)
+        self._recorder = Recorder(database, quotas.peers)
 
     def announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:
         """Announce many files at once; each is answered or refused separately.
 
         A file that the client has completely is recorded as shared by the user until `stop_share`.
         """
+        asked = {info_hash_from_hex(file.info_hash): file for file in request.files}
         try:
-            return _retry_on_conflict(lambda: self._announce(me, request))
+            seen, answers = self._settle(lambda view: _see(view, me, request.port, asked))
         except ConflictError:
+            with self._database.look() as view:
+                if view.is_connected(me.connection_id):
+                    raise _too_busy() from None
             # Another request deleted the connection's row with its token.
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN, "This session has ended; log in again."
             ) from None
-
-    def _announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:
-        wanted = {info_hash_from_hex(file.info_hash): file for file in request.files}
-        most = min(api.MAX_NUMWANT, _MAX_PEERS // max(1, len(wanted)))
-        with self._database.write() as work:
-            files = work.files.by_info_hashes(wanted.keys())
-            refused = _refusals(work, me, wanted.keys(), files)
-            announces = [
-                _file_announce(me, request.port, file, wanted[info_hash], most)
-                for info_hash, file in files.items()
-                if info_hash not in refused
-            ]
-            now = self._clock()
-            self._record_presence(work, announces, connection_id=me.connection_id, expires_at=None)
-            _record_completions(work, announces, me.address, now)
-            offered = [
-                one.file.id for one in announces if one.me.is_seeder and one.event != "stopped"
-            ]
-            work.files.share(offered, me.user_id, now)
-            answers = self._answers(work, announces, now)
+        refused = self._refusals(me.user_id, [one for one in asked if one not in answers], seen)
         return api.AnnounceReply(
             interval=SESSION_INTERVAL,
-            files=[_presence(info_hash, refused, answers) for info_hash in wanted],
+            files=[_presence(info_hash, refused, answers) for info_hash in asked],
         )
+
+    def _settle(self, see: See) -> tuple[Seen, dict[InfoHash, Answer]]:
+        """Record an announce if it changes anything, and answer it.
+
+        Looks again after recording it, and when that collides with another request. Raises
+        ConflictError if it always does.
+        """
+        is_recorded = False
+        for _ in range(_ATTEMPTS):
+            now = self._clock()
+            with self._database.look() as view:
+                seen = see(view)
+                if is_recorded or not seen.has_news:
+                    answers = self._swarms.answer(view, seen.wishes, now)
+                    hashes = (one.file.info_hash for one in seen.announces)
+                    return seen, dict(zip(hashes, answers, strict=True))
+            try:
+                self._recorder.record(see, seen, now)
+                is_recorded = True
+            except ConflictError:
+                continue
+        raise ConflictError
+
+    def _refusals(
+        self, user_id: int, info_hashes: Sequence[InfoHash], seen: Seen
+    ) -> dict[InfoHash, MinitorrentError]:
+        """Return the error for each file that the user may not have."""
+        if not info_hashes:
+            return {}
+        with self._database.read() as work:
+            refused = unknown_files(
+                work, user_id, [one for one in info_hashes if one not in seen.strange]
+            )
+        for info_hash in seen.strange:
+            refused[info_hash] = _not_a_member()
+        return refused
 
     def identify_peer(self, me: Identity, request: api.IdentifyPeer) -> api.IdentifyPeerReply:
         """Return which member a peer is. Raises MinitorrentError(no_such_file, ...)."""
         info_hash = info_hash_from_hex(request.info_hash)
+        with self._database.look() as view:
+            file = view.files(me.user_id, [info_hash]).get(info_hash)
+            if file is not None and file.is_member:
+                clients = view.at_host(file.id, request.host, self._clock())
+                user = identify(clients, peer_id_from_hex(request.peer_id))
+                return api.IdentifyPeerReply(user=user)
+        if file is not None:
+            raise _not_a_member()
         with self._database.read() as work:
-            files = work.files.by_info_hashes([info_hash])
-            for error in _refusals(work, me, [info_hash], files).values():
-                raise error
-            clients = work.peers.at_host(files[info_hash].id, request.host, self._clock())
-        return api.IdentifyPeerReply(user=identify(clients, peer_id_from_hex(request.peer_id)))
+            raise no_such_info_hash(work, me.user_id, info_hash)
 
     def announce_by_key(
         self, key: str, request: http.AnnounceRequest, host: str
@@ -129,7 +136,15 @@ class AnnounceService:
 
         Raises MinitorrentError with the failure reason.
         """
-        answer = _retry_on_conflict(lambda: self._announce_by_key(key, request, host))
+        now = self._clock()
+        try:
+            seen, answers = self._settle(lambda view: _see_by_key(view, key, request, host, now))
+        except ConflictError:
+            raise _too_busy() from None
+        answer = answers.get(request.info_hash)
+        if answer is None:
+            with self._database.read() as work:
+                raise no_such_info_hash(work, seen.me.user_id, request.info_hash)
         return http.AnnounceResponse(
             interval=HTTP_INTERVAL,
             min_interval=HTTP_MIN_INTERVAL,
@@ -140,28 +155,6 @@ class AnnounceService:
             ),
         )
 
-    def _announce_by_key(self, key: str, request: http.AnnounceRequest, host: str) -> _Answer:
-        with self._database.write() as work:
-            user_id, user, files = _of_key(work, key, [request.info_hash])
-            if request.info_hash not in files:
-                raise no_such_info_hash(work, user_id, request.info_hash)
-            _refuse_in_plain_text(work, files[request.info_hash], request.peer_id)
-            me = Peer(user_id, user, request.peer_id, host, request.port, request.left)
-            numwant = api.DEFAULT_NUMWANT if request.numwant is None else request.numwant
-            announce = _FileAnnounce(
-                files[request.info_hash],
-                me,
-                request.uploaded,
-                request.downloaded,
-                request.event,
-                min(numwant, api.MAX_NUMWANT),
-                with_seeders=may_lack_something(request.peer_id, request.left),
-            )
-            now = self._clock()
-            self._record_presence(work, [announce], connection_id=None, expires_at=now + HTTP_GRACE)
-            _record_completions(work, [announce], host, now)
-            return self._answers(work, [announce], now)[request.info_hash]
-
     def scrape_by_key(
         self, key: str, info_hashes: Sequence[InfoHash]
     ) -> dict[InfoHash, http.ScrapedFile]:
@@ -169,13 +162,15 @@ class AnnounceService:
 
         Raises MinitorrentError with the failure reason.
         """
-        with self._database.read() as work:
-            _, _, files = _of_key(work, key, info_hashes)
-            counts = work.peers.counts([file.id for file in files.values()], self._clock())
+        with self._database.look() as view:
+            files = view.scraped(key, info_hashes)
+            if files is None:
+                raise _not_valid()
+            counts = self._swarms.counts(view, [file.id for file in files], self._clock())
         scraped = {}
-        for info_hash, file in files.items():
+        for file in files:
             complete, incomplete = counts.get(file.id, (0, 0))
-            scraped[info_hash] = http.ScrapedFile(complete, file.completed, incomplete)
+            scraped[file.info_hash] = http.ScrapedFile(complete, file.completed, incomplete)
         return scraped
 
     def count_peers(self) -> int:
@@ -183,126 +178,55 @@ class AnnounceService:
         with self._database.read() as work:
             return work.peers.count(self._clock())
 
-    def _record_presence(
-        self,
-        work: UnitOfWork,
-        announces: Sequence[_FileAnnounce],
-        *,
-        connection_id: str | None,
-        expires_at: float | None,
-    ) -> None:
-        """Record present, stopped and completed files. All announces are one client's."""
-        if not announces:
-            return
-        me = announces[0].me
-        stopped = [announce.file.id for announce in announces if announce.event == "stopped"]
-        work.peers.drop(me.user_id, me.peer_id, stopped)
-        work.peers.put(
-            [
-                PeerAnnounce(
-                    announce.file.id,
-                    announce.me,
-                    announce.uploaded,
-                    announce.downloaded,
-                    connection_id,
-                    expires_at,
-                )
-                for announce in announces
-                if announce.event != "stopped"
-            ],
-            self._quotas.peers,
-        )
-        finished = [
-            one.file.id for one in announces if one.event == "completed" and one.me.is_seeder
-        ]
-        work.files.count_completed(finished, me.user_id, me.peer_id)
 
-    def _answers(
-        self, work: UnitOfWork, announces: Sequence[_FileAnnounce], now: float
-    ) -> dict[InfoHash, _Answer]:
-        present = work.peers.of_files([announce.file.id for announce in announces], now)
-        answers = {}
-        for announce in announces:
-            peers = present[announce.file.id]
-            wanted = 0 if announce.event == "stopped" else announce.numwant
-            selected = select_peers(
-                peers, announce.me, wanted, self._random, with_seeders=announce.with_seeders
-            )
-            answers[InfoHash(announce.file.info_hash)] = _Answer(*count_peers(peers), selected)
-        return answers
+def _see(
+    view: PresenceReader, me: Identity, port: int, asked: Mapping[InfoHash, api.AnnouncedFile]
+) -> Seen:
+    files = view.files(me.user_id, asked)
+    most = min(api.MAX_NUMWANT, _MAX_PEERS // max(1, len(asked)))
+    client = Peer(me.user_id, me.user, me.peer_id, me.address, port, 0)
+    announces, wishes, strange = [], [], []
+    for info_hash, file in files.items():
+        if not file.is_member:
+            strange.append(info_hash)
+            continue
+        one = asked[info_hash]
+        sizes = bounded(one.left), bounded(one.uploaded), bounded(one.downloaded)
+        presence = Presence(me.peer_id, me.address, port, *sizes, me.connection_id)
+        announces.append(FileAnnounce(file, presence, one.event, offers=True))
+        numwant = 0 if one.event == "stopped" else min(one.numwant, most)
+        wishes.append(Wish(file.id, client, numwant, with_seeders=one.left > 0))
+    return Seen(client, announces, wishes, frozenset(strange))
 
 
-def _retry_on_conflict(announce: Callable[[], T]) -> T:
-    """Run an announce, again if it conflicts with another of the same client.
-
-    A client may announce twice at once, over IPv4 and IPv6 or at two trackers. If the database has
-    several writers, the second can conflict with what the first has written.
-    """
-    try:
-        return announce()
-    except ConflictError:
-        return announce()
-
-
-def _file_announce(
-    me: Identity, port: int, file: File, announced: api.AnnouncedFile, most: int
-) -> _FileAnnounce:
-    return _FileAnnounce(
-        file,
-        Peer(me.user_id, me.user, me.peer_id, me.address, port, announced.left),
-        announced.uploaded,
-        announced.downloaded,
-        announced.event,
-        min(announced.numwant, most),
-        with_seeders=announced.left > 0,
+def _see_by_key(
+    view: PresenceReader, key: str, request: http.AnnounceRequest, host: str, now: float
+) -> Seen:
+    found = view.by_key(key, request.info_hash)
+    if found is None:
+        raise _not_valid()
+    holder, file = found
+    peer_id, port = request.peer_id, request.port
+    client = Peer(holder.user_id, holder.user, peer_id, host, port, request.left)
+    if file is None:
+        return Seen(client, (), (), is_by_key=True)
+    _refuse_in_plain_text(holder, peer_id)
+    sizes = bounded(request.left), bounded(request.uploaded), bounded(request.downloaded)
+    presence = Presence(peer_id, host, port, *sizes, None, now + HTTP_GRACE)
+    numwant = api.DEFAULT_NUMWANT if request.numwant is None else request.numwant
+    numwant = 0 if request.event == "stopped" else min(numwant, api.MAX_NUMWANT)
+    with_seeders = may_lack_something(peer_id, request.left)
+    return Seen(
+        client,
+        (FileAnnounce(file, presence, request.event, offers=False),),
+        (Wish(file.id, client, numwant, with_seeders),),
+        is_by_key=True,
     )
 
 
-def _record_completions(
-    work: UnitOfWork, announces: Sequence[_FileAnnounce], address: str, now: float
-) -> None:
-    """Record completed downloads, for the file's sharers and the audit."""
-    for announce in announces:
-        if announce.event == "completed" and announce.me.is_seeder:
-            record_completed(work, announce.file, announce.me.user, address, now)
-
-
-def _refusals(
-    work: UnitOfWork, me: Identity, asked: Iterable[InfoHash], files: Mapping[InfoHash, File]
-) -> dict[InfoHash, MinitorrentError]:
-    """Return the error for each file that the caller may not have."""
-    own = work.groups.is_member_of(me.user_id, {file.group_id for file in files.values()})
-    refused = unknown_files(work, me.user_id, [one for one in asked if one not in files])
-    for info_hash in files:
-        if files[info_hash].group_id not in own:
-            refused[info_hash] = MinitorrentError(
-                ErrorCode.NOT_MEMBER, "You are not a member of the group that shares this file."
-            )
-    return refused
-
-
-def _of_key(
-    work: UnitOfWork, key: str, info_hashes: Sequence[InfoHash]
-) -> tuple[int, str, dict[InfoHash, File]]:
-    """Return the key's user, and those of the files that are in the key's group."""
-    holder = work.peers.holder_of(key)
-    if holder is None:
-        raise MinitorrentError(
-            ErrorCode.NOT_MEMBER,
-            "This announce address is not valid any more; get a new metainfo file with: share",
-        )
-    user, group = holder
-    files = {
-        info_hash: file
-        for info_hash, file in work.files.by_info_hashes(info_hashes).items()
-        if file.group_id == group.id
-    }
-    return user.id, user.name, files
-
-
-def _refuse_in_plain_text(work: UnitOfWork, file: File, peer_id: PeerId) -> None:
+def _refuse_in_plain_text(holder: Holder, peer_id: PeerId) -> None:
     """Refuse clients that may not support `ssl-cert`: they must not learn a sealed file's peers."""
-    if work.files.group_of(file).mode == "sealed" and not supports_sealed(peer_id):
+    if holder.mode == "sealed" and not supports_sealed(peer_id):
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
             "This file is in a sealed group, and this client is not known to support SSL torrents; "
@@ -310,10 +234,29 @@ def _refuse_in_plain_text(work: UnitOfWork, file: File, peer_id: PeerId) -> None
         )
 
 
+def _not_a_member() -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.NOT_MEMBER, "You are not a member of the group that shares this file."
+    )
+
+
+def _not_valid() -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.NOT_MEMBER,
+        "This announce address is not valid any more; get a new metainfo file with: share",
+    )
+
+
+def _too_busy() -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.BUSY, "Too many announces of this client at the same time; try again."
+    )
+
+
 def _presence(
     info_hash: InfoHash,
     refused: Mapping[InfoHash, MinitorrentError],
-    answers: Mapping[InfoHash, _Answer],
+    answers: Mapping[InfoHash, Answer],
 ) -> api.FilePresence:
     error = refused.get(info_hash)
     if error is not None:

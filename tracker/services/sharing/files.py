@@ -57,7 +57,7 @@ class FileService:
             )
             files, following = cut(found, request.rows, lambda row: cursor(*row[1]))
             ids = [file.id for file, _ in files]
-            counts = work.peers.counts(ids, now)
+            counts = work.presence.counts(ids, now)
             total = work.file_lists.count(group.id, request.pattern)
         rows = [_row(file, counts.get(file.id, (0, 0))) for file, _ in files]
         return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
@@ -69,7 +69,7 @@ class FileService:
             found = work.file_lists.search(me.user_id, request.pattern, after, request.rows + 1)
             rows, following = cut(found, request.rows, lambda row: cursor(row[0].name, row[0].id))
             ids = [file.id for file, _ in rows]
-            counts = work.peers.counts(ids, self._clock())
+            counts = work.presence.counts(ids, self._clock())
             total = work.file_lists.count_found(me.user_id, request.pattern)
         files = [_found(file, group, counts.get(file.id, (0, 0))) for file, group in rows]
         return api.FindFilesReply(files=files, total=total, next=following)

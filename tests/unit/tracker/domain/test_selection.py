@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.types import PeerId
-from tracker.domain.selection import Peer, count_peers, select_peers
+from tracker.domain.selection import PLACES, Peer, count_peers, place_of, select_peers
 
 SEEDER = Peer(1, "ann", PeerId(b"a" * 20), "10.0.0.1", 1, left=0)
 LEECHER = Peer(2, "bob", PeerId(b"b" * 20), "10.0.0.2", 2, left=5)
@@ -99,3 +99,12 @@ def test_users_take_turns(users: list[int], wanted: int, seed: int) -> None:
     for user, many in got.items():
         for other in set(users) - {user}:
             assert got[other] >= min(many - 1, users.count(other))
+
+
+def test_users_are_spread_over_the_ring_of_each_file() -> None:
+    places = [place_of(1, user) for user in range(1000)]
+    assert all(0 <= place < PLACES for place in places)
+    assert len(set(places)) == 1000
+    halves = sum(place < PLACES // 2 for place in places)
+    assert 400 < halves < 600
+    assert places != [place_of(2, user) for user in range(1000)]

@@ -1,0 +1,107 @@
+"""What an announce changes of its user's peers at a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from common.types import PeerId
+
+PEERS_PER_FILE = 8
+"""Most peers of one user at a file; the newest announce replaces the oldest."""
+
+REFRESH_SECONDS = 300.0
+"""An announce that changes nothing is recorded if it extends the presence by this much."""
+
+_CROWDED = PEERS_PER_FILE // 2
+_MOST_BYTES = 2**48
+"""Larger numbers are stored as this: no content is so long, and sums over many peers fit 64
+bits.
+"""
+
+
+class Presence(NamedTuple):
+    """A client at a file; `left`, `uploaded` and `downloaded` are bytes.
+
+    Valid as long as the session connection, or, without one, until `expires_at`.
+    """
+
+    peer_id: PeerId
+    host: str
+    port: int
+    left: int
+    uploaded: int
+    downloaded: int
+    connection_id: str | None = None
+    expires_at: float | None = None
+
+    @property
+    def lasting(self) -> tuple[object, ...]:
+        """Everything but the time until which it is valid."""
+        return self[:-1]
+
+
+class OwnPeer(NamedTuple):
+    """One of a user's peers at a file, as recorded at a time; larger ids were recorded later."""
+
+    id: int
+    recorded_at: float
+    presence: Presence
+
+
+class Change(NamedTuple):
+    """What to do with a user's peers at a file: delete some, and add the announced presence.
+
+    `is_growth` says that the user has more peers afterwards.
+    """
+
+    drop: tuple[int, ...]
+    add: Presence | None
+    is_growth: bool = False
+
+
+def bounded(count: int) -> int:
+    """Return a number of bytes as it is stored."""
+    return min(count, _MOST_BYTES)
+
+
+def arrival(own: Sequence[OwnPeer], announced: Presence) -> Change | None:
+    """Return what an announce changes, or None if it need not be recorded.
+
+    The client's address in the other family, IPv4 or IPv6, is kept. A client that restarted with a
+    new peer id at the same address replaces its old self. A user with too many peers at the file
+    loses the least recently recorded, so every announce counts for a user with many.
+    """
+    replaced = [peer for peer in own if _replaces(announced, peer.presence)]
+    if (
+        len(own) <= _CROWDED
+        and len(replaced) == 1
+        and replaced[0].presence.lasting == announced.lasting
+        and not _extends(announced, replaced[0].presence)
+    ):
+        return None
+    others = sorted(peer.id for peer in own if peer not in replaced)
+    surplus = others[: max(0, len(others) + 1 - PEERS_PER_FILE)]
+    drop = (*(peer.id for peer in replaced), *surplus)
+    return Change(drop, announced, is_growth=not drop)
+
+
+def departure(own: Sequence[OwnPeer], peer_id: PeerId) -> Change | None:
+    """Return what to delete when a client leaves the file, or None if it isn't there."""
+    drop = tuple(peer.id for peer in own if peer.presence.peer_id == peer_id)
+    return Change(drop, None) if drop else None
+
+
+def _replaces(new: Presence, old: Presence) -> bool:
+    if old.peer_id == new.peer_id:
+        return (":" in old.host) == (":" in new.host)
+    return new.port != 0 and (old.host, old.port) == (new.host, new.port)
+
+
+def _extends(new: Presence, old: Presence) -> bool:
+    """Return whether a presence would end much later; also if it would end much earlier, which
+    happens after the clock was set back.
+    """
+    if new.expires_at is None or old.expires_at is None:
+        return new.expires_at != old.expires_at
+    return abs(new.expires_at - old.expires_at) >= REFRESH_SECONDS

@@ -1,0 +1,112 @@
+"""Recording of announces."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, select, text
+
+from tracker.domain.presence import Change, Presence
+from tracker.domain.selection import place_of
+from tracker.store.presence import PresenceReader
+from tracker.store.tables import announce_keys, memberships, new_row, peers
+
+_KEY = ("file_id", "user_id", "peer_id", "host")
+_VALUES = (
+    "connection_id",
+    "port",
+    "left",
+    "uploaded",
+    "downloaded",
+    "expires_at",
+    "place",
+    "recorded_at",
+)
+
+
+_INSERT = new_row(peers, *_KEY, *_VALUES)
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=_KEY, set_={name: _INSERT.excluded[name] for name in _VALUES}
+).inline()
+_DROP = delete(peers).where(
+    peers.c.user_id == bindparam("user_id"),
+    peers.c.id.in_(bindparam("ids", expanding=True)),
+)
+_COUNT = select(func.count()).where(peers.c.user_id == bindparam("user_id"))
+_DROP_OLDEST = delete(peers).where(
+    peers.c.id.in_(
+        select(peers.c.id)
+        .where(peers.c.user_id == bindparam("user_id"))
+        .order_by(peers.c.id.desc())
+        .offset(bindparam("most"))
+    )
+)
+
+
+def _hold(table: Table) -> Any:
+    """Select rows of a user in groups, and keep them until the end of the transaction."""
+    return (
+        select(table.c.group_id)
+        .where(
+            table.c.user_id == bindparam("user_id"),
+            table.c.group_id.in_(bindparam("group_ids", expanding=True)),
+        )
+        .order_by(table.c.group_id)
+        .with_for_update(read=True, key_share=True)
+    )
+
+
+_HOLD_MEMBERSHIPS = _hold(memberships)
+_HOLD_KEYS = _hold(announce_keys)
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+class PresenceWriter(PresenceReader):
+    """Records announces, within one transaction. It can't add events: see `Store.presence`."""
+
+    def begin(self, user_id: int, group_ids: Collection[int], *, by_key: bool) -> None:
+        """Wait for the user's other announces; keep the user's memberships in these groups and,
+        for an announce with a key, the keys.
+
+        Where writers run side by side, that is: on PostgreSQL. What is kept can't be deleted before
+        this transaction ends. So whoever deletes it, and then the peers, finds those added here.
+        """
+        if self._database.dialect.name != "postgresql":
+            return
+        self._database.execute(_LOCK, {"key": -1 - user_id})  # other locks' keys are positive
+        asked = {"user_id": user_id, "group_ids": list(group_ids)}
+        self._database.execute(_HOLD_MEMBERSHIPS, asked)
+        if by_key:
+            self._database.execute(_HOLD_KEYS, asked)
+
+    def record(self, user_id: int, changes: Mapping[int, Change], now: float) -> None:
+        """Change a user's peers at these files."""
+        drop = [number for change in changes.values() for number in change.drop]
+        if drop:
+            self._database.execute(_DROP, {"user_id": user_id, "ids": drop})
+        added = [
+            _row(file_id, user_id, change.add, now)
+            for file_id, change in sorted(changes.items())  # in one order, against deadlocks
+            if change.add is not None
+        ]
+        if added:
+            self._database.execute(_PUT, added)
+
+    def count(self, user_id: int) -> int:
+        """Count a user's peers at all files."""
+        return self._database.execute(_COUNT, {"user_id": user_id}).scalar_one()
+
+    def drop_oldest(self, user_id: int, most: int) -> None:
+        """Keep the `most` most recently recorded peers of a user."""
+        self._database.execute(_DROP_OLDEST, {"user_id": user_id, "most": most})
+
+
+def _row(file_id: int, user_id: int, presence: Presence, now: float) -> dict[str, object]:
+    return {
+        "file_id": file_id,
+        "user_id": user_id,
+        "place": place_of(file_id, user_id),
+        "recorded_at": now,
+        **presence._asdict(),
+    }
