@@ -23,7 +23,9 @@ def words_after(path: Path, program: str) -> list[str]:
     """Return the arguments with which a unit starts a program."""
     text = path.read_text().replace("\\\n", " ")
     [line] = re.findall(rf"^ExecStart=\S*/{program} (.*)$", text, re.MULTILINE)
-    return shlex.split(line.replace("$OPTIONS", "").replace("%S", "/var/lib"))
+    return shlex.split(
+        line.replace("$OPTIONS", "").replace("$NUMBER", "1").replace("%S", "/var/lib")
+    )
 
 
 def check_tracker(words: list[str]) -> None:
@@ -54,9 +56,24 @@ def test_the_containers_commands() -> None:
     [command] = re.findall(r"^CMD \[(.*)\]$", containerfile, re.MULTILINE)
     check_tracker(shlex.split(command.replace(",", " ")))
     assert f"127.0.0.1:{HTTP_PORT}/health" in containerfile
+
+
+def test_the_composed_trackers(tmp_path: Path) -> None:
+    """Two of one file, which differ in their number only; the rest is in their environment."""
     compose = (PACKAGING / "container/compose.yaml").read_text()
-    [lines] = re.findall(r"^    command:\n((?:      - .*\n)+)", compose, re.MULTILINE)
-    check_tracker([shlex.split(line)[1] for line in lines.splitlines()])
+    environ = dict(
+        re.findall(r'^    (MINITORRENT_TRACKER_\w+): "?([^"\n]*)"?$', compose, re.MULTILINE)
+    )
+    info = tmp_path / "tracker_info.txt"
+    info.write_text("tracker.example.org\n7400\ntracker.example.org\n7402\n")
+    commands = re.findall(r"^    command: \[(.*)\]$", compose, re.MULTILINE)
+    found = [read_config([str(info), shlex.split(words)[1]], environ) for words in commands]
+    assert [config.number for config in found] == [1, 2]
+    assert {(str(config.listen), str(config.data_dir)) for config in found} == {
+        (f"[::]:{config.address.port}", "/data") for config in found
+    }
+    assert all(config.database.startswith("postgresql://tracker@127.0.0.1:") for config in found)
+    assert f"127.0.0.1:{found[1].http_port}/health" in compose
 
 
 def test_the_image_gets_every_file_that_the_installation_needs() -> None:

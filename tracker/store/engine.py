@@ -325,7 +325,7 @@ def _is_full(error: Exception, engine: Engine) -> bool:
     """Return whether the disk is full: SQLite may report that, or merely that it can't write."""
     if isinstance(error, OSError):
         return error.errno in _FULL
-    cause = getattr(error, "orig", None)
+    cause = getattr(error, "orig", error)
     number = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if number == sqlite3.SQLITE_FULL or type(cause).__name__ == "DiskFull":
         return True

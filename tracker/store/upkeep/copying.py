@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, cast
+from contextlib import closing, contextmanager
+from typing import cast
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.dialects import writer
@@ -19,10 +19,6 @@ from tracker.store.upkeep.opening import old_schema
 
 EPHEMERAL = frozenset({"trackers", "connections", "peers"})
 """Tables that aren't copied: their rows end with the trackers that wrote them."""
-
-_ROWS = 500
-_BYTES = 1 << 24
-"""The most that is held in memory: so many rows, or a little more than so many bytes."""
 
 
 def copy(source_url: str, target_url: str, now: float) -> dict[str, int]:
@@ -39,6 +35,7 @@ def copy(source_url: str, target_url: str, now: float) -> dict[str, int]:
             counts = {table.name: _copy_table(source, target, table) for table in _copied()}
             for table in numbered_tables():
                 _continue_numbers(source, target, table)
+            target.exec_driver_sql("ANALYZE")  # the first queries have good plans, too
             target.commit()
     return counts
 
@@ -82,31 +79,23 @@ def _check_empty(target: Connection) -> None:
 
 
 def _copy_table(source: Connection, target: Connection, table: Table) -> int:
+    """Copy all rows of a table; they pass through one by one, and none is kept in memory."""
+    quote = target.dialect.identifier_preparer.quote
+    columns = ", ".join(quote(column.name) for column in table.columns)
+    statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
     count = 0
     try:
-        for batch in _batches(source, table):
-            target.execute(insert(table), batch)
-            count += len(batch)
-    except SQLAlchemyError as error:
-        raise DatabaseError(f"table {table.name}: {failure(error, target.engine)}") from error
+        with closing(target.connection.cursor()) as cursor, cursor.copy(statement) as rows:
+            for row in source.execute(select(table)):
+                rows.write_row(row)
+                count += 1
+    except (SQLAlchemyError, target.dialect.loaded_dbapi.Error) as error:
+        reason = failure(error, target.engine)
+        raise DatabaseError(f"table {table.name}: {reason}", disk_full=reason.disk_full) from error
     found = target.scalar(select(func.count()).select_from(table))
     if found != count:
         raise DatabaseError(f"table {table.name}: {found} of {count} rows have arrived")
     return count
-
-
-def _batches(source: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
-    rows = source.execute(select(table))  # SQLite's driver fetches one at a time
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for row in rows.mappings():
-        batch.append(dict(row))
-        size += sum(len(value) for value in row.values() if isinstance(value, bytes | str))
-        if len(batch) >= _ROWS or size >= _BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _continue_numbers(source: Connection, target: Connection, table: Table) -> None:
