@@ -12,7 +12,7 @@ from contextlib import contextmanager
 MOST_WAITING = 500
 """Threads that wait for a lock; further ones are turned away at once, as when it takes long."""
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds that a thread waits for a lock at most."""
 
 _LONGEST_QUEUE = 3.0  # seconds that the last in it will probably have to wait
@@ -28,6 +28,18 @@ class QueueTooLongError(Exception):
         self.retry_after = retry_after
 
 
+class _Turn:
+    """A thread in the queue."""
+
+    def __init__(self) -> None:
+        self.called = threading.Event()
+        self.granted_at = 0.0
+
+    def call(self, now: float) -> None:
+        self.granted_at = now
+        self.called.set()
+
+
 class QueueLock:
     """A lock held by at most `places` threads at a time; not reentrant."""
 
@@ -39,40 +51,41 @@ class QueueLock:
         self._patience = patience
         self._lock = threading.Lock()  # guards the rest
         self._free = places
-        self._waiting: deque[threading.Event] = deque()
-        self._turn_seconds = 0.0  # how long a thread holds it, on average
+        self._waiting: deque[_Turn] = deque()
+        self._turn_seconds = 0.0  # of one thread, on average, from the end of the one before
 
     @contextmanager
     def held(self, *, urgent: bool = False) -> Iterator[None]:
         """Hold the lock during a `with` block. Raises QueueTooLongError, unless urgent."""
-        self._acquire(urgent=urgent)
-        began = time.monotonic()
+        granted_at = self._acquire(urgent=urgent)
         try:
             yield
         finally:
-            self._release(time.monotonic() - began)
+            self._release(granted_at)
 
     def waiting(self) -> int:
         """Return the number of threads that wait for the lock."""
         return len(self._waiting)
 
-    def _acquire(self, *, urgent: bool) -> None:
+    def _acquire(self, *, urgent: bool) -> float:
+        """Wait for the lock; return since when it has been this thread's."""
         with self._lock:
             if self._free:
                 self._free -= 1
-                return
-            turn = threading.Event()
+                return time.monotonic()
+            turn = _Turn()
             if urgent:
                 self._waiting.appendleft(turn)
             elif self._has_room():
                 self._waiting.append(turn)
             else:
                 raise self._too_long()
-        if not turn.wait(None if urgent else self._patience):
+        if not turn.called.wait(None if urgent else self._patience):
             with self._lock:
-                if not turn.is_set():  # passed on at the last moment
+                if not turn.called.is_set():  # called at the last moment
                     self._waiting.remove(turn)
                     raise self._too_long()
+        return turn.granted_at
 
     def _has_room(self) -> bool:
         return len(self._waiting) < self._most_waiting and self._wait() <= _LONGEST_QUEUE
@@ -81,11 +94,12 @@ class QueueLock:
         """Return the seconds that the last in the queue will have to wait."""
         return len(self._waiting) * self._turn_seconds / self._places
 
-    def _release(self, seconds: float) -> None:
+    def _release(self, granted_at: float) -> None:
         with self._lock:
-            self._turn_seconds += _WEIGHT * (seconds - self._turn_seconds)
+            now = time.monotonic()
+            self._turn_seconds += _WEIGHT * (now - granted_at - self._turn_seconds)
             if self._waiting:
-                self._waiting.popleft().set()  # passed on without releasing it
+                self._waiting.popleft().call(now)  # passed on without releasing it
             else:
                 self._free += 1
 
