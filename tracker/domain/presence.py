@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common.types import PeerId
+from tracker.domain.traffic import Traffic, growth
 
 PEERS_PER_FILE = 8
 """Most peers of one user at a file; the newest announce replaces the oldest."""
@@ -34,6 +35,11 @@ class Presence(NamedTuple):
     downloaded: int
     connection_id: str | None = None
     expires_at: float | None = None
+
+    @property
+    def totals(self) -> Traffic:
+        """What the client says it has sent and received so far."""
+        return Traffic(self.uploaded, self.downloaded)
 
     @property
     def lasting(self) -> tuple[object, ...]:
@@ -90,6 +96,13 @@ def departure(own: Sequence[OwnPeer], peer_id: PeerId) -> Change | None:
     """Return what to delete when a client leaves the file, or None if it isn't there."""
     drop = tuple(peer.id for peer in own if peer.presence.peer_id == peer_id)
     return Change(drop, None) if drop else None
+
+
+def moved(own: Sequence[OwnPeer], announced: Presence, now: float) -> Traffic:
+    """Return what a client has sent and received of a file since it last announced it."""
+    same = [peer for peer in own if peer.presence.peer_id == announced.peer_id]
+    seconds = now - max((peer.recorded_at for peer in same), default=now)
+    return growth([peer.presence.totals for peer in same], announced.totals, seconds)
 
 
 def _replaces(new: Presence, old: Presence) -> bool:

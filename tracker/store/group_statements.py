@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +20,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import QueryableAttribute
 
 from tracker.domain.rules import ADMINS, Role
-from tracker.domain.traffic import Traffic
 from tracker.store.matching import fits
 from tracker.store.tables import (
     GROUP_COLUMNS,
@@ -95,19 +93,6 @@ SET_ROLE = (
     )
     .values(role=bindparam("new_role"))
 )
-_LARGEST = 2**62  # bytes at which sums end, before the databases' numbers do
-ADD_TRAFFIC = (
-    update(memberships)
-    .where(
-        memberships.c.group_id == bindparam("of_group"),
-        memberships.c.user_id == bindparam("of_user"),
-        memberships.c.up < _LARGEST,
-        memberships.c.down < _LARGEST,
-    )
-    .values(
-        up=memberships.c.up + bindparam("more_up"), down=memberships.c.down + bindparam("more_down")
-    )
-)
 MEMBER_CALLED = (
     select(users.c.id, memberships.c.role)
     .outerjoin(memberships, _IN_GROUP & (memberships.c.user_id == users.c.id))
@@ -132,15 +117,6 @@ ASKER = (
     .outerjoin(removals, (removals.c.group_id == _GROUP_ID) & (removals.c.user_id == users.c.id))
     .where(users.c.name == _NAME)
 )
-
-
-def traffic_rows(user_id: int, moved: Mapping[int, Traffic]) -> list[dict[str, int]]:
-    """Return the parameters that add what a user has sent and received in groups, in one order."""
-    return [
-        {"of_group": group_id, "of_user": user_id, "more_up": up, "more_down": down}
-        for group_id, (up, down) in sorted(moved.items())
-        if up or down
-    ]
 
 
 def _any_of_group(table: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -179,12 +179,6 @@ class GroupRepository:
         values = {"group_id": group_id, "after": after, "limit": limit}
         rows = self._run(statements.traffic(pattern), values)
         return [(number, name, Traffic(up, down)) for number, name, up, down in rows]
-
-    def add_traffic(self, user_id: int, moved: Mapping[int, Traffic]) -> None:
-        """Add what a user has sent and received in each of these groups."""
-        rows = statements.traffic_rows(user_id, moved)
-        if rows:
-            self._run(statements.ADD_TRAFFIC, rows)
 
     def count_admins(self, group_id: int) -> int:
         """Count the admins, including the owner."""

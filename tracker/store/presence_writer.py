@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, select, text
+from sqlalchemy import Table, bindparam, delete, func, select, text, update
 
 from tracker.domain.presence import Change, Presence
 from tracker.domain.selection import place_of
+from tracker.domain.traffic import Traffic
 from tracker.store.presence import PresenceReader
 from tracker.store.tables import announce_keys, memberships, new_row, peers
 
@@ -32,6 +33,19 @@ _PUT = _INSERT.on_conflict_do_update(
 _DROP = delete(peers).where(
     peers.c.user_id == bindparam("user_id"),
     peers.c.id.in_(bindparam("ids", expanding=True)),
+)
+_LARGEST = 2**62  # bytes at which sums end, before the databases' numbers do
+_ADD_TRAFFIC = (
+    update(memberships)
+    .where(
+        memberships.c.group_id == bindparam("of_group"),
+        memberships.c.user_id == bindparam("of_user"),
+        memberships.c.up < _LARGEST,
+        memberships.c.down < _LARGEST,
+    )
+    .values(
+        up=memberships.c.up + bindparam("more_up"), down=memberships.c.down + bindparam("more_down")
+    )
 )
 _COUNT = select(func.count()).where(peers.c.user_id == bindparam("user_id"))
 _DROP_OLDEST = delete(peers).where(
@@ -92,6 +106,16 @@ class PresenceWriter(PresenceReader):
         ]
         if added:
             self._database.execute(_PUT, added)
+
+    def add_traffic(self, user_id: int, traffic: Mapping[int, Traffic]) -> None:
+        """Add what a user has sent and received in each of these groups."""
+        rows = [
+            {"of_group": group_id, "of_user": user_id, "more_up": up, "more_down": down}
+            for group_id, (up, down) in sorted(traffic.items())
+            if up or down
+        ]
+        if rows:
+            self._database.execute(_ADD_TRAFFIC, rows)
 
     def count(self, user_id: int) -> int:
         """Count a user's peers at all files."""

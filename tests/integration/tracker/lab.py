@@ -39,10 +39,18 @@ class Client:
         left: int = 0,
         port: int = 6881,
         event: presence.Event = "none",
+        uploaded: int = 0,
+        downloaded: int = 0,
     ) -> list[presence.FilePresence]:
         """Announce all files at once."""
         sent = [
-            presence.AnnouncedFile(info_hash=info_hash.hex(), left=left, event=event)
+            presence.AnnouncedFile(
+                info_hash=info_hash.hex(),
+                left=left,
+                event=event,
+                uploaded=uploaded,
+                downloaded=downloaded,
+            )
             for info_hash in info_hashes
         ]
         request = presence.Announce(port=port, files=sent)
@@ -127,9 +135,10 @@ class Lab:
         port: int = 51413,
         host: str = ADDRESS,
         event: http.Event = "none",
+        uploaded: int = 0,
     ) -> AnnounceResponse:
         """A stock client announces."""
-        request = AnnounceRequest(info_hash, PeerId(peer_id), port, left, event=event)
+        request = AnnounceRequest(info_hash, PeerId(peer_id), port, left, uploaded, event=event)
         return self.services.announces.announce_by_key(key, request, host)
 
     def swarm(self, info_hash: InfoHash) -> set[tuple[str, int, bytes]]:

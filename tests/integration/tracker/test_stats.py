@@ -22,7 +22,7 @@ def add(lab: Lab, user: str, up: int, down: int) -> None:
         group, account = work.groups.by_name("lab"), work.users.by_name(user)
         assert group is not None
         assert account is not None
-        work.groups.add_traffic(account.id, {group.id: Traffic(up, down)})
+        work.presence.add_traffic(account.id, {group.id: Traffic(up, down)})
 
 
 def test_a_groups_size(lab: Lab) -> None:
@@ -69,3 +69,61 @@ def test_sums_end_before_the_databases_numbers_do(lab: Lab) -> None:
     for _ in range(4):
         add(lab, "ann", 2**61, 1)
     assert users(stats_of(lab, lab.ann)) == [("ann", 2**62, 2)]
+
+
+# --- from announces ---------------------------------------------------------------------------
+def test_a_transfer_is_counted_on_both_sides(lab: Lab) -> None:
+    lab.member("bob")
+    film = lab.share("film")
+    bob = lab.client("bob", "10.0.0.2", b"b" * 20)
+    lab.ann.announce(film, event="started")
+    bob.announce(film, left=4, event="started")
+    lab.pass_time(30)
+    bob.announce(film, event="completed", downloaded=4)
+    lab.ann.announce(film, uploaded=4)
+    assert users(stats_of(lab, lab.ann)) == [("ann", 4, 0), ("bob", 0, 4)]
+
+
+def test_only_growth_is_counted(lab: Lab) -> None:
+    film, song = lab.share("film"), lab.share("song")
+    for up in (100, 100, 150, 150, 20):  # at last the client has started the file again
+        lab.ann.announce(film, song, uploaded=up)
+        lab.pass_time(30)
+    assert users(stats_of(lab, lab.ann)) == [("ann", 2 * (50 + 20), 0)]
+
+
+def test_what_a_leaving_client_reports_is_counted(lab: Lab) -> None:
+    film = lab.share("film")
+    lab.ann.announce(film, event="started")
+    lab.pass_time(5)
+    lab.ann.announce(film, event="stopped", uploaded=7)
+    lab.ann.announce(film, event="stopped", uploaded=9)
+    assert users(stats_of(lab, lab.ann)) == [("ann", 7, 0)]
+
+
+def test_totals_from_before_a_lost_connection_are_not_counted_again(lab: Lab) -> None:
+    film = lab.share("film")
+    lab.ann.announce(film, uploaded=5)
+    lab.ann.drop()
+    again = lab.client("ann", "10.0.0.99", lab.ann.peer_id)
+    again.announce(film, uploaded=1000)
+    again.announce(film, uploaded=1003)
+    assert users(stats_of(lab, again)) == [("ann", 3, 0)]
+
+
+def test_a_claim_of_too_much_is_not_believed(lab: Lab) -> None:
+    film = lab.share("film")
+    lab.ann.announce(film)
+    lab.pass_time(30)
+    lab.ann.announce(film, uploaded=2**63, downloaded=5)
+    assert users(stats_of(lab, lab.ann)) == [("ann", 0, 5)]
+
+
+def test_stock_clients_count_as_well_over_both_addresses_once(lab: Lab) -> None:
+    key = lab.member("bob")
+    film = lab.share("film")
+    for up in (0, 70):
+        for host in ("10.0.0.1", "fd00::1"):
+            lab.stock(key, film, b"-qB5000-" + b"x" * 12, host=host, uploaded=up)
+        lab.pass_time(60)
+    assert users(stats_of(lab, lab.ann)) == [("ann", 0, 0), ("bob", 70, 0)]

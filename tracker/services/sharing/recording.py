@@ -10,8 +10,9 @@ from typing import NamedTuple, TypeAlias
 from common.api.presence import Event
 from common.types import InfoHash
 from tracker.domain.peer_room import PeerRoom
-from tracker.domain.presence import Change, Presence, arrival, departure
+from tracker.domain.presence import Change, Presence, arrival, departure, moved
 from tracker.domain.selection import Peer
+from tracker.domain.traffic import NONE, Traffic
 from tracker.services.events import record_completed
 from tracker.services.sharing.swarms import Wish
 from tracker.store.presence import KnownFile, PresenceReader
@@ -113,11 +114,15 @@ class Recorder:
         work.begin(user_id, groups, by_key=seen.is_by_key)
         seen = see(work)
         changes = {}
+        traffic: dict[int, Traffic] = {}
         for one in seen.announces:
             change = one.change()
             if change is not None:
                 changes[one.file.id] = change
+                more = moved(one.file.own, one.presence, now)
+                traffic[one.file.group_id] = traffic.get(one.file.group_id, NONE).plus(more)
         work.record(user_id, changes, now)
+        work.add_traffic(user_id, traffic)
         self._limit(work, user_id, sum(change.is_growth for change in changes.values()))
         return seen
 

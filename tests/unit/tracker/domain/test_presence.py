@@ -15,7 +15,9 @@ from tracker.domain.presence import (
     arrival,
     bounded,
     departure,
+    moved,
 )
+from tracker.domain.traffic import FASTEST
 
 A, B = PeerId(b"a" * 20), PeerId(b"b" * 20)
 V4, V6 = "10.0.0.1", "2001:db8::1"
@@ -106,6 +108,17 @@ def test_a_client_leaves_with_both_its_addresses() -> None:
 def test_enormous_numbers_are_bounded() -> None:
     assert bounded(7) == 7
     assert bounded(2**64 - 1) == bounded(2**63) < 2**50
+
+
+def test_what_a_client_moved_is_what_it_reports_more() -> None:
+    old = HERE._replace(uploaded=5, downloaded=7)
+    other = HERE._replace(peer_id=B, uploaded=1000)
+    own = [OwnPeer(1, 10.0, old), OwnPeer(2, 20.0, other)]
+    new = HERE._replace(uploaded=8, downloaded=7)
+    assert moved(own, new, 40.0) == (3, 0)
+    assert moved([], new, 40.0) == (0, 0)
+    assert moved(own, new._replace(uploaded=5 + 30 * FASTEST), 40.0) == (30 * FASTEST, 0)
+    assert moved(own, new._replace(uploaded=6 + 30 * FASTEST), 40.0) == (0, 0)
 
 
 class PeersMachine(RuleBasedStateMachine):
