@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -49,6 +50,8 @@ class Report:
     missed: list[str] = field(default_factory=list)
     tracebacks: Counter[str] = field(default_factory=Counter)
     """The last lines of tracebacks in the trackers' logs."""
+    errors: Counter[str] = field(default_factory=Counter)
+    """The errors in the logs, without times and request numbers."""
 
     @property
     def is_clean(self) -> bool:
@@ -72,6 +75,7 @@ class Report:
                 f"internal: {len(seen.internal)} {dict(counted) if counted else ''}",
                 f"tracebacks in the trackers' logs: {self.tracebacks.total()}",
                 *(f"  {count} x {line}" for line, count in self.tracebacks.items()),
+                *(f"  logged {count} x {line}" for line, count in self.errors.items()),
                 f"revocations: {self.revoked}, notices of them {self.told};"
                 f" missed {len(self.missed)}",
                 f"promises broken: {len(seen.faults)}",
@@ -256,6 +260,7 @@ class Chaos:
         report.revoked = len(revoked)
         for tracker in self._site.trackers:
             report.tracebacks.update(_tracebacks(tracker.errors.all))
+            report.errors.update(_errors(tracker.errors.all))
 
 
 def _tracebacks(log: Sequence[str]) -> list[str]:
@@ -269,6 +274,11 @@ def _tracebacks(log: Sequence[str]) -> list[str]:
             found.append(line[:200])
             is_inside = False
     return found
+
+
+def _errors(log: Sequence[str]) -> list[str]:
+    marked = [line.partition("[error")[2] for line in log]
+    return [re.sub(r"request=\w+", "", line).strip(" ]")[:200] for line in marked if line]
 
 
 def run(kind: Kind, folder: Path, rounds: int, *, pairs: int = 25, watchers: int = 4) -> Report:
