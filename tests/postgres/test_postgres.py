@@ -255,6 +255,12 @@ def test_a_connection_that_breaks_before_the_commit_has_done_nothing(
         assert work.users.by_name("ann") is None
 
 
+def test_a_connection_that_breaks_after_the_last_question(url: str, stores: list[Store]) -> None:
+    with pytest.raises(DatabaseLostError), stores[0].read() as work:
+        work.users.by_name("ann")
+        cut_off_all_others(url)
+
+
 def test_an_unreachable_database_server(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="refused") as raised:
         open_store("postgresql://me:secret@127.0.0.1:1/x")

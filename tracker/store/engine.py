@@ -101,11 +101,7 @@ class Store:
             if not urgent:
                 stack.enter_context(_turn(self._read_lock))
             engine = self._urgent_reader if urgent else self._reader
-            session = stack.enter_context(Session(engine, expire_on_commit=False))
-            try:
-                yield UnitOfWork(session)
-            except SQLAlchemyError as error:
-                raise failure(error, engine) from error
+            yield UnitOfWork(stack.enter_context(_session(engine)))
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
@@ -115,20 +111,12 @@ class Store:
         ConflictError when the database rejects a write, DatabaseError when it fails.
         """
         engine = self._urgent_writer if urgent else self._writer
-        with (
-            _turn(self._write_lock, urgent=urgent),
-            Session(engine, expire_on_commit=False) as session,
-        ):
-            try:
-                work = UnitOfWork(session)
-                yield work
-                if work.events.has_news:
-                    notify(session)
-                _commit(session, engine)
-            except IntegrityError as error:
-                raise ConflictError(str(error.orig)) from error
-            except SQLAlchemyError as error:
-                raise failure(error, engine) from error
+        with _turn(self._write_lock, urgent=urgent), _session(engine) as session:
+            work = UnitOfWork(session)
+            yield work
+            if work.events.has_news:
+                notify(session)
+            _commit(session)
         if work.events.has_news and self._watch is not None:
             self._watch.note()
 
@@ -180,7 +168,19 @@ class Store:
         self._urgent.dispose()
 
 
-def _commit(session: Session, engine: Engine) -> None:
+@contextmanager
+def _session(engine: Engine) -> Iterator[Session]:
+    """Open a session. Raises ConflictError and DatabaseError, also when it can't be ended."""
+    try:
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+    except IntegrityError as error:
+        raise ConflictError(str(error.orig)) from error
+    except SQLAlchemyError as error:
+        raise failure(error, engine) from error
+
+
+def _commit(session: Session) -> None:
     """Commit. Raises InDoubtError if the answer doesn't arrive, otherwise as the database does."""
     session.flush()
     try:
