@@ -121,6 +121,17 @@ def test_a_blocked_account_is_cut_off_at_every_tracker(
     assert acts == ["member_blocked", "account_blocked", "account_unblocked"]
 
 
+def test_nobody_is_sent_to_a_blocked_account(
+    ann: SessionClient, bob: SessionClient, operate: Operate
+) -> None:
+    info_hash = ann.upload("lab", "x.bin")["info_hash"]
+    bob.announce(info_hash, left=1, port=7001)
+    assert [peer["port"] for peer in ann.announce(info_hash, left=1)["peers"]] == [7001]
+    operate("users", "block", "bob")
+    assert is_closed(bob)
+    assert ann.announce(info_hash, left=1)["peers"] == []
+
+
 def test_a_reset_password_ends_sessions(
     tracker: TrackerApp, bob: SessionClient, connect: Connect, operate: Operate, password_file: str
 ) -> None:
