@@ -34,6 +34,9 @@ LONELY_INTERVAL: Final = 5.0
 _GATHER: Final = 0.000_02
 """Seconds, times the number of torrents announced, that a round waits for more to announce."""
 
+_MOMENT: Final = 0.005
+"""Seconds that every round waits at least: downloads of small files begin and end in bursts."""
+
 _MAX_QUESTIONS: Final = 1000
 """Unidentified peers that we ask the tracker about; the newest count."""
 
@@ -226,8 +229,9 @@ class Announcer:
             self._owed.difference_update(stopped.file.info_hash for stopped in completed)
 
     def _gather(self) -> None:
-        """Wait a moment, if there are very many files, to announce more of them in one round."""
-        self._changed.wait_for(lambda: self._closing, _GATHER * len(self._entries))
+        """Wait a moment, longer for very many files, to announce more of them in one round."""
+        pause = max(_MOMENT, _GATHER * len(self._entries))
+        self._changed.wait_for(lambda: self._closing, pause)
 
     def _pause(self) -> float:
         """Return the seconds until something is due."""

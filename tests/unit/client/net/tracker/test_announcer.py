@@ -243,6 +243,22 @@ def test_many_torrents_are_announced_in_batches(bench: Bench) -> None:
     ]
 
 
+def test_what_begins_and_ends_during_an_announce_is_announced_together(bench: Bench) -> None:
+    first = bench.add(FakeTorrent(1))
+    later = [FakeTorrent(number) for number in (2, 3, 4)]
+
+    def meanwhile() -> None:
+        bench.tracker.meanwhile = lambda: None
+        bench.announcer.completed(first.info_hash)
+        for torrent in later:
+            bench.announcer.add(torrent)
+
+    bench.tracker.meanwhile = meanwhile
+    bench.pass_time(INTERVAL)
+    bench.wait_for(lambda: len(bench.tracker.announces) == 3, "the announce of all four")
+    assert sorted(bench.tracker.events()[2:]) == ["completed", "started", "started", "started"]
+
+
 def test_peers_are_passed_on(bench: Bench) -> None:
     peer = PeerRow(host="192.0.2.1", port=7000, peer_id="61" * 20, user="bob")
     bench.tracker.presence = lambda info_hash: FilePresence(info_hash=info_hash, peers=[peer])
