@@ -12,10 +12,11 @@ from contextlib import contextmanager
 MOST_WAITING = 500
 """Threads that wait for a lock; further ones are turned away at once, as when it takes long."""
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 """Seconds that a thread waits for a lock at most."""
 
 _LONGEST_QUEUE = 3.0  # seconds that the last in it will probably have to wait
+_SHORT = 100  # threads in a queue that is never too long
 _LONGEST_PAUSE = 30  # seconds after which to ask again, at most
 _WEIGHT = 0.05  # of the latest turn in the average
 
@@ -88,7 +89,9 @@ class QueueLock:
         return turn.granted_at
 
     def _has_room(self) -> bool:
-        return len(self._waiting) < self._most_waiting and self._wait() <= _LONGEST_QUEUE
+        if len(self._waiting) < self._most_waiting:
+            return len(self._waiting) < _SHORT or self._wait() <= _LONGEST_QUEUE
+        return False
 
     def _wait(self) -> float:
         """Return the seconds that the last in the queue will have to wait."""

@@ -88,15 +88,17 @@ def test_only_one_thread_holds_the_lock() -> None:
 
 def test_a_slow_queue_is_full_sooner() -> None:
     lock = QueueLock()
-    lock._turn_seconds = 4.0
+    threads = [threading.Thread(target=lambda: _enter(lock), daemon=True) for _ in range(100)]
     with lock.held():
-        thread = threading.Thread(target=lambda: _enter(lock), daemon=True)
-        thread.start()
-        wait_until(lambda: len(lock._waiting) == 1, 10, "the first in the queue")
+        lock._turn_seconds = 0.04
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(lock._waiting) == 100, 30, "the queue to grow")
         with pytest.raises(QueueTooLongError) as raised, lock.held():
             pass
     assert raised.value.retry_after == 8
-    thread.join(30)
+    for thread in threads:
+        thread.join(30)
 
 
 def _enter(lock: QueueLock) -> None:
