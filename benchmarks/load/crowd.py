@@ -44,6 +44,7 @@ class Crowd:
         self._address = address
         self._fleet = Fleet()
         self._sessions: list[FleetSession] = []
+        self._waiting: set[int] = set()  # numbers of sessions
         self.unanswered = 0
         """Requests that wait for their reply."""
         self.seconds: dict[str, list[float]] = defaultdict(list)
@@ -60,7 +61,9 @@ class Crowd:
                 session = self._fleet.open(self._address)
                 self._sessions.append(session)
                 self.unanswered += 1
-                session.resume(token, partial(self._take, "resume_session", time.monotonic()))
+                number = len(self._sessions) - 1
+                taken = partial(self._take, "resume_session", time.monotonic(), number)
+                session.resume(token, taken)
             if not self._fleet.run(lambda: not self.unanswered, _OPEN_SECONDS):
                 raise TimeoutError("the tracker accepts no more sessions")
 
@@ -104,12 +107,17 @@ class Crowd:
         self._fleet.close()
 
     def _request(self, number: int, habit: Habit) -> None:
+        """Ask, unless the session still waits for an answer, as a client would."""
+        if number in self._waiting:
+            return
+        self._waiting.add(number)
         self.unanswered += 1
-        taken = partial(self._take, habit.operation, time.monotonic())
+        taken = partial(self._take, habit.operation, time.monotonic(), number)
         self._sessions[number].request(habit.operation, taken, **habit.arguments(number))
 
-    def _take(self, operation: str, asked: float, reply: dict[str, Any]) -> None:
+    def _take(self, operation: str, asked: float, number: int, reply: dict[str, Any]) -> None:
         self.unanswered -= 1
+        self._waiting.discard(number)
         if not reply:
             self.lost += 1
             return
