@@ -206,6 +206,7 @@ class _Assembly:
         )
         session = self._services(transfers, credentials, remote, links)
         self._connect(session.accounts)
+        self._closing_stack.callback(announcer.report)
         return session
 
     def _connect(self, accounts: AccountService) -> None:

@@ -371,6 +371,7 @@ class Transfer(TransferStatus):
             self._verify(torrent.have())
         self._move(event)
         if torrent is not None:
+            self._transferred = torrent.uploaded, torrent.downloaded
             self._context.announcer.remove(self.info_hash)
             torrent.stop()
             self._verify(torrent.have())

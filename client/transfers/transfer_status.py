@@ -49,6 +49,7 @@ class TransferStatus:
         self.ended_at = 0.0
         self.fetched = 0  # payload bytes received in the run that completed it
         self.sources = 0  # peers that sent them
+        self._transferred = (0, 0)  # by the last torrent
         self._context = context
         self._group_tls: GroupTls | None = None
         self._state: State[Torrent] = Paused()
@@ -215,7 +216,7 @@ class TransferStatus:
     def transferred(self) -> tuple[int, int]:
         """See Announced."""
         torrent = self.torrent
-        return (torrent.uploaded, torrent.downloaded) if torrent else (0, 0)
+        return (torrent.uploaded, torrent.downloaded) if torrent else self._transferred
 
     @property
     def needs_peers(self) -> bool:

@@ -40,6 +40,9 @@ _MOMENT: Final = 0.005
 _MAX_QUESTIONS: Final = 1000
 """Unidentified peers that we ask the tracker about; the newest count."""
 
+_LAST_WORD: Final = 2.0
+"""Seconds that the end of a client waits for a last announce."""
+
 _NOTHING_DUE: Final = 3600.0
 """Seconds to sleep at most, for instance while there is no torrent."""
 
@@ -100,6 +103,8 @@ class _Entry:
         self.announced = announced
         self.event: Event = "started"
         self.due_at = 0.0
+        self.reported = (0, 0)
+        """Bytes uploaded and downloaded of which the tracker knows."""
 
 
 class _Stopped(NamedTuple):
@@ -193,6 +198,24 @@ class Announcer:
             self._questions.append(_Question(info_hash, peer, until))
             self._changed.notify()
 
+    def report(self) -> None:
+        """Announce what was transferred since the last announces, before the session ends.
+
+        Waits a moment for a tracker that is connected.
+        """
+        with self._changed:
+            totals = [(entry, entry.announced.transferred) for entry in self._entries.values()]
+            unreported = [(entry, total) for entry, total in totals if entry.reported != total]
+            if self._tracker_client.current is None or self._closing:
+                return
+            for entry, _ in unreported:
+                entry.due_at = 0.0
+            self._changed.notify()
+            self._changed.wait_for(
+                lambda: all(sum(entry.reported) >= sum(total) for entry, total in unreported),
+                _LAST_WORD,
+            )
+
     def close(self) -> None:
         """Stop announcing; the end of the connection tells the tracker the rest."""
         with self._changed:
@@ -277,6 +300,10 @@ class Announcer:
         answers = {file.info_hash: file for file in reply.files}
         for file, entry in batch:
             answer = answers.get(file.info_hash)
+            if entry is not None:
+                with self._changed:
+                    entry.reported = file.uploaded, file.downloaded
+                    self._changed.notify_all()
             if entry is not None and answer is not None:
                 if file.event == "completed" and answer.error is None:
                     entry.announced.counted()

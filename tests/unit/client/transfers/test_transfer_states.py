@@ -54,6 +54,11 @@ def test_pieces_count_as_they_arrive(partial: Transfer) -> None:
     assert partial.transferred == (0, 2 * PIECE)
 
 
+def test_the_last_announce_says_what_was_transferred(partial: Transfer) -> None:
+    partial.pause()
+    assert (partial.torrent, partial.transferred) == (None, (0, 2 * PIECE))
+
+
 def test_a_finished_download_has_its_name_is_recorded_announced_and_reported(
     lab: TransferLab, active: Transfer
 ) -> None:

@@ -163,6 +163,25 @@ def test_it_is_announced_again_after_the_interval(bench: Bench) -> None:
     wait_until(lambda: bench.tracker.events() == ["started", "none"], what="the next announce")
 
 
+def test_what_was_transferred_since_is_reported_before_the_end(bench: Bench) -> None:
+    busy, idle = bench.add(FakeTorrent(1)), bench.add(FakeTorrent(2))
+    busy.transferred = (30, 4)
+    bench.announcer.report()
+    last = bench.tracker.announces[-1].files
+    assert [(one.info_hash, one.uploaded) for one in last] == [(busy.info_hash.hex(), 30)]
+    bench.announcer.report()
+    assert len(bench.tracker.announces) == 3, "each was announced, and then the busy one"
+    assert idle.transferred == (3, 4)
+
+
+def test_without_a_tracker_nothing_is_reported(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    torrent.transferred = (30, 4)
+    bench.tracker.is_connected = False
+    bench.announcer.report()
+    assert len(bench.tracker.announces) == 1
+
+
 def test_torrents_without_peers_announce_more_often(bench: Bench) -> None:
     torrent = FakeTorrent()
     torrent.needs_peers = True
