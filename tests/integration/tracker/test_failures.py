@@ -131,8 +131,8 @@ def test_health_never_asks_the_database(lab: Lab, serve: Serve) -> None:
 
 def test_a_tracker_watches_its_health(tracker: TrackerApp) -> None:
     """A database that can neither be written nor read for long, while the tracker runs."""
-    before = tracker._health.read_age()
-    wait_until(lambda: tracker._health.read_age() < before, what="events to be looked for")
+    before = tracker._health._read_at
+    wait_until(lambda: tracker._health._read_at > before, what="events to be looked for")
     with tracker._store._engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE trackers RENAME TO lost")
     wait_until(lambda: not tracker._health.assess().is_ok, what="a failing heartbeat")

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.sessions import SessionClient
+from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 
 DASHBOARD = Path(__file__).parents[3] / "packaging" / "grafana" / "minitorrent-tracker.json"
@@ -49,8 +50,8 @@ def test_operations_are_measured_and_so_is_their_time_in_the_database(
 
 
 def test_the_state_of_a_tracker_is_measured(tracker: TrackerApp, ann: SessionClient) -> None:
+    wait_until(lambda: metrics_of(tracker)["minitorrent_healthy"] == 1, what="a heartbeat")
     samples = metrics_of(tracker)
-    assert samples["minitorrent_healthy"] == 1
     assert samples["minitorrent_draining"] == 0
     assert samples["minitorrent_sessions"] == 1
     assert samples["minitorrent_disk_free_bytes"] > 0
