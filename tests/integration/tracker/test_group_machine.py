@@ -242,6 +242,11 @@ def test_fifty_clients_at_once(tmp_path: Path) -> None:
     outcomes: Counter[str] = Counter()
     choice = random.Random(1)
     trackers.act(Deed(MANY[0], "create_group"))
+    for number, user in enumerate(MANY[1:30]):
+        trackers.act(Deed(user, "join_group"))
+        trackers.act(Deed(MANY[0], "accept_request", user))
+        if number < 10:
+            trackers.act(Deed(MANY[0], "promote", user))
     with ThreadPoolExecutor(len(MANY)) as threads:
         members, requests = trackers.seen()
         for _ in range(100):
