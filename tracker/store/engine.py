@@ -12,9 +12,8 @@ from typing import TypeVar
 
 from alembic.util import CommandError
 from filelock import FileLock
-from sqlalchemy import Engine, exc, make_url
+from sqlalchemy import Connection, Engine, exc, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from common.process.installing import install_command
@@ -101,7 +100,7 @@ class Store:
             if not urgent:
                 stack.enter_context(_turn(self._read_lock))
             engine = self._urgent_reader if urgent else self._reader
-            yield UnitOfWork(stack.enter_context(_session(engine)))
+            yield UnitOfWork(stack.enter_context(_connected(engine)))
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
@@ -111,12 +110,12 @@ class Store:
         ConflictError when the database rejects a write, DatabaseError when it fails.
         """
         engine = self._urgent_writer if urgent else self._writer
-        with _turn(self._write_lock, urgent=urgent), _session(engine) as session:
-            work = UnitOfWork(session)
+        with _turn(self._write_lock, urgent=urgent), _connected(engine) as connection:
+            work = UnitOfWork(connection)
             yield work
             if work.events.has_news:
-                notify(session)
-            _commit(session)
+                notify(connection)
+            _commit(connection)
         if work.events.has_news and self._watch is not None:
             self._watch.note()
 
@@ -169,22 +168,21 @@ class Store:
 
 
 @contextmanager
-def _session(engine: Engine) -> Iterator[Session]:
-    """Open a session. Raises ConflictError and DatabaseError, also when it can't be ended."""
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """Connect for one transaction. Raises ConflictError and DatabaseError, also when it can't be ended."""
     try:
-        with Session(engine, expire_on_commit=False) as session:
-            yield session
+        with engine.connect() as connection:
+            yield connection
     except IntegrityError as error:
         raise ConflictError(str(error.orig)) from error
     except SQLAlchemyError as error:
         raise failure(error, engine) from error
 
 
-def _commit(session: Session) -> None:
+def _commit(connection: Connection) -> None:
     """Commit. Raises InDoubtError if the answer doesn't arrive, otherwise as the database does."""
-    session.flush()
     try:
-        session.commit()
+        connection.commit()
     except DBAPIError as error:
         if _is_lost(error):
             raise InDoubtError(_reason(error)) from error

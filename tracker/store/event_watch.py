@@ -11,8 +11,7 @@ from contextlib import closing
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, text
 
 from tracker.store.dialects import SERVER_LIMITS
 
@@ -20,6 +19,8 @@ _log = structlog.get_logger()
 
 _CHANNEL = "minitorrent_events"
 """The PostgreSQL channel on which writers of events notify all trackers."""
+
+_NOTIFY = text(f"NOTIFY {_CHANNEL}")
 
 _POLL_SECONDS = 2.0
 """Events are read at least this often on PostgreSQL, where a notification may be lost."""
@@ -58,10 +59,10 @@ def watch_events(engine: Engine, wake: Callable[[], None]) -> EventWatch:
     return _Listener(engine, wake)
 
 
-def notify(session: Session) -> None:
+def notify(connection: Connection) -> None:
     """Have PostgreSQL wake all trackers once this transaction is committed."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"NOTIFY {_CHANNEL}"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NOTIFY)
 
 
 class _SqliteWatch(EventWatch):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Double, Select, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Double, Select, cast, func, select
 
 from tracker.domain.rules import Role
+from tracker.store import schema
 from tracker.store.matching import fits
-from tracker.store.schema import Connection, File, Group, Membership, Token, Tracker, User
+from tracker.store.schema import File, Group, Membership, Token, Tracker, User
 from tracker.store.trackers import FRESH_SECONDS
 
 
@@ -53,8 +53,8 @@ class SessionListing(NamedTuple):
 class ListingRepository:
     """The operator's lists, within one unit of work, in pages."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._run = connection.execute
 
     def users(self, pattern: str, after: str, limit: int) -> list[UserListing]:
         """Return the next accounts by name."""
@@ -64,11 +64,11 @@ class ListingRepository:
             User.blocked_at,
             _count(Membership.user_id),
             _count(File.added_by),
-            _count(Connection.user_id),
+            _count(schema.Connection.user_id),
         ).where(User.name > after)
         if pattern:
             query = query.where(fits(User.name, pattern))
-        rows = self._session.execute(query.order_by(User.name).limit(limit))
+        rows = self._run(query.order_by(User.name).limit(limit))
         return [UserListing(*row) for row in rows]
 
     def groups(self, pattern: str, after: str, limit: int) -> list[GroupListing]:
@@ -91,7 +91,7 @@ class ListingRepository:
         )
         if pattern:
             query = query.where(fits(Group.name, pattern))
-        rows = self._session.execute(query.order_by(Group.name).limit(limit))
+        rows = self._run(query.order_by(Group.name).limit(limit))
         return [
             GroupListing(name, mode, created_at, owner, members, files, int(size))
             for name, mode, created_at, owner, members, files, size in rows
@@ -102,36 +102,36 @@ class ListingRepository:
     ) -> list[SessionListing]:
         """Return the next logins that are valid or in use, oldest first; of all users if None."""
         at = (
-            select(Connection.token_id, func.min(Tracker.host), func.min(Tracker.port))
-            .join(Tracker, Tracker.id == Connection.tracker_id)
+            select(schema.Connection.token_id, func.min(Tracker.host), func.min(Tracker.port))
+            .join(Tracker, Tracker.id == schema.Connection.tracker_id)
             .where(Tracker.heartbeat_at > now - FRESH_SECONDS)
-            .group_by(Connection.token_id)
+            .group_by(schema.Connection.token_id)
             .subquery()
         )
         token, host, port = at.columns
         query = (
-            select(Token, User.name, host, port)
+            select(
+                Token.id,
+                User.name,
+                Token.address,
+                Token.scope,
+                Token.label,
+                Token.created_at,
+                Token.expires_at,
+                host,
+                port,
+            )
             .join(User, User.id == Token.user_id)
             .outerjoin(at, token == Token.id)
             .where(Token.id > after, (Token.expires_at > now) | token.is_not(None))
         )
         if user is not None:
             query = query.where(User.name == user)
-        rows = self._session.execute(query.order_by(Token.id).limit(limit))
-        return [_as_session(token, name, host, port) for token, name, host, port in rows]
-
-
-def _as_session(token: Token, user: str, host: str | None, port: int | None) -> SessionListing:
-    return SessionListing(
-        id=token.id,
-        user=user,
-        address=token.address,
-        scope=token.scope,
-        label=token.label,
-        created_at=token.created_at,
-        expires_at=token.expires_at,
-        tracker=None if host is None else f"{host}:{port}",
-    )
+        rows = self._run(query.order_by(Token.id).limit(limit))
+        return [
+            SessionListing._make((*row, None if host is None else f"{host}:{port}"))
+            for *row, host, port in rows
+        ]
 
 
 def _count(user_id: Any) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    Connection,
     Select,
     Subquery,
+    bindparam,
     delete,
     func,
     literal_column,
@@ -15,41 +18,51 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session
 
-from tracker.store import schema
-from tracker.store.schema import AnnounceKey, File
+from tracker.store.tables import announce_keys, files, in_parts, new_row, peers
 from tracker.store.trackers import is_live
+
+_GROUP_ID: BindParameter[int] = bindparam("group_id")
+_USER_ID: BindParameter[int] = bindparam("user_id")
+_IN_GROUP = select(files.c.id).where(files.c.id == peers.c.file_id, files.c.group_id == _GROUP_ID)
+_IS_KEY = (announce_keys.c.group_id == _GROUP_ID) & (announce_keys.c.user_id == _USER_ID)
+
+_DROP_FROM_GROUP = delete(peers).where(
+    peers.c.user_id == _USER_ID, _IN_GROUP.correlate(peers).exists()
+)
+_KEY = select(announce_keys.c.key).where(_IS_KEY)
+_ADD_KEY = new_row(announce_keys, "group_id", "user_id", "key").on_conflict_do_nothing(
+    index_elements=["group_id", "user_id"]
+)
+_DROP_KEY = delete(announce_keys).where(_IS_KEY)
+_SHORTEN = (
+    update(peers)
+    .where(peers.c.expires_at > bindparam("until"))
+    .values(expires_at=bindparam("until"))
+)
+_DELETE_EXPIRED = delete(peers).where(peers.c.expires_at <= bindparam("now"))
 
 
 class PeerRepository:
     """Peers, within one unit of work."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._run = connection.execute
 
     def drop_user(self, user_id: int, file_ids: Collection[int]) -> None:
         """Remove all of a user's clients from these files."""
-        self._session.execute(
-            delete(schema.Peer).where(
-                schema.Peer.user_id == user_id, schema.Peer.file_id.in_(file_ids)
-            )
-        )
+        for some in in_parts(file_ids):
+            self._run(delete(peers).where(peers.c.user_id == user_id, peers.c.file_id.in_(some)))
 
     def drop_from_group(self, group_id: int, user_id: int) -> None:
         """Remove a user's announce key and peers from a group."""
         self.drop_key(group_id, user_id)  # from now on, no announce with it adds peers
-        files = select(File.id).where(File.group_id == group_id)
-        self._session.execute(
-            delete(schema.Peer).where(
-                schema.Peer.user_id == user_id, schema.Peer.file_id.in_(files)
-            )
-        )
+        self._run(_DROP_FROM_GROUP, {"group_id": group_id, "user_id": user_id})
 
     def count(self, now: float) -> int:
         """Count the live peers; a client counts for each of its files."""
         clients = _clients(_is_live(now)).subquery()
-        return self._session.scalar(select(func.count()).select_from(clients)) or 0
+        return int(self._run(select(func.count()).select_from(clients)).scalar_one())
 
     def adjust_for_clock_jump(self, before: float, now: float, longest: float) -> None:
         """Extend the presence of stock clients after the clock jumped forward from `before` to
@@ -58,9 +71,9 @@ class PeerRepository:
         `longest` is how long, in seconds, a stock client counts as present after an announce.
         """
         until = now + longest
-        self._session.execute(
-            update(schema.Peer)
-            .where(schema.Peer.expires_at > before, schema.Peer.expires_at < until)
+        self._run(
+            update(peers)
+            .where(peers.c.expires_at > before, peers.c.expires_at < until)
             .values(expires_at=until)
         )
 
@@ -69,35 +82,26 @@ class PeerRepository:
 
         A presence of more than `longest` is from before the clock was set back, and is shortened.
         """
-        until = now + longest
-        self._session.execute(
-            update(schema.Peer).where(schema.Peer.expires_at > until).values(expires_at=until)
-        )
-        self._session.execute(delete(schema.Peer).where(schema.Peer.expires_at <= now))
+        self._run(_SHORTEN, {"until": now + longest})
+        self._run(_DELETE_EXPIRED, {"now": now})
 
     def key_of(self, group_id: int, user_id: int) -> str | None:
         """Return a member's announce key, or None."""
-        return self._session.scalar(
-            select(AnnounceKey.key).where(
-                AnnounceKey.group_id == group_id, AnnounceKey.user_id == user_id
-            )
-        )
+        return self._run(_KEY, {"group_id": group_id, "user_id": user_id}).scalar()
 
-    def add_key(self, group_id: int, user_id: int, key: str) -> None:
-        """Store a member's announce key."""
-        self._session.add(AnnounceKey(group_id=group_id, user_id=user_id, key=key))
+    def add_key(self, group_id: int, user_id: int, key: str) -> str:
+        """Store a member's announce key, unless there is one; return the stored one."""
+        member = {"group_id": group_id, "user_id": user_id}
+        self._run(_ADD_KEY, member | {"key": key})
+        return str(self._run(_KEY, member).scalar_one())
 
     def drop_key(self, group_id: int, user_id: int) -> None:
         """Delete a member's announce key."""
-        self._session.execute(
-            delete(AnnounceKey).where(
-                AnnounceKey.group_id == group_id, AnnounceKey.user_id == user_id
-            )
-        )
+        self._run(_DROP_KEY, {"group_id": group_id, "user_id": user_id})
 
     def drop_keys_of(self, user_id: int) -> None:
         """Delete all announce keys of a user."""
-        self._session.execute(delete(AnnounceKey).where(AnnounceKey.user_id == user_id))
+        self._run(delete(announce_keys).where(announce_keys.c.user_id == user_id))
 
 
 def seeding(now: float) -> Subquery:
@@ -106,9 +110,9 @@ def seeding(now: float) -> Subquery:
     # three times as long.
     by: ColumnElement[int] = literal_column("peers.file_id + 0")
     return (
-        select(schema.Peer.file_id, func.count(func.distinct(schema.Peer.peer_id)).label("seeders"))
-        .where(schema.Peer.left == 0, _is_live(now))
-        .group_by(by, schema.Peer.file_id)
+        select(peers.c.file_id, func.count(func.distinct(peers.c.peer_id)).label("seeders"))
+        .where(peers.c.left == 0, _is_live(now))
+        .group_by(by, peers.c.file_id)
         .subquery()
     )
 
@@ -118,11 +122,11 @@ def _clients(*conditions: ColumnElement[bool]) -> Select[int, int]:
     addresses.
     """
     return (
-        select(schema.Peer.file_id, func.min(schema.Peer.left).label("left"))
+        select(peers.c.file_id, func.min(peers.c.left).label("left"))
         .where(*conditions)
-        .group_by(schema.Peer.file_id, schema.Peer.user_id, schema.Peer.peer_id)
+        .group_by(peers.c.file_id, peers.c.user_id, peers.c.peer_id)
     )
 
 
 def _is_live(now: float) -> ColumnElement[bool]:
-    return or_(schema.Peer.expires_at > now, is_live(schema.Peer.connection_id, now))
+    return or_(peers.c.expires_at > now, is_live(peers.c.connection_id, now))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from tracker.store.authorities import AuthorityRepository
 from tracker.store.event_lists import EventListRepository
@@ -58,10 +58,9 @@ class ConflictError(Exception):
 
 
 class UnitOfWork:
-    """The repositories on one database session."""
+    """The repositories in one transaction."""
 
-    def __init__(self, session: Session) -> None:
-        connection = session.connection()
+    def __init__(self, connection: Connection) -> None:
         self.users = UserRepository(connection)
         self.groups = GroupRepository(connection)
         self.invitations = InvitationRepository(connection)
@@ -69,12 +68,12 @@ class UnitOfWork:
         self.files = FileRepository(connection)
         self.file_lists = FileListRepository(connection)
         self.quotas = QuotaRepository(connection)
-        self.peers = PeerRepository(session)
+        self.peers = PeerRepository(connection)
         self.presence = PresenceWriter(connection)
         self.trackers = TrackerRepository(connection)
         self.events = EventRepository(connection)
         self.event_lists = EventListRepository(connection)
-        self.listings = ListingRepository(session)
+        self.listings = ListingRepository(connection)
 
 
 class UnitOfWorkFactory(Protocol):

@@ -46,7 +46,7 @@ class AnnounceKeyService:
             key = work.peers.key_of(group.id, me.user_id)
             if key is None:
                 key = credentials.encode_secret(secrets.token_bytes(_KEY_BYTES))
-                work.peers.add_key(group.id, me.user_id, key)
+                key = work.peers.add_key(group.id, me.user_id, key)
             others = work.trackers.others(self._tracker_id, self._clock())
         host = self._site.host if self._site.is_forwarded else caller.reached_at
         port = self._site.http_port
