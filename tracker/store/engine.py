@@ -169,9 +169,10 @@ class Store:
 
 @contextmanager
 def _connected(engine: Engine) -> Iterator[Connection]:
-    """Connect for one transaction. Raises ConflictError and DatabaseError, also when it can't be ended."""
+    """Begin a transaction. Raises ConflictError and DatabaseError, also when it can't be ended."""
     try:
         with engine.connect() as connection:
+            connection.begin()  # a writer waits for its turn now, before it reads the clock
             yield connection
     except IntegrityError as error:
         raise ConflictError(str(error.orig)) from error
