@@ -79,6 +79,20 @@ def record(
     work.events.add(event)
 
 
+def record_for_each(
+    work: UnitOfWork,
+    kind: EventKind,
+    group: Group,
+    me: Identity,
+    subjects: Sequence[str],
+    text: str,
+    now: float,
+) -> None:
+    """Record that `me` did the same in a group to each of many users."""
+    event = _event(kind, group, me.user, "", me.address, now, text)
+    work.events.add_for_each(event, subjects)
+
+
 def record_removal(work: UnitOfWork, file: File, group: Group, me: Identity, now: float) -> None:
     """Record that `me` removed a file from its group."""
     text = f"{me.user} removed {file.name} from {group.name}."

@@ -67,10 +67,18 @@ class EventRepository:
         and be missed by every reader (decision 29): in any other unit of work, raises
         AssertionError.
         """
+        self.add_for_each(event, [event.subject])
+
+    def add_for_each(self, event: schema.Event, subjects: Sequence[str]) -> None:
+        """Record an event once for each of these subjects; see `add`."""
         if not takes_turns(self._connection):
             raise AssertionError("an event needs a unit of work that takes its turn to write")
+        if not subjects:
+            return
         values = {name: getattr(event, name) for name in _STORED}
-        self._run(_ADD, values | {"removed": event.removed or ""})
+        values["removed"] = event.removed or ""
+        rows = [values | {"subject": subject} for subject in subjects]
+        self._run(_ADD, rows if len(rows) > 1 else rows[0])
         self.has_news = self.has_news or event.kind in PUSHED
 
     def last_id(self) -> int:

@@ -7,7 +7,7 @@ from tracker.domain import rules
 from tracker.domain.rules import Role
 from tracker.services.caller import OPERATOR
 from tracker.services.clock import Clock
-from tracker.services.events import record, record_account
+from tracker.services.events import record, record_account, record_for_each
 from tracker.services.lookups import find_group, find_user
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
@@ -27,8 +27,8 @@ class GroupAdministration:
         with self._database.write() as work:
             now, group = self._clock(), find_group(work, name, lock=True)
             text = f"The tracker's operator deleted the group {name}."
-            for user in work.groups.member_names(group.id):
-                record(work, EventKind.MEMBER_REMOVED, group, OPERATOR, user, text, now)
+            members = work.groups.member_names(group.id)
+            record_for_each(work, EventKind.MEMBER_REMOVED, group, OPERATOR, members, text, now)
             for guest in work.groups.guest_names(group.id):
                 kind = EventKind.ACCOUNT_DELETED
                 record_account(work, kind, guest, OPERATOR.address, now, actor=OPERATOR.user)
