@@ -65,14 +65,23 @@ def select_peers(
     """
     if not wanted:
         return []
-    by_user: dict[int, list[Peer]] = {}
     me = asker.user_id, asker.peer_id
-    for peer in peers:
-        if peer.port and (with_seeders or peer.left) and (peer.user_id, peer.peer_id) != me:
-            by_user.setdefault(peer.user_id, []).append(peer)
-    turns = [random.sample(own, min(wanted, len(own))) for own in by_user.values()]
+    useful = [
+        peer
+        for peer in peers
+        if peer.port and (with_seeders or peer.left) and (peer.user_id, peer.peer_id) != me
+    ]
+    if len(useful) <= wanted:
+        return random.sample(useful, len(useful))
+    by_user: dict[int, list[Peer]] = {}
+    for peer in useful:
+        by_user.setdefault(peer.user_id, []).append(peer)
+    turns = [
+        random.sample(own, min(wanted, len(own))) if len(own) > 1 else own
+        for own in by_user.values()
+    ]
     chosen: list[Peer] = []
-    while turns and len(chosen) < wanted:
+    while len(chosen) < wanted:
         here = random.sample(turns, min(wanted - len(chosen), len(turns)))
         chosen += [own.pop() for own in here]
         turns = [own for own in turns if own]
