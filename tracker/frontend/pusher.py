@@ -14,22 +14,22 @@ class Pusher:
         self._events = events
         self._watch = watch
         self._sessions = sessions
-        self._position = events.last_id()
+        events.sent = events.last_id()
         self._is_behind = True
 
     def waiting(self) -> int:
         """Return how many events, of any tracker, are yet to be sent. Asks the database."""
-        return max(0, self._events.last_id() - self._position)
+        return max(0, self._events.last_id() - self._events.sent)
 
     def push(self) -> None:
         """Send the events that there are since the last call. Raises DatabaseError."""
         self._is_behind = self._watch.has_news() or self._is_behind
         while self._is_behind:
-            news = self._events.after(self._position)
+            news = self._events.after(self._events.sent)
             for delivery in news.deliveries:
                 if delivery.ended is not None:
                     self._sessions.drop_ended(delivery.ended)  # asks the database, so it may fail
                 self._sessions.push(delivery.notice, delivery.users)
-                self._position = delivery.notice.id
-            self._position = news.position
+                self._events.sent = delivery.notice.id
+            self._events.sent = news.position
             self._is_behind = not news.is_all

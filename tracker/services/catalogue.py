@@ -98,11 +98,12 @@ def make_services(
     )
     lifetime = policy.certificate_lifetime
     certificates = CertificateService(database, clock, steady, secret_box, lifetime, quotas)
+    events = EventService(database, tracker_id)
     return Services(
         accounts=AccountService(
             database, clock, steady, passwords, quotas, invitations, policy.min_password
         ),
-        logins=LoginService(database, clock, tracker_id, passwords, quotas, audit_limit),
+        logins=LoginService(database, clock, events, passwords, quotas, audit_limit),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
         members=MemberService(database, clock),
@@ -114,10 +115,10 @@ def make_services(
         announces=AnnounceService(database, clock, random.Random(), quotas),
         keys=AnnounceKeyService(database, clock, tracker_id, site),
         reachability=PortCheckService(),
-        events=EventService(database, tracker_id),
+        events=events,
         notices=NoticeService(database),
         audit_limit=audit_limit,
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),
         party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),
-        lifecycle=Lifecycle(database, clock, steady, tracker_id, site),
+        lifecycle=Lifecycle(database, clock, steady, events, site),
     )

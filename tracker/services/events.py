@@ -157,7 +157,9 @@ class EventService:
 
     def __init__(self, database: UnitOfWorkFactory, tracker_id: str) -> None:
         self._database = database
-        self._tracker_id = tracker_id
+        self.tracker_id = tracker_id
+        self.sent = 0
+        """The newest event of which this tracker has sent all notices: its users have read them."""
 
     def last_id(self) -> int:
         """Return the newest event's id, or 0."""
@@ -171,7 +173,7 @@ class EventService:
             is_all = len(events) < _BATCH
             # From the same snapshot, so that no event appears in between.
             position = work.events.last_id() if is_all else events[-1].id
-            recipients = work.events.recipients(events, self._tracker_id)
+            recipients = work.events.recipients(events, self.tracker_id)
         deliveries = [
             delivery for event in events for delivery in _deliveries(event, recipients.of(event))
         ]

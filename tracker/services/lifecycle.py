@@ -9,6 +9,7 @@ from common.api.tokens import LONGEST_LIFETIME
 from tracker.domain.clock_watch import ClockWatch
 from tracker.services.accounts.logins import SESSION_SECONDS
 from tracker.services.clock import Clock
+from tracker.services.events import EventService
 from tracker.services.sharing.announce import HTTP_GRACE
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -36,12 +37,18 @@ class Lifecycle:
     """
 
     def __init__(
-        self, database: UnitOfWorkFactory, clock: Clock, steady: Clock, tracker_id: str, site: Site
+        self,
+        database: UnitOfWorkFactory,
+        clock: Clock,
+        steady: Clock,
+        events: EventService,
+        site: Site,
     ) -> None:
         self._database = database
         self._clock = clock
         self._steady = steady
-        self._tracker_id = tracker_id
+        self._events = events
+        self._tracker_id = events.tracker_id
         self._site = site
         self._watch = ClockWatch(clock(), steady())
         self._trusted_from = self._next_expiry = -math.inf
@@ -116,5 +123,5 @@ class Lifecycle:
     def stop(self) -> None:
         """Deregister this tracker; its connections and peers disappear at once."""
         with self._database.write(urgent=True) as work:
-            work.users.mark_read(work.trackers.users_at(self._tracker_id), work.events.last_id())
+            work.users.mark_read(work.trackers.users_at(self._tracker_id), self._events.sent)
             work.trackers.remove(self._tracker_id)

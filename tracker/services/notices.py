@@ -33,7 +33,7 @@ class NoticeService:
             found = work.event_lists.relevant_to(user, request.pattern, before, limit + 1)
             total = work.event_lists.count_relevant(user, request.pattern)
             newest = work.events.last_id()
-        if not before:
+        if not before and newest > user.last_read_event_id:
             with self._database.write() as work:
                 work.users.mark_read([me.user_id], newest)
         events, following = cut(found, limit, lambda event: str(event.id))

@@ -43,7 +43,7 @@ from tracker.store.tables import (
     users,
 )
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 5000
 """Lists are counted up to this many rows."""
 
 _NEAR = 2000
@@ -62,8 +62,8 @@ _LISTED_FOR_MEMBERS = (
 
 Ids = Select[int]
 List = Callable[[str, bool], Ids]
-"""Selects the ids of the events above `after` that match a pattern: those of a whole list, or part
-of it. They are found by going through all events (True), or by looking them up (False).
+"""Selects the ids of the events above `after` that match a pattern: those of a list, or part of it.
+They are found by going through events in their order (True), or by looking them up (False).
 """
 
 _AFTER: BindParameter[int] = bindparam("after")
@@ -130,7 +130,7 @@ class EventListRepository:
         """Count the events of two lists: one that has an index, and one to search for."""
         given = {**values, "after": after}
         found = int(
-            self._run(_number(direct, pattern, False), given | {"limit": limit}).scalar_one()
+            self._run(_number(direct, pattern, True), given | {"limit": limit}).scalar_one()
         )
         is_near = after > 0 and self._end() - after <= self.near
         rest = self._run(_number(spread, pattern, is_near), given | {"limit": limit - found})
@@ -147,7 +147,7 @@ class EventListRepository:
     ) -> list[Event]:
         """Return the newest events of two lists, as above."""
         given = {**values, "before": before or self._end(), "limit": limit}
-        found = self._run(_page(direct, pattern, False), given | {"after": 0}).scalars().all()
+        found = self._run(_page(direct, pattern, True), given | {"after": 0}).scalars().all()
         ids = [*found, *self._search(spread, pattern, given)]
         newest = sorted(ids, reverse=True)[:limit]
         return [Event._make(row) for row in self._run(_BY_IDS, {"ids": newest})]
@@ -173,19 +173,23 @@ def _of(user: User) -> dict[str, Any]:
 
 
 @lru_cache(4 * REMEMBERED)
-def _page(ids: List, pattern: str, is_near: bool) -> Ids:
-    """Select the largest ids of a list before one."""
-    found = ids(pattern, is_near).where(events.c.id < bindparam("before"))
-    return found.order_by(events.c.id.desc()).limit(_LIMIT)
+def _page(ids: List, pattern: str, in_order: bool) -> Ids:
+    """Select the largest ids of a list before one.
+
+    A sum has no order of its own, in which PostgreSQL would rather go through all events.
+    """
+    found = ids(pattern, in_order).where(events.c.id < bindparam("before"))
+    order = events.c.id if in_order else events.c.id + literal_column("0")
+    return found.order_by(order.desc()).limit(_LIMIT)
 
 
 @lru_cache(4 * REMEMBERED)
-def _number(ids: List, pattern: str, is_near: bool) -> Select[int]:
+def _number(ids: List, pattern: str, in_order: bool) -> Select[int]:
     """Count a list, up to a limit."""
-    return select(func.count()).select_from(ids(pattern, is_near).limit(_LIMIT).subquery())
+    return select(func.count()).select_from(ids(pattern, in_order).limit(_LIMIT).subquery())
 
 
-def _in_group(pattern: str, _is_near: bool) -> Ids:
+def _in_group(pattern: str, _in_order: bool) -> Ids:
     """Select a group's events."""
     is_visible = or_(
         events.c.kind != EventKind.MEMBER_LEFT.value, events.c.actor == events.c.subject
@@ -195,7 +199,7 @@ def _in_group(pattern: str, _is_near: bool) -> Ids:
     )
 
 
-def _of_accounts(pattern: str, is_near: bool) -> Ids:
+def _of_accounts(pattern: str, in_order: bool) -> Ids:
     """Select the events of the accounts of a group's members."""
     # As in the index of only these. As an equation, it would lead SQLite to other indexes.
     is_account = events.c.group_id < literal_column("1")
@@ -205,7 +209,7 @@ def _of_accounts(pattern: str, is_near: bool) -> Ids:
         .where(memberships.c.group_id == _GROUP_ID)
     )
     found = select(events.c.id).where(is_account, events.c.id > _AFTER, *_audit_fits(pattern))
-    if is_near:
+    if in_order:
         return found.where(members.where(users.c.name == events.c.subject).exists())
     return found.where(events.c.subject.in_(members))
 
@@ -215,7 +219,7 @@ def _audit_fits(pattern: str) -> list[ColumnElement[bool]]:
     return [or_(*(fits(column, pattern) for column in columns))] if pattern else []
 
 
-def _in_groups_of(pattern: str, is_near: bool) -> Ids:
+def _in_groups_of(pattern: str, in_order: bool) -> Ids:
     """Select the events in a user's groups that are for the user, since the user joined."""
     kinds = [kind for audience in _LISTED_FOR_MEMBERS for kind in kinds_for(audience)]
     includes = or_(
@@ -229,12 +233,12 @@ def _in_groups_of(pattern: str, is_near: bool) -> Ids:
         includes,
     )
     found = select(events.c.id).where(events.c.kind.in_(kinds), *_notice_fits(pattern))
-    if is_near:
+    if in_order:
         return found.where(events.c.id > _AFTER, exists().where(is_theirs))
     return found.join(memberships, is_theirs)
 
 
-def _about(pattern: str, _is_near: bool) -> Ids:
+def _about(pattern: str, _in_order: bool) -> Ids:
     """Select the events about a user."""
     created_at = select(users.c.created_at).where(users.c.id == _USER_ID).scalar_subquery()
     return select(events.c.id).where(

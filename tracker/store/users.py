@@ -268,9 +268,12 @@ class UserRepository:
             self._run(_FORGET, {"user_id": user_id})
 
     def mark_read(self, user_ids: Collection[int], event_id: int) -> None:
-        """Mark all notices of these users up to this event as read."""
+        """Mark all notices of these users up to this event as read, if they weren't before."""
         for some in in_parts(user_ids):
-            self._run(update(users).where(users.c.id.in_(some)).values(told_event=event_id))
+            is_later = users.c.told_event < event_id
+            self._run(
+                update(users).where(users.c.id.in_(some), is_later).values(told_event=event_id)
+            )
 
     def bound_tokens(self, now: float, session_ttl: float, api_ttl: float) -> None:
         """Shorten tokens that would outlast a newly issued one of their kind.

@@ -22,6 +22,7 @@ from tracker.services.accounts.hashing import PasswordHasher
 from tracker.services.accounts.logins import LoginService
 from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller
+from tracker.services.events import EventService
 from tracker.services.rate_limits import RateLimiter
 
 ResultT = TypeVar("ResultT")
@@ -122,7 +123,8 @@ def test_an_unknown_user_takes_the_same_work(lab: Lab) -> None:
     hasher, quotas = NotingHasher(work), Quotas()
     passwords = PasswordChecker(lab.database, lab.clock, lab.clock, hasher)
     audit_limit = RateLimiter.daily(quotas.acts, lab.clock)
-    logins = LoginService(lab.database, lab.clock, "here", passwords, quotas, audit_limit)
+    events = EventService(lab.database, "here")
+    logins = LoginService(lab.database, lab.clock, events, passwords, quotas, audit_limit)
     lab.database.on_write = lambda: work.append("write")
     done = []
     for user in ("ann", "nobody"):

@@ -155,3 +155,29 @@ def test_older_notices_are_on_the_next_pages(ann: SessionClient, bob: SessionCli
     found = ann.call("list_notices", pattern="3.BIN", limit=2)
     assert [row["text"] for row in found["notices"]] == ["bob shares 3.bin in lab."]
     assert (found["total"], found["next"]) == (1, None)
+
+
+def test_notices_that_were_not_sent_stay_unread(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
+    one, two = start_tracker(), start_tracker()
+    ann, bob = connect(one).sign_up("ann"), connect(two).sign_up("bob")
+    ann.call("create_group", group="lab")
+    one._notices.stop(30)
+    bob.call("join_group", group="lab")
+    ann.call("logout")
+    again = connect(two)
+    assert again.login("ann")["unread_notices"] == 1
+    assert again.call("list_notices")["unread"] == 1
+    assert again.call("list_notices")["unread"] == 0
+
+
+def test_a_new_account_has_no_notices(ann: SessionClient, sign_up: SignUp) -> None:
+    """Neither of an earlier account of that name, nor of its groups before it joined."""
+    ann.upload("lab", "before.bin")
+    with sign_up("cat") as cat:
+        let_in(cat, "cat", ann)
+        ann.upload("lab", "after.bin")
+        assert [text for kind, text in notices(cat) if kind == "file_added"] == [
+            "ann shares after.bin in lab."
+        ]

@@ -20,7 +20,7 @@ from tracker.quotas import Quotas, check_quota
 from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
-from tracker.services.events import record_account
+from tracker.services.events import EventService, record_account
 from tracker.services.groups.authority import revoke_logins
 from tracker.services.notices import count_unread
 from tracker.services.rate_limits import RateLimiter
@@ -46,14 +46,14 @@ class LoginService:
         self,
         database: UnitOfWorkFactory,
         clock: Clock,
-        tracker_id: str,
+        events: EventService,
         passwords: PasswordChecker,
         quotas: Quotas,
         audit_limit: RateLimiter,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._tracker_id = tracker_id
+        self._events = events
         self._passwords = passwords
         self._quotas = quotas
         self._audit_limit = audit_limit
@@ -121,7 +121,7 @@ class LoginService:
             now = self._clock()
             end_logins(work, identity, [identity.token_id], now)
             if identity.connection_id:
-                work.users.mark_read([identity.user_id], work.events.last_id())
+                work.users.mark_read([identity.user_id], self._events.sent)
             record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
         caller.identity = None
         return api.UserReply(user=identity.user)
@@ -209,7 +209,7 @@ class LoginService:
             for caller in gone:
                 work.trackers.disconnect(caller.connection_id)
             users = {one.identity.user_id for one in gone if one.identity is not None}
-            work.users.mark_read(users, work.events.last_id())
+            work.users.mark_read(users, self._events.sent)
         for caller in gone:
             caller.identity = None
 
@@ -238,7 +238,9 @@ class LoginService:
         online = work.trackers.count_connections(me.user_id)
         remedy = "close some clients that you don't need"
         check_quota(online, self._quotas.sessions, "connections per user", remedy)
-        work.trackers.connect(me.connection_id, self._tracker_id, me.token_id, me.user_id, now)
+        work.trackers.connect(
+            me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now
+        )
 
     def _greet(self, caller: Caller, me: Identity, token: Token, secret: str) -> api.LoginReply:
         """Return the reply to a login, which can no longer be refused.
