@@ -42,7 +42,8 @@ class PageRequest(Model):
 
 
 class PageReply(Model):
-    """`total` counts all matches of the pattern; `next` leads to the next page, None at the end.
+    """`total` counts all matches of the pattern, of events and notices up to 5000; `next` leads to
+    the next page, None at the end.
 
     Older trackers omit both and return everything at once.
     """
