@@ -31,6 +31,7 @@ from tracker.frontend.connection import Connection, TimeLimits
 from tracker.frontend.descriptors import MAX_TURNED_AWAY
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import report
+from tracker.frontend.recent_notices import RecentNotices
 from tracker.frontend.roster import Roster
 from tracker.frontend.waker import Poller, Waker
 from tracker.frontend.workers import Workers
@@ -93,6 +94,8 @@ class SessionServer:
         self._limits = limits
         self._server_name = server_name
         self._roster = Roster(ConnectionLimits(limits.total, limits.per_address, limits.grace))
+        self._sending = threading.Lock()  # guards the next, and the order of notices and logins
+        self._recent = RecentNotices()
         self._bulk = BulkLimiter()
         self._unrecorded: deque[Caller] = deque(maxlen=_MOST_UNRECORDED)
         self._refusal_budget = Budget(_PAUSES, capacity=1)
@@ -121,9 +124,14 @@ class SessionServer:
 
     def push(self, notice: EventNotice, users: frozenset[str]) -> None:
         """Send a notice to those of these users who are connected here."""
+        if not users:
+            return
         line = lines.encode_notice(notice)
-        for connection in self._roster.of_users(users):
-            connection.channel.post(line)
+        with self._sending:
+            self._recent.add(notice.id, users, line)
+            for connection in self._roster.of_users(users):
+                if notice.id > connection.caller.since:
+                    connection.channel.post(line)
 
     def drop_ended(self, user: str) -> None:
         """Close this user's connections whose logins have ended, with an error."""
@@ -222,11 +230,23 @@ class SessionServer:
             self._limits.times,
             self._bulk,
             self._request_throttle,
-            self._roster.note_login,
+            self._note_login,
             is_turned_away=not is_admitted,
         )
         self._roster.add(connection)
         self._workers.run(partial(self._begin_serving, connection))
+
+    def _note_login(self, connection: Connection) -> None:
+        """Know who is logged in, and send the notices that were pushed since that was committed."""
+        with self._sending:
+            self._roster.note_login(connection)
+            if connection.user is None:
+                return
+            missed = self._recent.of(connection.user, connection.caller.since)
+            for line in missed or ():
+                connection.channel.post(line)
+        if missed is None:
+            connection.channel.interrupt()  # the client connects again
 
     def _admit(self, party: str) -> bool:
         """Return whether a newcomer is admitted; may displace another connection."""

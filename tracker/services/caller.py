@@ -41,7 +41,8 @@ class Caller:
     """The client on a connection, or of one HTTP request; then `connection_id` is empty.
 
     `address` is its IP address, `reached_at` the tracker's own address as the client reached it.
-    `token` is the one from an HTTP request's header.
+    `token` is the one from an HTTP request's header. `since` is the newest event when the session
+    began: the client gets notices of later ones.
     """
 
     connection_id: str
@@ -49,6 +50,7 @@ class Caller:
     reached_at: str
     identity: Identity | None = None
     token: str = field(default="", repr=False)
+    since: int = 0
 
     def require_login(self, scope: Scope = "read") -> Identity:
         """Return who the caller is; raises MinitorrentError(not_logged_in, permission_denied)."""

@@ -41,9 +41,9 @@ class NoticeService:
         return api.ListNoticesReply(notices=rows, unread=unread, total=total, next=following)
 
 
-def count_unread(work: UnitOfWork, user: User) -> int:
-    """Return the number of a user's unread notices, up to a limit."""
-    return work.event_lists.count_unread(user, _MOST)
+def count_unread(work: UnitOfWork, user: User, until: int | None = None) -> int:
+    """Return the number of a user's unread notices, up to a limit; of events up to `until`."""
+    return work.event_lists.count_unread(user, _MOST, until)
 
 
 def _row(event: Event) -> api.NoticeRow:

@@ -60,6 +60,9 @@ _LISTED_FOR_MEMBERS = (
 )
 """The audiences in a group whose notices can be listed later."""
 
+_NO_ID = 2**63 - 1
+"""No event has so large a number."""
+
 Ids = Select[int]
 List = Callable[[str, bool], Ids]
 """Selects the ids of the events above `after` that match a pattern: those of a list, or part of it.
@@ -67,6 +70,7 @@ They are found by going through events in their order (True), or by looking them
 """
 
 _AFTER: BindParameter[int] = bindparam("after")
+_BEFORE: BindParameter[int] = bindparam("before")
 _LIMIT: BindParameter[int] = bindparam("limit")
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")
@@ -113,10 +117,11 @@ class EventListRepository:
         """
         return self._newest(_about, _in_groups_of, pattern, _of(user), before, limit)
 
-    def count_unread(self, user: User, limit: int) -> int:
-        """Count the user's unread events, up to `limit`."""
+    def count_unread(self, user: User, limit: int, until: int | None = None) -> int:
+        """Count the user's unread events, up to `limit`, or of them those up to the id `until`."""
         after = user.last_read_event_id
-        return self._count(_about, _in_groups_of, "", _of(user), after, limit)
+        values = _of(user) if until is None else _of(user) | {"before": until + 1}
+        return self._count(_about, _in_groups_of, "", values, after, limit)
 
     def _count(
         self,
@@ -128,7 +133,7 @@ class EventListRepository:
         limit: int,
     ) -> int:
         """Count the events of two lists: one that has an index, and one to search for."""
-        given = {**values, "after": after}
+        given = {"before": _NO_ID, **values, "after": after}
         found = int(
             self._run(_number(direct, pattern, True), given | {"limit": limit}).scalar_one()
         )
@@ -178,7 +183,7 @@ def _page(ids: List, pattern: str, in_order: bool) -> Ids:
 
     A sum has no order of its own, in which PostgreSQL would rather go through all events.
     """
-    found = ids(pattern, in_order).where(events.c.id < bindparam("before"))
+    found = ids(pattern, in_order).where(events.c.id < _BEFORE)
     order = events.c.id if in_order else events.c.id + literal_column("0")
     return found.order_by(order.desc()).limit(_LIMIT)
 
@@ -186,7 +191,8 @@ def _page(ids: List, pattern: str, in_order: bool) -> Ids:
 @lru_cache(4 * REMEMBERED)
 def _number(ids: List, pattern: str, in_order: bool) -> Select[int]:
     """Count a list, up to a limit."""
-    return select(func.count()).select_from(ids(pattern, in_order).limit(_LIMIT).subquery())
+    some = ids(pattern, in_order).where(events.c.id < _BEFORE).limit(_LIMIT)
+    return select(func.count()).select_from(some.subquery())
 
 
 def _in_group(pattern: str, _in_order: bool) -> Ids:

@@ -92,7 +92,7 @@ class LoginService:
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
             identity = _identify(caller, user, token, request.peer_id)
             self._end_oldest(work, identity, now)
-            self._connect(work, identity, now)
+            self._connect(work, caller, identity, now)
         caller.identity = identity
         return self._greet(caller, identity, token, secret)
 
@@ -110,7 +110,7 @@ class LoginService:
                 )
             user = work.users.by_id(token.user_id)
             identity = _identify(caller, user, token, request.peer_id)
-            self._connect(work, identity, now)
+            self._connect(work, caller, identity, now)
         caller.identity = identity
         return self._greet(caller, identity, token, request.token)
 
@@ -231,7 +231,7 @@ class LoginService:
                 ErrorCode.INTERNAL, "This tracker is shutting down; try again."
             ) from None
 
-    def _connect(self, work: UnitOfWork, me: Identity, now: float) -> None:
+    def _connect(self, work: UnitOfWork, caller: Caller, me: Identity, now: float) -> None:
         """Record the connection of a login, if it is a session's."""
         if not me.connection_id:
             return
@@ -241,6 +241,7 @@ class LoginService:
         work.trackers.connect(
             me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now
         )
+        caller.since = work.events.last_id()
 
     def _greet(self, caller: Caller, me: Identity, token: Token, secret: str) -> api.LoginReply:
         """Return the reply to a login, which can no longer be refused.
@@ -251,7 +252,8 @@ class LoginService:
         try:
             with self._database.read() as work:
                 groups, total, requests = work.groups.of_login(me.user_id, MAX_PAGE)
-                unread = count_unread(work, work.users.by_id(me.user_id))
+                user, until = work.users.by_id(me.user_id), caller.since or None
+                unread = count_unread(work, user, until)
         except DatabaseError:
             self.disconnect(caller)
             raise
