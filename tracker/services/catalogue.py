@@ -90,7 +90,7 @@ def make_services(
     steady: Clock = time.monotonic,
 ) -> Services:
     """Create the services of one tracker; `steady` is a monotonic clock, for durations."""
-    tracker_id, quotas = secrets.token_hex(16), policy.quotas
+    events, quotas = EventService(database, secrets.token_hex(16)), policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
     invitations = InvitationService(
@@ -98,7 +98,6 @@ def make_services(
     )
     lifetime = policy.certificate_lifetime
     certificates = CertificateService(database, clock, steady, secret_box, lifetime, quotas)
-    events = EventService(database, tracker_id)
     return Services(
         accounts=AccountService(
             database, clock, steady, passwords, quotas, invitations, policy.min_password
@@ -113,7 +112,7 @@ def make_services(
         authorities=certificates,
         files=FileService(database, clock, quotas),
         announces=AnnounceService(database, clock, random.Random(), quotas),
-        keys=AnnounceKeyService(database, clock, tracker_id, site),
+        keys=AnnounceKeyService(database, clock, events.tracker_id, site),
         reachability=PortCheckService(),
         events=events,
         notices=NoticeService(database),

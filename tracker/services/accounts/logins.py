@@ -117,13 +117,17 @@ class LoginService:
     def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
         """End the session and void its token."""
         identity = caller.require_login()
-        with self._database.write() as work:
-            now = self._clock()
-            end_logins(work, identity, [identity.token_id], now)
-            if identity.connection_id:
-                work.users.mark_read([identity.user_id], self._events.sent)
-            record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
-        caller.identity = None
+        caller.identity = None  # before others see the end, and close this connection, too
+        try:
+            with self._database.write() as work:
+                now = self._clock()
+                end_logins(work, identity, [identity.token_id], now)
+                if identity.connection_id:
+                    work.users.mark_read([identity.user_id], self._events.sent)
+                record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
+        except BaseException:
+            caller.identity = identity
+            raise
         return api.UserReply(user=identity.user)
 
     def list_sessions(self, me: Identity, request: api.ListSessions) -> api.ListSessionsReply:
@@ -192,13 +196,19 @@ class LoginService:
 
     def over_of(self, callers: Collection[Caller]) -> list[Caller]:
         """Return those of one user's callers whose login was ended elsewhere."""
+        asked = [(one, one.identity) for one in callers if one.identity is not None]
         with self._database.read(urgent=True) as work:
             alive = {
                 connection
-                for user_id in {one.identity.user_id for one in callers if one.identity}
+                for user_id in {identity.user_id for _, identity in asked}
                 for connection in work.trackers.connections_of(user_id)
             }
-        return [one for one in callers if one.identity and one.connection_id not in alive]
+        # A client that has logged out meanwhile, and perhaps in again, keeps its connection.
+        return [
+            one
+            for one, identity in asked
+            if one.identity is identity and one.connection_id not in alive
+        ]
 
     def disconnect(self, *callers: Caller, urgent: bool = False) -> None:
         """Remove closed connections and their peers; the tokens stay valid."""
