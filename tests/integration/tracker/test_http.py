@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Iterator
 
 import bencode2
@@ -262,3 +263,26 @@ def test_two_stock_clients_of_two_members(
         assert same_id[b"peers"] == bytes([127, 0, 0, 1, 7001 >> 8, 7001 & 255])
     finally:
         other.connection.close()
+
+
+def test_requests_in_pieces_and_without_waiting_for_answers(
+    tracker: TrackerApp, stock: StockClient
+) -> None:
+    """Whichever way they are read, they are answered in their order."""
+    assert tracker.http_address is not None
+    sent = []
+    for left in range(1, 7):
+        asked = query(info_hash=stock.info_hash, peer_id=PEER, port=left, left=left)
+        path = stock.path if left != 3 else stock.path.replace("announce", "scrape")
+        last = "Connection: close\r\n" if left == 6 else ""
+        sent.append(f"GET {path}?{asked} HTTP/1.1\r\nHost: x\r\n{last}\r\n".encode())
+    host, port = tracker.http_address
+    with socket.create_connection((host, port), 30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for data in (sent[0][:30], sent[0][30:], *sent[1:3], sent[3] + sent[4], sent[5]):
+            connection.sendall(data)
+        received = connection.makefile("rb").read()
+    assert received.count(b"HTTP/1.1 200 OK") == 6
+    bodies = [part.partition(b"\r\n\r\n")[2] for part in received.split(b"HTTP/1.1 200 OK")[1:]]
+    is_scrape = [b"files" in bencode2.bdecode(body) for body in bodies]
+    assert is_scrape == [False, False, True, False, False, False]
