@@ -2,7 +2,7 @@
 
 crowd = Crowd(address)
 crowd.open(tokens)                       # connects and resumes a session with each token
-crowd.run(60, [Habit("ping", 30), Habit("find_group", 10, lambda n: {"group": "lab"})])
+crowd.run(60, [PING, Habit("find_group", 10, lambda n: {"group": "lab"})])
 crowd.seconds["ping"], crowd.refusals, crowd.lost
 """
 
@@ -37,6 +37,10 @@ class Habit:
     arguments: Callable[[int], dict[str, Any]] = lambda _: {}
 
 
+PING: Final = Habit("ping", 30.0)
+"""What a client does that has nothing else to say."""
+
+
 class Crowd:
     """The sessions at one tracker."""
 
@@ -45,6 +49,7 @@ class Crowd:
         self._fleet = Fleet()
         self._sessions: list[FleetSession] = []
         self._waiting: set[int] = set()  # numbers of sessions
+        self._pinged_at: dict[int, float] = {}  # while others are opened
         self.unanswered = 0
         """Requests that wait for their reply."""
         self.seconds: dict[str, list[float]] = defaultdict(list)
@@ -64,8 +69,19 @@ class Crowd:
                 number = len(self._sessions) - 1
                 taken = partial(self._take, "resume_session", time.monotonic(), number)
                 session.resume(token, taken)
+            self._keep_alive()
             if not self._fleet.run(lambda: not self.unanswered, _OPEN_SECONDS):
                 raise TimeoutError("the tracker accepts no more sessions")
+
+    def _keep_alive(self) -> None:
+        """Ping sessions that have been silent for as long as a client's ever are."""
+        now = time.monotonic()
+        for number in range(len(self._pinged_at), len(self._sessions)):
+            self._pinged_at[number] = now
+        for number, at in self._pinged_at.items():
+            if now - at > PING.seconds:
+                self._pinged_at[number] = now
+                self._request(number, PING)
 
     @property
     def alive(self) -> int:

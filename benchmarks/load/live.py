@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.load.crowd import Crowd, Habit, percentile
+from benchmarks.load.crowd import PING, Crowd, Habit, percentile
 from benchmarks.load.population import GROUP_SIZE, info_hash, populate
 from tests.support.processes import TrackerProcess
 from tracker.frontend.descriptors import raise_limit
@@ -80,7 +80,7 @@ def _measure(tracker: TrackerProcess, arguments: argparse.Namespace) -> None:
     count = len(tokens) - 1
     print(f"{len(tokens)} sessions opened in {took:.1f} s,", end=" ")
     print(f"{1000 * (opened.cpu - before.cpu) / count:.2f} ms CPU each", flush=True)
-    _phase(crowd, tracker, "idle", arguments.seconds, [Habit("ping", 30)])
+    _phase(crowd, tracker, "idle", arguments.seconds, [PING])
     now = usage(tracker.pid)
     print(
         f"  a session: {(now.memory - before.memory) / count:.1f} KiB,"
@@ -89,13 +89,13 @@ def _measure(tracker: TrackerProcess, arguments: argparse.Namespace) -> None:
     )
     every = len(tokens) / arguments.lookups
     look_up = Habit("get_group", every, _group)
-    _phase(crowd, tracker, "look-ups", arguments.seconds, [Habit("ping", 30), look_up])
-    announcing = [Habit("announce", 60, _announce), Habit("ping", 30), look_up]
+    _phase(crowd, tracker, "look-ups", arguments.seconds, [PING, look_up])
+    announcing = [Habit("announce", 60, _announce), PING, look_up]
     _phase(crowd, tracker, "announcing", max(61, arguments.seconds), announcing)
     if arguments.rush:
         rush = Habit("announce", len(tokens) / arguments.rush, _announce)
-        _phase(crowd, tracker, "overload", arguments.seconds, [rush, Habit("ping", 30), look_up])
-        _phase(crowd, tracker, "afterwards", 10, [Habit("ping", 30), look_up])
+        _phase(crowd, tracker, "overload", arguments.seconds, [rush, PING, look_up])
+        _phase(crowd, tracker, "afterwards", 10, [PING, look_up])
     print(f"  at last: {usage(tracker.pid).memory / 1024:.0f} MiB")
     crowd.close()
 

@@ -41,7 +41,7 @@ from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 
-_STACK_BYTES = 4 * 1024 * 1024
+_STACK_BYTES = 1024 * 1024
 """Plenty for a connection's thread: no accepted input nests deeper than a hundred levels."""
 
 _ACCEPT_PAUSE = 0.1  # seconds, when out of descriptors
