@@ -69,6 +69,11 @@ class TlsEngine:
         """
         return self._incoming.pending + self._object.pending()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the next read raises the failure that ended an earlier one."""
+        return self._failure is not None
+
     def take(self) -> bytes:
         """Return all ciphertext to send; empty when there is none."""
         return self._outgoing.read()

@@ -133,16 +133,17 @@ class Channel:
             return line
 
     def _read(self) -> bytes:
-        """Return the decrypted bytes; empty before a whole record has arrived."""
-        data, plaintext = bytearray(), memoryview(bytearray(_CHUNK))
+        """Return decrypted bytes; empty before a whole record has arrived."""
+        if not self._tls.unread and not self._tls.has_failed:
+            return b""
+        plaintext = memoryview(bytearray(_CHUNK))
         try:
-            while count := self._tls.read_into(plaintext):
-                data += plaintext[:count]
+            count = self._tls.read_into(plaintext)
         except OSError:
             raise ChannelClosedError from None
-        if count == 0 and not data:
+        if count == 0:
             raise ChannelClosedError
-        return bytes(data)
+        return bytes(plaintext[:count]) if count else b""
 
     def _fetch(self) -> None:
         try:
