@@ -270,7 +270,7 @@ def test_an_internal_failure_is_answered_and_logged_once(
     lab.database.on_read = lambda: None
     assert [row["group"] for row in client.call("list_groups")["groups"]] == ["lab"]
     output = capfd.readouterr()
-    assert (output.out + output.err).count("\n  ZeroDivisionError") == 1
+    assert (output.out + output.err).count("ZeroDivisionError") == 1
     assert "secret123" not in output.out + output.err
 
 
