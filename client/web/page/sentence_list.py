@@ -115,6 +115,9 @@ REPLACED: Final = {
     "This tracker allows at most {limit} in {group} and has {used}, and this is {size}; {rest}": N_(
         "This tracker allows at most {limit} in {group} and has {used}, and this is {size}."
     ),
+    "{user} left {group}; {owner} owns {rest} now.": N_(
+        "{user} left {group}; {owner} owns it now."
+    ),
     "You have no session {id}; see: sessions": N_("This session has ended already."),
 }
 """Sentences with commands, and what the page says instead. `{rest}` is left out."""
@@ -166,7 +169,6 @@ TRANSLATED: Final = (
     N_("{user} rejected your request to join {group}."),
     N_("{user} removed you from {group}."),
     N_("{user} left {group}."),
-    N_("{user} left {group}; {owner} owns it now."),
     N_("{user} made you {role} of {group}."),
     N_("{user} joined {group} by invitation {id} of {creator}."),
     N_("{user} removed {number} files from {group}."),
