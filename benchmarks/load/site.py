@@ -34,6 +34,12 @@ _QUOTAS = {
 }
 
 
+class PatientTracker(TrackerProcess):
+    """A tracker that may take long to start, on a machine that is full of load."""
+
+    start_time = 180.0
+
+
 @dataclass
 class Site:
     """A database of one kind and its running trackers.
@@ -77,7 +83,7 @@ def open_site(
             url = _new_database(server)
         running = [
             stack.enter_context(
-                TrackerProcess(folder, *_options(), *options, number=number, database=url)
+                PatientTracker(folder, *_options(), *options, number=number, database=url)
             )
             for number in range(1, trackers + 1)
         ]

@@ -158,6 +158,8 @@ class TrackerProcess(ManagedProcess):
     kept over a kill and a new start.
     """
 
+    start_time = START_TIME
+
     def __init__(
         self,
         folder: Path,
@@ -189,7 +191,7 @@ class TrackerProcess(ManagedProcess):
     def start(self) -> None:
         """Start it and wait for its line `tracker N ready on HOST:PORT`."""
         super().start()
-        line = self.output.next(START_TIME)
+        line = self.output.next(self.start_time)
         match = READY.match(line or "")
         assert match, f"expected the ready line, got {line!r}\n{self.story()}"
         assert Endpoint.parse(match[2]) == self.address, line
