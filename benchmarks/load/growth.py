@@ -8,7 +8,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ ALLOWED = 2.0
 
 _PAGE = 10
 _RUNS = 3
-_REPEATS = 8  # in each run
+_REPEATS = 6  # in each run
 _LONGEST = 20.0  # seconds for one operation's repeats
 
 
@@ -168,47 +168,53 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measure(kind: Kind, dimension: Dimension, sizes: Sequence[int]) -> Cells:
-    cells: Cells = {name: [] for name in OPERATIONS}
+    """Measure on a site of each size, in turns: so all of them meet the same load from others."""
     with (
         tempfile.TemporaryDirectory(prefix="minitorrent-load-") as folder,
-        open_site(kind, Path(folder) / "site") as site,
+        ExitStack() as stack,
     ):
-        world = build(site, members=2, files=10, busy=1)
-        made = 0
+        worlds = []
         for size in sizes:
-            _restart(site, dimension, made, size)
-            made = size
-            for name, operation in OPERATIONS.items():
-                cells[name].append(_cost(world, name, operation))
-    return cells
+            site = stack.enter_context(open_site(kind, Path(folder) / f"site{size}"))
+            worlds.append(build(site, members=2, files=10, busy=1))
+            _fill(site, dimension, size)
+        return {name: _costs(worlds, name, one) for name, one in OPERATIONS.items()}
+
+
+def _costs(worlds: Sequence[World], name: str, operation: Operation) -> list[float | None]:
+    """Return the milliseconds of the cheapest run in each world: a busy machine makes it more."""
+    costs: list[float | None] = [None] * len(worlds)
+    for _ in range(_RUNS):
+        for number, world in enumerate(worlds):
+            cost = _cost(world, name, operation)
+            known = costs[number]
+            costs[number] = cost if known is None else min(cost or known, known)
+    return costs
 
 
 def _cost(world: World, name: str, operation: Operation) -> float | None:
-    """Return the milliseconds of the cheapest run: on a busy machine the same work costs more."""
     site = world.site
 
     def cpu() -> float:
         return site.tracker_cpu(1) + site.database_cpu()
 
     try:
-        runs = [
-            run(operation, [Worker(world, 0)], _LONGEST, cpu, most=_REPEATS) for _ in range(_RUNS)
-        ]
+        figures = run(operation, [Worker(world, 0)], _LONGEST, cpu, most=_REPEATS)
     except Failures as error:
         print(f"failed: {name}: {error}", file=sys.stderr)
         return None
-    return min(figures.tracker_ms for figures in runs)
+    return figures.tracker_ms
 
 
-def _restart(site: Site, dimension: Dimension, first: int, last: int) -> None:
+def _fill(site: Site, dimension: Dimension, size: int) -> None:
     """Add rows, and start the tracker again: it reads what it keeps in memory at the start."""
     (tracker,) = site.trackers
     tracker.terminate()
     if not dimension.while_running:
-        fill(site, dimension.fill, first, last)
+        fill(site, dimension.fill, size)
     tracker.start()
     if dimension.while_running:
-        fill(site, dimension.fill, 0, last)
+        fill(site, dimension.fill, size)
 
 
 def is_too_steep(row: Sequence[float | None]) -> bool:

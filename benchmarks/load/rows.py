@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from benchmarks.load.site import Site
 from benchmarks.load.world import GROUP, OWNER
 
 _NUMBERS = (
-    "WITH RECURSIVE n(i) AS (SELECT CAST(:first AS BIGINT)"
-    " UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :last)"
+    "WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT)"
+    " UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count)"
 )
 _AT = 1_700_000_000
+_PLACES = 2**31 - 1  # in a ring of users, since there are such
 _COLLECTOR = "collector"
 _TWENTY_BYTES = {
     "sqlite": "CAST(printf('%020d', {}) AS BLOB)",
     "postgres": "convert_to(lpad(CAST({} AS TEXT), 20, '0'), 'UTF8')",
 }
 
-Fill = Callable[["Filler", int, int], None]
+Fill = Callable[["Filler", int], None]
 
 
 class Filler:
-    """Adds rows to a site's database, those from number `first` to before `last`."""
+    """Adds rows to a site's database."""
 
     def __init__(self, site: Site, store: Connection) -> None:
         self._kind = site.kind
@@ -33,15 +34,14 @@ class Filler:
         self._group = self._id("groups", GROUP)
         self._owner = self._id("users", OWNER)
 
-    def files(self, first: int, last: int) -> None:
+    def files(self, count: int) -> None:
         """Add files to the group, shared by its owner."""
         before = self._last("files")
         self._add(
             "INSERT INTO files (group_id, name, info_hash, size, pieces, completed, added_at)"
             " SELECT :group, 'bulk ' || CAST(10000000 + i AS TEXT), {bytes}, i * 7919 % 100003,"
             f" 1, 0, {_AT} + i FROM n",
-            first,
-            last,
+            count,
         )
         self._run(
             "INSERT INTO shares (file_id, user_id, shared_at)"
@@ -49,14 +49,13 @@ class Filler:
             before=before,
         )
 
-    def members(self, first: int, last: int) -> None:
+    def members(self, count: int) -> None:
         """Add members to the group, with accounts that nobody can log in to."""
         before = self._last("users")
         self._add(
             "INSERT INTO users (name, password_hash, created_at)"
             f" SELECT 'bulk' || CAST(10000000 + i AS TEXT), 'x', {_AT} FROM n",
-            first,
-            last,
+            count,
         )
         self._run(
             "INSERT INTO memberships (group_id, user_id, role, joined_at)"
@@ -64,7 +63,7 @@ class Filler:
             before=before,
         )
 
-    def groups(self, first: int, last: int) -> None:
+    def groups(self, count: int) -> None:
         """Add groups, all owned by an account of their own."""
         if not self._ids("users", _COLLECTOR):
             self._run(
@@ -76,8 +75,7 @@ class Filler:
             "INSERT INTO groups (name, uid, mode, created_at)"
             " SELECT 'bulk' || CAST(10000000 + i AS TEXT), 'bulk' || CAST(i AS TEXT), 'open',"
             f" {_AT} FROM n",
-            first,
-            last,
+            count,
         )
         self._run(
             "INSERT INTO memberships (group_id, user_id, role, joined_at)"
@@ -86,7 +84,7 @@ class Filler:
             user=self._id("users", _COLLECTOR),
         )
 
-    def events(self, first: int, last: int) -> None:
+    def events(self, count: int) -> None:
         """Add events, half of them in the group, of many users."""
         self._add(
             "INSERT INTO events"
@@ -96,15 +94,13 @@ class Filler:
             " CASE WHEN i % 8 < 4 THEN :group ELSE 1000000 + i % 1000 END, 'a group',"
             " 'bulk' || CAST(i % 5000 AS TEXT), 'file ' || CAST(i % 50000 AS TEXT),"
             " 'It happened.', '127.0.0.1' FROM n",
-            first,
-            last,
+            count,
         )
 
-    def online(self, first: int, last: int) -> None:
-        """Add members that are connected and peers of the first file; replaces earlier ones."""
-        self._run("DELETE FROM users WHERE name LIKE 'bulk%'")
+    def online(self, count: int) -> None:
+        """Add members that are connected, and peers of the group's first file."""
         before = self._last("users")
-        self.members(first, last)
+        self.members(count)
         self._run(
             "INSERT INTO tokens (user_id, digest, address, created_at, expires_at)"
             f" SELECT id, {self._bytes('id')}, '127.0.0.1', {_AT}, 9e9"
@@ -125,12 +121,14 @@ class Filler:
             " FROM connections WHERE user_id > :before",
             before=before,
         )
+        if any(column["name"] == "place" for column in inspect(self._store).get_columns("peers")):
+            self._run(f"UPDATE peers SET place = user_id * 1664525 % {_PLACES}")
 
     # --- statements -------------------------------------------------------------------------
-    def _add(self, statement: str, first: int, last: int) -> None:
+    def _add(self, statement: str, count: int) -> None:
         """Run a statement on the numbers; in SQLite they come before the INSERT, as they must."""
         filled = statement.replace("{bytes}", self._bytes("i"))
-        self._run(f"{_NUMBERS} {filled}", first=first, last=last)
+        self._run(f"{_NUMBERS} {filled}", count=count)
 
     def _run(self, statement: str, **values: Any) -> None:
         known = {"group": self._group, "owner": self._owner, **values}
@@ -152,12 +150,11 @@ class Filler:
         return found
 
 
-def fill(site: Site, what: Fill, first: int, last: int) -> None:
+def fill(site: Site, what: Fill, count: int) -> None:
     """Add rows; PostgreSQL then learns of them, as its own daemon would have it do in time."""
     engine = create_engine(site.url)
     with engine.begin() as store:
-        if last > first:
-            what(Filler(site, store), first, last)
+        what(Filler(site, store), count)
     if site.kind == "postgres":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as store:
             store.execute(text("VACUUM ANALYZE"))
