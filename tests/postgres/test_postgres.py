@@ -106,6 +106,13 @@ def test_every_schema_version_migrates_with_its_data(version: str, tmp_path: Pat
         assert work.events.last_id() == 1
         work.users.add("y", "hash", 0.0)
     store.close()
+    engine.dispose()
+
+
+def test_every_migration_can_be_undone_with_its_data(tmp_path: Path) -> None:
+    engine = create_engine(new_database(tmp_path))
+    migrate(engine, "head")
+    fill(engine)
     for older in VERSIONS[-2::-1]:
         migrate(engine, older, down=True)
     assert counts(engine)["files"] == 1
@@ -268,7 +275,7 @@ def test_an_unreachable_database_server(tmp_path: Path) -> None:
     assert "secret" not in str(raised.value)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_hundred_thousand_files(url: str, stores: list[Store]) -> None:
     group = add_group(stores[0], [])
     ask(

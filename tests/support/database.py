@@ -37,12 +37,16 @@ def kinds_for(marks: Iterable[str]) -> list[Kind]:
     return ["sqlite"] if "any_database" in marks else ["sqlite", "postgresql"]
 
 
+def skip_unless_wanted(kind: Kind) -> None:
+    """Skip the test where only another kind of database is to be tested."""
+    if _ONLY not in (None, kind):
+        pytest.skip(f"it runs on {kind} only")
+
+
 @contextmanager
 def on(kind: Kind) -> Iterator[None]:
     """Have databases of this kind inside the block; skips the test if that is impossible."""
     global _kind
-    if _ONLY not in (None, kind):
-        pytest.skip(f"it runs on {kind} only")
     before, _kind = _kind, kind
     try:
         if kind == "sqlite":

@@ -15,7 +15,7 @@ from common.types import Endpoint
 from tests.integration.tracker.frontends import Frontends
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, let_in
-from tests.support.database import Kind, empty_database, kinds_for, on
+from tests.support.database import Kind, empty_database, kinds_for, on, skip_unless_wanted
 from tests.support.passwords import CHEAP
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
@@ -48,6 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def database(request: pytest.FixtureRequest) -> Iterator[Kind]:
     """The kind of database that the test's trackers use."""
+    skip_unless_wanted(request.param)
     with on(request.param):
         yield request.param
 
