@@ -1,8 +1,4 @@
-"""What an announce asks the database, in as few and as quick statements as possible.
-
-The statements are made once, of tables instead of classes, since announces are by far the most
-frequent requests.
-"""
+"""What an announce asks the database, in as few and as quick statements as possible."""
 
 from __future__ import annotations
 
@@ -10,36 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal_column,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection
 
 from common.types import InfoHash, PeerId
 from tracker.domain.presence import OwnPeer, Presence
 from tracker.domain.selection import Peer
 from tracker.domain.stock_clients import AnnouncedClient
-from tracker.store.tables import (
-    announce_keys,
-    connections,
-    files,
-    groups,
-    memberships,
-    peers,
-    shares,
-    trackers,
-    users,
-)
+from tracker.store import presence_statements as statements
 from tracker.store.trackers import FRESH_SECONDS
 
 
@@ -76,163 +49,6 @@ class ScrapedFile(NamedTuple):
     completed: int
 
 
-_ME: BindParameter[int] = bindparam("user_id")
-_NOW: BindParameter[float] = bindparam("now")
-_FRESH: BindParameter[float] = bindparam("fresh")
-
-_LIVE_SESSION = (
-    select(connections.c.id)
-    .join(trackers, trackers.c.id == connections.c.tracker_id)
-    .where(connections.c.id == peers.c.connection_id, trackers.c.heartbeat_at > _FRESH)
-    .correlate(peers)
-    .exists()
-)
-_LIVE = or_(peers.c.expires_at > _NOW, _LIVE_SESSION)
-
-_OWN = (
-    peers.c.id,
-    peers.c.recorded_at,
-    peers.c.peer_id,
-    peers.c.host,
-    peers.c.port,
-    peers.c.left,
-    peers.c.uploaded,
-    peers.c.downloaded,
-    peers.c.connection_id,
-    peers.c.expires_at,
-)
-
-
-def _known(condition: ColumnElement[bool]) -> Select[Any]:
-    mine = and_(memberships.c.group_id == files.c.group_id, memberships.c.user_id == _ME)
-    return (
-        select(
-            files.c.id,
-            files.c.group_id,
-            files.c.info_hash,
-            memberships.c.id.is_not(None),
-            shares.c.id.is_not(None),
-            *_OWN,
-        )
-        .outerjoin_from(files, memberships, mine)
-        .outerjoin(shares, and_(shares.c.file_id == files.c.id, shares.c.user_id == _ME))
-        .outerjoin(peers, and_(peers.c.file_id == files.c.id, peers.c.user_id == _ME))
-        .where(condition)
-    )
-
-
-_KNOWN_FILE = _known(files.c.info_hash == bindparam("info_hash"))
-_KNOWN_FILES = _known(files.c.info_hash.in_(bindparam("info_hashes", expanding=True)))
-
-_OF_KEY = (
-    select(users.c.id, users.c.name, groups.c.id, groups.c.mode)
-    .select_from(announce_keys)
-    .join(users, users.c.id == announce_keys.c.user_id)
-    .join(groups, groups.c.id == announce_keys.c.group_id)
-    .join(
-        memberships,
-        and_(
-            memberships.c.group_id == announce_keys.c.group_id,
-            memberships.c.user_id == announce_keys.c.user_id,
-        ),
-    )
-    .where(announce_keys.c.key == bindparam("key"))
-)
-_ASKED = and_(files.c.group_id == groups.c.id, files.c.info_hash == bindparam("info_hash"))
-_ANNOUNCED_BY_KEY = (
-    _OF_KEY.outerjoin(files, _ASKED)
-    .outerjoin(peers, and_(peers.c.file_id == files.c.id, peers.c.user_id == users.c.id))
-    .add_columns(files.c.id, *_OWN)
-)
-_SCRAPED = select(files.c.id, files.c.info_hash, files.c.completed).where(
-    files.c.group_id == bindparam("group_id"),
-    files.c.info_hash.in_(bindparam("info_hashes", expanding=True)),
-)
-_CONNECTED = select(connections.c.id).where(connections.c.id == bindparam("connection_id"))
-
-_PEER = (
-    peers.c.file_id,
-    peers.c.user_id,
-    users.c.name,
-    peers.c.peer_id,
-    peers.c.host,
-    peers.c.port,
-    peers.c.left,
-)
-
-
-def _present(condition: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(*_PEER)
-        .join_from(peers, users, users.c.id == peers.c.user_id)
-        .where(condition, _LIVE)
-        .limit(bindparam("most"))
-    )
-
-
-_PRESENT_AT_FILE = _present(peers.c.file_id == bindparam("file_id"))
-_PRESENT = _present(peers.c.file_id.in_(bindparam("file_ids", expanding=True)))
-
-
-def _counts() -> Select[Any]:
-    clients = (
-        select(peers.c.file_id, func.min(peers.c.left).label("left"), func.count().label("rows"))
-        .where(peers.c.file_id.in_(bindparam("file_ids", expanding=True)), _LIVE)
-        .group_by(peers.c.file_id, peers.c.user_id, peers.c.peer_id)
-        .subquery()
-    )
-    return select(
-        clients.c.file_id,
-        func.sum(case((clients.c.left == 0, 1), else_=0)),
-        func.count(),
-    ).group_by(clients.c.file_id)
-
-
-_COUNTS = _counts()
-_AT_HOST = (
-    select(users.c.name, peers.c.peer_id, peers.c.connection_id.is_not(None))
-    .join_from(peers, users, users.c.id == peers.c.user_id)
-    .where(peers.c.file_id == bindparam("file_id"), peers.c.host == bindparam("host"), _LIVE)
-    .order_by(peers.c.id)
-)
-
-
-def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Select the peers from a place on; after the last place comes the first."""
-    place: BindParameter[int] = bindparam("place")
-
-    def part(side: ColumnElement[bool], turn: int) -> Select[Any]:
-        useful = (
-            select(peers.c.id, peers.c.place, literal_column(str(turn)).label("turn"))
-            .where(
-                peers.c.file_id == bindparam("file_id"),
-                side,
-                peers.c.port != literal_column("0"),
-                or_(peers.c.user_id != _ME, peers.c.peer_id != bindparam("peer_id")),
-                *conditions,
-                _LIVE,
-            )
-            .order_by(peers.c.place)
-            .limit(bindparam("most"))
-            .subquery()
-        )
-        return select(useful)
-
-    both = union_all(part(peers.c.place >= place, 1), part(peers.c.place < place, 2)).subquery()
-    return (
-        select(*_PEER)
-        .select_from(both)
-        .join(peers, peers.c.id == both.c.id)
-        .join(users, users.c.id == peers.c.user_id)
-        .order_by(both.c.turn, both.c.place)
-        .limit(bindparam("most"))
-    )
-
-
-_RING = _ring()
-_RING_OF_LEECHERS = _ring(peers.c.left > literal_column("0"))  # as in the index of leechers
-
-
 class PresenceReader:
     """Questions of announces."""
 
@@ -241,7 +57,7 @@ class PresenceReader:
 
     def is_connected(self, connection_id: str) -> bool:
         """Return whether a connection is still logged in."""
-        found = self._database.execute(_CONNECTED, {"connection_id": connection_id})
+        found = self._database.execute(statements.CONNECTED, {"connection_id": connection_id})
         return found.first() is not None
 
     def files(self, user_id: int, info_hashes: Collection[InfoHash]) -> dict[InfoHash, KnownFile]:
@@ -250,10 +66,12 @@ class PresenceReader:
             return {}
         if len(info_hashes) == 1:
             (info_hash,) = info_hashes
-            rows = self._database.execute(_KNOWN_FILE, {"user_id": user_id, "info_hash": info_hash})
+            rows = self._database.execute(
+                statements.KNOWN_FILE, {"user_id": user_id, "info_hash": info_hash}
+            )
         else:
             rows = self._database.execute(
-                _KNOWN_FILES, {"user_id": user_id, "info_hashes": list(info_hashes)}
+                statements.KNOWN_FILES, {"user_id": user_id, "info_hashes": list(info_hashes)}
             )
         found: dict[InfoHash, KnownFile] = {}
         for file_id, group_id, info_hash, is_member, is_shared, *own in rows:
@@ -266,7 +84,9 @@ class PresenceReader:
 
     def by_key(self, key: str, info_hash: InfoHash) -> tuple[Holder, KnownFile | None] | None:
         """Return the holder of an announce key, and the file if it is in the key's group."""
-        found = self._database.execute(_ANNOUNCED_BY_KEY, {"key": key, "info_hash": info_hash})
+        found = self._database.execute(
+            statements.ANNOUNCED_BY_KEY, {"key": key, "info_hash": info_hash}
+        )
         rows = found.all()
         if not rows:
             return None
@@ -278,13 +98,13 @@ class PresenceReader:
 
     def scraped(self, key: str, info_hashes: Collection[InfoHash]) -> list[ScrapedFile] | None:
         """Return those of the files that are in the key's group; None for an unknown key."""
-        holder = self._database.execute(_OF_KEY, {"key": key}).first()
+        holder = self._database.execute(statements.OF_KEY, {"key": key}).first()
         if holder is None:
             return None
         asked = {"group_id": holder[2], "info_hashes": list(info_hashes)}
         return [
             ScrapedFile(file_id, InfoHash(info_hash), completed)
-            for file_id, info_hash, completed in self._database.execute(_SCRAPED, asked)
+            for file_id, info_hash, completed in self._database.execute(statements.SCRAPED, asked)
         ]
 
     def present(
@@ -293,9 +113,11 @@ class PresenceReader:
         """Return all live peers, each with its file; None if there are more than `most`."""
         asked: dict[str, object] = {**_at(now), "most": most + 1}
         if len(file_ids) == 1:
-            rows = self._database.execute(_PRESENT_AT_FILE, {**asked, "file_id": file_ids[0]})
+            rows = self._database.execute(
+                statements.PRESENT_AT_FILE, {**asked, "file_id": file_ids[0]}
+            )
         else:
-            rows = self._database.execute(_PRESENT, {**asked, "file_ids": list(file_ids)})
+            rows = self._database.execute(statements.PRESENT, {**asked, "file_ids": list(file_ids)})
         found = rows.all()
         return None if len(found) > most else _with_files(found)
 
@@ -304,7 +126,7 @@ class PresenceReader:
 
         A client reachable over IPv4 and IPv6 counts once.
         """
-        rows = self._database.execute(_COUNTS, {**_at(now), "file_ids": list(file_ids)})
+        rows = self._database.execute(statements.COUNTS, {**_at(now), "file_ids": list(file_ids)})
         return {file_id: (int(seeders), total - int(seeders)) for file_id, seeders, total in rows}
 
     def at_host(self, file_id: int, host: str, now: float) -> list[AnnouncedClient]:
@@ -312,7 +134,7 @@ class PresenceReader:
         asked = {**_at(now), "file_id": file_id, "host": host}
         return [
             AnnouncedClient(user, PeerId(peer_id), has_session)
-            for user, peer_id, has_session in self._database.execute(_AT_HOST, asked)
+            for user, peer_id, has_session in self._database.execute(statements.AT_HOST, asked)
         ]
 
     def ring(
@@ -330,7 +152,9 @@ class PresenceReader:
             "peer_id": asker.peer_id,
             "most": most,
         }
-        rows = self._database.execute(_RING if with_seeders else _RING_OF_LEECHERS, asked)
+        rows = self._database.execute(
+            statements.RING if with_seeders else statements.RING_OF_LEECHERS, asked
+        )
         return [peer for _, peer in _with_files(rows)]
 
 

@@ -1,0 +1,187 @@
+"""The statements of announces, made once: they are by far the most frequent requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from tracker.store.tables import (
+    announce_keys,
+    connections,
+    files,
+    groups,
+    memberships,
+    peers,
+    shares,
+    trackers,
+    users,
+)
+
+_ME: BindParameter[int] = bindparam("user_id")
+_NOW: BindParameter[float] = bindparam("now")
+_FRESH: BindParameter[float] = bindparam("fresh")
+
+_LIVE_SESSION = (
+    select(connections.c.id)
+    .join(trackers, trackers.c.id == connections.c.tracker_id)
+    .where(connections.c.id == peers.c.connection_id, trackers.c.heartbeat_at > _FRESH)
+    .correlate(peers)
+    .exists()
+)
+_LIVE = or_(peers.c.expires_at > _NOW, _LIVE_SESSION)
+
+_OWN = (
+    peers.c.id,
+    peers.c.recorded_at,
+    peers.c.peer_id,
+    peers.c.host,
+    peers.c.port,
+    peers.c.left,
+    peers.c.uploaded,
+    peers.c.downloaded,
+    peers.c.connection_id,
+    peers.c.expires_at,
+)
+
+
+def _known(condition: ColumnElement[bool]) -> Select[Any]:
+    mine = and_(memberships.c.group_id == files.c.group_id, memberships.c.user_id == _ME)
+    return (
+        select(
+            files.c.id,
+            files.c.group_id,
+            files.c.info_hash,
+            memberships.c.id.is_not(None),
+            shares.c.id.is_not(None),
+            *_OWN,
+        )
+        .outerjoin_from(files, memberships, mine)
+        .outerjoin(shares, and_(shares.c.file_id == files.c.id, shares.c.user_id == _ME))
+        .outerjoin(peers, and_(peers.c.file_id == files.c.id, peers.c.user_id == _ME))
+        .where(condition)
+    )
+
+
+KNOWN_FILE = _known(files.c.info_hash == bindparam("info_hash"))
+KNOWN_FILES = _known(files.c.info_hash.in_(bindparam("info_hashes", expanding=True)))
+
+OF_KEY = (
+    select(users.c.id, users.c.name, groups.c.id, groups.c.mode)
+    .select_from(announce_keys)
+    .join(users, users.c.id == announce_keys.c.user_id)
+    .join(groups, groups.c.id == announce_keys.c.group_id)
+    .join(
+        memberships,
+        and_(
+            memberships.c.group_id == announce_keys.c.group_id,
+            memberships.c.user_id == announce_keys.c.user_id,
+        ),
+    )
+    .where(announce_keys.c.key == bindparam("key"))
+)
+_ASKED = and_(files.c.group_id == groups.c.id, files.c.info_hash == bindparam("info_hash"))
+ANNOUNCED_BY_KEY = (
+    OF_KEY.outerjoin(files, _ASKED)
+    .outerjoin(peers, and_(peers.c.file_id == files.c.id, peers.c.user_id == users.c.id))
+    .add_columns(files.c.id, *_OWN)
+)
+SCRAPED = select(files.c.id, files.c.info_hash, files.c.completed).where(
+    files.c.group_id == bindparam("group_id"),
+    files.c.info_hash.in_(bindparam("info_hashes", expanding=True)),
+)
+CONNECTED = select(connections.c.id).where(connections.c.id == bindparam("connection_id"))
+
+_PEER = (
+    peers.c.file_id,
+    peers.c.user_id,
+    users.c.name,
+    peers.c.peer_id,
+    peers.c.host,
+    peers.c.port,
+    peers.c.left,
+)
+
+
+def _present(condition: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(*_PEER)
+        .join_from(peers, users, users.c.id == peers.c.user_id)
+        .where(condition, _LIVE)
+        .limit(bindparam("most"))
+    )
+
+
+PRESENT_AT_FILE = _present(peers.c.file_id == bindparam("file_id"))
+PRESENT = _present(peers.c.file_id.in_(bindparam("file_ids", expanding=True)))
+
+
+def _counts() -> Select[Any]:
+    clients = (
+        select(peers.c.file_id, func.min(peers.c.left).label("left"), func.count().label("rows"))
+        .where(peers.c.file_id.in_(bindparam("file_ids", expanding=True)), _LIVE)
+        .group_by(peers.c.file_id, peers.c.user_id, peers.c.peer_id)
+        .subquery()
+    )
+    return select(
+        clients.c.file_id,
+        func.sum(case((clients.c.left == 0, 1), else_=0)),
+        func.count(),
+    ).group_by(clients.c.file_id)
+
+
+COUNTS = _counts()
+AT_HOST = (
+    select(users.c.name, peers.c.peer_id, peers.c.connection_id.is_not(None))
+    .join_from(peers, users, users.c.id == peers.c.user_id)
+    .where(peers.c.file_id == bindparam("file_id"), peers.c.host == bindparam("host"), _LIVE)
+    .order_by(peers.c.id)
+)
+
+
+def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Select the peers from a place on; after the last place comes the first."""
+    place: BindParameter[int] = bindparam("place")
+
+    def part(side: ColumnElement[bool], turn: int) -> Select[Any]:
+        useful = (
+            select(peers.c.id, peers.c.place, literal_column(str(turn)).label("turn"))
+            .where(
+                peers.c.file_id == bindparam("file_id"),
+                side,
+                peers.c.port != literal_column("0"),
+                or_(peers.c.user_id != _ME, peers.c.peer_id != bindparam("peer_id")),
+                *conditions,
+                _LIVE,
+            )
+            .order_by(peers.c.place)
+            .limit(bindparam("most"))
+            .subquery()
+        )
+        return select(useful)
+
+    both = union_all(part(peers.c.place >= place, 1), part(peers.c.place < place, 2)).subquery()
+    return (
+        select(*_PEER)
+        .select_from(both)
+        .join(peers, peers.c.id == both.c.id)
+        .join(users, users.c.id == peers.c.user_id)
+        .order_by(both.c.turn, both.c.place)
+        .limit(bindparam("most"))
+    )
+
+
+RING = _ring()
+RING_OF_LEECHERS = _ring(peers.c.left > literal_column("0"))  # as in the index of leechers
