@@ -42,7 +42,7 @@ class PageRequest(Model):
 
 
 class PageReply(Model):
-    """`total` counts all matches of the pattern, of events and notices up to 5000; `next` leads to
+    """`total` counts all matches of the pattern, of events and notices up to 2000; `next` leads to
     the next page, None at the end.
 
     Older trackers omit both and return everything at once.

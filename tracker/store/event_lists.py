@@ -43,7 +43,7 @@ from tracker.store.tables import (
     users,
 )
 
-MOST_COUNTED = 5000
+MOST_COUNTED = 2000
 """Lists are counted up to this many rows."""
 
 _NEAR = 2000
