@@ -110,7 +110,7 @@ def make_services(
         stats=StatsService(database),
         invitations=invitations,
         authorities=certificates,
-        files=FileService(database, clock, quotas),
+        files=FileService(database, clock, steady, quotas),
         announces=AnnounceService(database, clock, random.Random(), quotas),
         keys=AnnounceKeyService(database, clock, events.tracker_id, site),
         reachability=PortCheckService(),

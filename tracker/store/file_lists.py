@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -20,9 +22,19 @@ from sqlalchemy import (
 from common.api.files import Sort
 from tracker.domain.paging import KeyPart
 from tracker.store.matching import fits
-from tracker.store.peers import seeding
 from tracker.store.records import ListedFile
-from tracker.store.tables import REMEMBERED, files, groups, memberships, shares, users
+from tracker.store.tables import (
+    REMEMBERED,
+    connections,
+    files,
+    groups,
+    memberships,
+    peers,
+    shares,
+    trackers,
+    users,
+)
+from tracker.store.trackers import FRESH_SECONDS
 
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")
@@ -48,6 +60,37 @@ _FILE = (
     func.coalesce(_OWNER, ""),
 )
 _WIDTH = len(_FILE)
+_IS_SEEDING = (peers.c.left == 0) & (
+    (peers.c.expires_at > bindparam("now"))
+    | select(connections.c.id)
+    .join(trackers, trackers.c.id == connections.c.tracker_id)
+    .where(
+        connections.c.id == peers.c.connection_id,
+        trackers.c.heartbeat_at > bindparam("since"),
+    )
+    .correlate(peers)
+    .exists()
+)
+_COUNT_SEEDERS = func.count(func.distinct(peers.c.peer_id))
+_BY: Mapping[Sort, ColumnElement[Any]] = MappingProxyType(
+    {
+        "size": files.c.size,
+        "age": files.c.added_at,
+        "seeders": select(_COUNT_SEEDERS)
+        .where(peers.c.file_id == files.c.id, _IS_SEEDING)
+        .correlate(files)
+        .scalar_subquery(),
+    }
+)
+_IDS = select(files.c.id).where(files.c.group_id == _GROUP_ID)
+_SEEDERS = (
+    select(peers.c.file_id, _COUNT_SEEDERS)
+    .where(peers.c.file_id.in_(_IDS), _IS_SEEDING)
+    .group_by(peers.c.file_id)
+)
+_BY_IDS = select(*_FILE).where(
+    files.c.group_id == _GROUP_ID, files.c.id.in_(bindparam("file_ids", expanding=True))
+)
 _OWN = select(memberships.c.group_id).where(memberships.c.user_id == _USER_ID)
 
 
@@ -73,13 +116,23 @@ class FileListRepository:
         """Return the group's next files, each with its sort key, which `after` refers to."""
         values = {"group_id": group_id, "limit": limit} | _place(after)
         if sort == "seeders":
-            statement = _by_seeders(pattern, now, is_first=after is None)
-        else:
-            statement = _page(pattern, sort, after is None)
+            values["now"], values["since"] = now, now - FRESH_SECONDS
+        statement = _page(pattern, sort, after is None)
         return [
             (ListedFile._make(row[:_WIDTH]), tuple(row[_WIDTH:]))
             for row in self._run(statement, values)
         ]
+
+    def seeders(self, group_id: int, now: float) -> list[tuple[int, int]]:
+        """Return the id of each file of a group, with its number of seeders."""
+        values = {"group_id": group_id, "now": now, "since": now - FRESH_SECONDS}
+        counts: dict[int, int] = dict(map(tuple, self._run(_SEEDERS, values)))
+        return [(one, counts.get(one, 0)) for one in self._run(_IDS, values).scalars()]
+
+    def by_ids(self, group_id: int, file_ids: Collection[int]) -> dict[int, ListedFile]:
+        """Return those of a group's files that have these ids."""
+        rows = self._run(_BY_IDS, {"group_id": group_id, "file_ids": list(file_ids)})
+        return {file.id: file for file in map(ListedFile._make, rows)}
 
     def count_found(self, user_id: int, pattern: str) -> int:
         """Count the files of a user's groups that match a pattern."""
@@ -129,15 +182,8 @@ def _page(pattern: str, sort: Sort, is_first: bool) -> Select[Any]:
         named = _named(select(*_FILE, files.c.name), pattern).where(files.c.group_id == _GROUP_ID)
         named = named if is_first else named.where(files.c.name > _AFTER)
         return named.order_by(files.c.name).limit(_LIMIT)
-    by = files.c.size if sort == "size" else files.c.added_at
+    by: ColumnElement[Any] = _BY[sort]
     return _descending(_listed(select(*_FILE, by, files.c.id), pattern), by, is_first)
-
-
-def _by_seeders(pattern: str, now: float, *, is_first: bool) -> Select[Any]:
-    counts = seeding(now)
-    by = func.coalesce(counts.c.seeders, 0)
-    query = _listed(select(*_FILE, by, files.c.id), pattern)
-    return _descending(query.outerjoin(counts, counts.c.file_id == files.c.id), by, is_first)
 
 
 def _descending(query: Select[Any], by: ColumnElement[Any], is_first: bool) -> Select[Any]:

@@ -9,11 +9,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Subquery,
     bindparam,
     delete,
     func,
-    literal_column,
     or_,
     select,
     update,
@@ -102,19 +100,6 @@ class PeerRepository:
     def drop_keys_of(self, user_id: int) -> None:
         """Delete all announce keys of a user."""
         self._run(delete(announce_keys).where(announce_keys.c.user_id == user_id))
-
-
-def seeding(now: float) -> Subquery:
-    """Subquery of the seeders of each file that has any: `file_id` and `seeders`."""
-    # Grouping by an expression first keeps SQLite from reading rows in index order, which takes
-    # three times as long.
-    by: ColumnElement[int] = literal_column("peers.file_id + 0")
-    return (
-        select(peers.c.file_id, func.count(func.distinct(peers.c.peer_id)).label("seeders"))
-        .where(peers.c.left == 0, _is_live(now))
-        .group_by(by, peers.c.file_id)
-        .subquery()
-    )
 
 
 def _clients(*conditions: ColumnElement[bool]) -> Select[int, int]:

@@ -24,6 +24,7 @@ from tracker.services.sharing.metainfo import (
     check_content,
     new_file,
 )
+from tracker.services.sharing.rankings import LARGE, SeederRankings
 from tracker.services.sharing.removals import no_such_info_hash
 from tracker.store.records import File, Group, ListedFile
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -40,7 +41,10 @@ _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
 class FileService:
     """Operations on files."""
 
-    def __init__(self, database: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
+    def __init__(
+        self, database: UnitOfWorkFactory, clock: Clock, steady: Clock, quotas: Quotas
+    ) -> None:
+        self._rankings = SeederRankings(steady)
         self._quotas = quotas
         self._database = database
         self._clock = clock
@@ -52,13 +56,16 @@ class FileService:
         now = self._clock()
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
-            found = work.file_lists.page(
-                group.id, request.pattern, request.sort, after, request.rows + 1, now
-            )
+            total = work.file_lists.count(group.id, request.pattern)
+            if request.sort == "seeders" and not request.pattern and total > LARGE:
+                found = self._rankings.page(work, group.id, after, request.rows + 1, now)
+            else:
+                found = work.file_lists.page(
+                    group.id, request.pattern, request.sort, after, request.rows + 1, now
+                )
             files, following = cut(found, request.rows, lambda row: cursor(*row[1]))
             ids = [file.id for file, _ in files]
             counts = work.presence.counts(ids, now)
-            total = work.file_lists.count(group.id, request.pattern)
         rows = [_row(file, counts.get(file.id, (0, 0))) for file, _ in files]
         return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
 
