@@ -88,8 +88,9 @@ _SEEDERS = (
     .where(peers.c.file_id.in_(_IDS), _IS_SEEDING)
     .group_by(peers.c.file_id)
 )
+# As a sum, the group doesn't lead a database to look through all of its files.
 _BY_IDS = select(*_FILE).where(
-    files.c.group_id == _GROUP_ID, files.c.id.in_(bindparam("file_ids", expanding=True))
+    files.c.id.in_(bindparam("file_ids", expanding=True)), files.c.group_id + 0 == _GROUP_ID
 )
 _OWN = select(memberships.c.group_id).where(memberships.c.user_id == _USER_ID)
 

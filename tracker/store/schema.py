@@ -160,7 +160,11 @@ class Membership(Base):
     """
 
     __tablename__ = "memberships"
-    __table_args__ = (UniqueConstraint("group_id", "user_id"), Index(None, "group_id", "role"))
+    __table_args__ = (
+        UniqueConstraint("group_id", "user_id"),
+        Index(None, "group_id", "role"),
+        Index(None, "group_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
@@ -176,7 +180,7 @@ class JoinRequest(Base):
     """A user who asks to become a member."""
 
     __tablename__ = "join_requests"
-    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+    __table_args__ = (UniqueConstraint("group_id", "user_id"), Index(None, "group_id", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.integration.tracker.conftest import Connect
 from tests.integration.tracker.sessions import SessionClient, code_of, let_in
+from tracker.app import TrackerApp
 
 SignUp = Callable[[str], SessionClient]
 
@@ -244,3 +246,18 @@ def test_the_source_is_unique_to_the_group(ann: SessionClient, bob: SessionClien
     assert profile["source"].startswith("minitorrent:")
     assert profile == {**bob.call("get_group", group="lab"), "role": "owner"}
     assert (profile["group"], profile["mode"]) == ("lab", "open")
+
+
+def test_a_guest_who_owns_a_group_stays_its_owner(
+    tracker: TrackerApp, ann: SessionClient, bob: SessionClient, connect: Connect
+) -> None:
+    code = ann.call("create_invite", group="lab")["code"]
+    guest = {"user": "gus", "password": "secret123", "invite": code, "guest": True}
+    connect(tracker).call("create_user", **guest)
+    ann.call("transfer_group", group="lab", user="gus")
+    bob.call("leave_group", group="lab")
+    members = ann.call("list_members", group="lab")["members"]
+    assert {member["user"]: member["role"] for member in members} == {
+        "ann": "admin",
+        "gus": "owner",
+    }

@@ -187,9 +187,10 @@ def pass_on(work: UnitOfWork, me: Identity, group: Group, what: str, now: float)
     """
     others = work.groups.seniors(group.id)
     heir = rules.heir(member for member, _ in others)
+    is_owned = any(member.role is Role.OWNER for member, _ in others)
     if heir is None:
         work.groups.delete(group.id)
-    elif not work.groups.owners(group.id):
+    elif not is_owned and not work.groups.owners(group.id):  # by a guest
         work.groups.set_role(group.id, heir.user_id, Role.OWNER)
         name = next(name for member, name in others if member == heir)
         text = f"{what}; {name} owns {group.name} now."
