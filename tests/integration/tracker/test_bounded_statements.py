@@ -63,7 +63,7 @@ def _announced() -> list[presence.AnnouncedFile]:
 
 
 @contextmanager
-def most_parameters(engine: Engine) -> Iterator[list[tuple[int, str]]]:
+def most_parameters(*engines: Engine) -> Iterator[list[tuple[int, str]]]:
     """Record the number of parameters of each statement."""
     seen: list[tuple[int, str]] = []
 
@@ -71,11 +71,13 @@ def most_parameters(engine: Engine) -> Iterator[list[tuple[int, str]]]:
         _, _, statement, values, _, is_many = args
         seen.append((max(map(len, values), default=0) if is_many else len(values), statement))
 
-    event.listen(engine, "before_cursor_execute", watch)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", watch)
     try:
         yield seen
     finally:
-        event.remove(engine, "before_cursor_execute", watch)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", watch)
 
 
 def fill(database: Path, tracker: str) -> None:
@@ -119,7 +121,7 @@ def fill(database: Path, tracker: str) -> None:
 def test_no_statement_grows_with_the_rows(lab: Lab, tmp_path: Path) -> None:
     fill(tmp_path / "tracker.db", lab.services.lifecycle._tracker_id)
     me = lab.ann.caller.require_login()
-    with most_parameters(lab.store._engine) as seen:
+    with most_parameters(lab.store._engine, lab.store._urgent) as seen:
         lab.client("ann")
         assert max(seen)[0] <= MOST
         for name, act in ACTS.items():
