@@ -117,7 +117,8 @@ class Filler:
             'INSERT INTO peers (file_id, user_id, connection_id, peer_id, host, port, "left",'
             " uploaded, downloaded)"
             " SELECT (SELECT MIN(id) FROM files), user_id, id,"
-            f" {self._bytes('user_id')}, '127.0.0.1', 6881, user_id % 2, 0, 0"
+            f" {self._bytes('user_id')}, '10.1.' || CAST(user_id / 256 AS TEXT) || '.'"
+            " || CAST(user_id % 256 AS TEXT), 6881, user_id % 2, 0, 0"
             " FROM connections WHERE user_id > :before",
             before=before,
         )
