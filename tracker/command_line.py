@@ -32,9 +32,12 @@ examples:
       run the first tracker in the file
   %(prog)s tracker_info.txt 2 --data-dir /srv/tracker
       run the second one; trackers with the same DIR share one database
+  %(prog)s users list --data-dir /srv/tracker
+      list its accounts; other commands for operators are groups, sessions,
+      quota, check, backup and copy: see COMMAND --help
 
-To stop the tracker, press Ctrl-C, send SIGTERM, or type quit; to hand its clients over to the
-other trackers before, send SIGUSR1 or type drain.
+To stop the tracker, press Ctrl-C, send SIGTERM, or type quit. To hand its
+clients over to the other trackers before, send SIGUSR1 or type drain.
 """
 
 

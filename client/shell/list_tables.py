@@ -15,6 +15,7 @@ from client.commands.words import quote
 from client.core.notices.folding import fold
 from client.shell.terminal.screen import Column, Screen
 from common.api import groups
+from common.api.paging import MOST_COUNTED
 from common.text import count, local_time, size, visible
 
 
@@ -37,7 +38,14 @@ def _listed(
     table = screen.table(columns, rows)
     if shown >= result.total:
         return table
-    return f"{table}\n{shown:,} of {result.total:,} {noun}s; {hint}"
+    return f"{table}\n{shown:,} of {_total(result)} {noun}s; {hint}"
+
+
+def _total(result: list_results.ListResult) -> str:
+    is_at_least = result.total >= MOST_COUNTED and isinstance(
+        result, list_results.EventsResult | list_results.NoticesResult
+    )
+    return f"{result.total:,} or more" if is_at_least else f"{result.total:,}"
 
 
 def _groups(result: list_results.GroupsResult, screen: Screen) -> str:

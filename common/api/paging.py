@@ -15,6 +15,9 @@ from common.api.model import NO_NUL, WHOLE, Count, Model
 MAX_PAGE = 1000
 """Most rows in one reply: even with the longest names, they fit a line."""
 
+MOST_COUNTED = 100_000
+"""Events and notices are counted up to this many: a `total` that is as large may be larger."""
+
 ROWS = Field(max_length=MAX_PAGE)
 """Add to every list of a reply."""
 

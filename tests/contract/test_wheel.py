@@ -32,6 +32,7 @@ SHARED = {
     "share/fish/vendor_completions.d/minitorrent.fish",
     "share/man/man1/minitorrent-tracker.1",
     "share/man/man1/minitorrent.1",
+    "share/minitorrent/grafana/minitorrent-tracker.json",
     "share/minitorrent/systemd/system/minitorrent-tracker.service",
     "share/minitorrent/systemd/system/minitorrent.service",
     "share/minitorrent/systemd/user/minitorrent.service",

@@ -39,11 +39,6 @@ class Peer(NamedTuple):
     port: int
     left: int
 
-    @property
-    def is_seeder(self) -> bool:
-        """Whether it has the whole file."""
-        return self.left == 0
-
 
 def place_of(file_id: int, user_id: int) -> int:
     """Return a user's place in a file's ring.

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 CONNECTIONS = 8
 """Simultaneous units of work, unless the operator chooses; others wait."""
 
+_LONGEST_REST = 1.0  # seconds without use after which a connection is checked before its next one
+_REST = "rests since"
 _POOL_SECONDS = 10.0  # longest wait for a connection of the pool
 BUSY_SECONDS = 20.0
 """Longest wait for another process's writer."""
@@ -54,7 +61,9 @@ def make_engine(
             event.listen(engine, "begin", _begin_sqlite)
         case "postgresql":
             settings = {k: v for k, v in SERVER_LIMITS.items() if k not in parsed.query}
-            engine = _engine(url, connections, settings, pool_pre_ping=True)
+            engine = _engine(url, connections, settings)
+            event.listen(engine, "checkin", _note_rest)
+            event.listen(engine, "checkout", partial(_check_after_rest, engine))
             event.listen(engine, "begin", partial(_begin_postgresql, busy_seconds))
         case _:
             raise ValueError(url)
@@ -119,6 +128,25 @@ def _engine(url: str, connections: int, settings: dict[str, Any], **options: Any
         connect_args=settings,
         **options,
     )
+
+
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_REST] = time.monotonic()
+
+
+def _check_after_rest(
+    engine: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
+) -> None:
+    """Have a connection replaced that was lost while nobody used it.
+
+    One that was used a moment ago is not asked: that would cost each unit of work a round trip.
+    """
+    if time.monotonic() - record.info.pop(_REST, math.inf) <= _LONGEST_REST:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError("it was lost") from error
 
 
 def _open_read_only(url: URL, settings: dict[str, Any]) -> sqlite3.Connection:

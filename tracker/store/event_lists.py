@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from common.api.events import EventKind
+from common.api.paging import MOST_COUNTED
 from tracker.domain.audience import Audience, kinds_for
 from tracker.store.group_statements import is_admin
 from tracker.store.matching import fits
@@ -42,9 +43,6 @@ from tracker.store.tables import (
     shares,
     users,
 )
-
-MOST_COUNTED = 2000
-"""Lists are counted up to this many rows."""
 
 _NEAR = 2000
 """A range of so many ids, of any events, is quicker to go through than to look up by group."""

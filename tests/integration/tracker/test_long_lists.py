@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import event
 
 from common.api.files import Sort
+from common.api.paging import MOST_COUNTED
 from tests.support import bulk_rows
 from tests.support.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
-from tracker.store.event_lists import MOST_COUNTED
 from tracker.store.records import User
 from tracker.store.unit_of_work import UnitOfWork
 

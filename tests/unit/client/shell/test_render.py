@@ -22,6 +22,7 @@ from client.shell.terminal.screen import Column, Screen
 from client.shell.terminal.widths import cell_width
 from common.api import files
 from common.api.audit import AuditRow
+from common.api.paging import MOST_COUNTED
 from tests.support.fakes.rows import HASH, download, file_rows
 from tests.support.fakes.session import FakeSession
 
@@ -213,6 +214,9 @@ def test_a_partial_list_says_so() -> None:
     assert answer(COMMANDS["audit"], acts, PIPE).splitlines()[-1] == (
         "1 of 1,234 events; show older events with: audit lab --before 77"
     )
+    very_many = acts.model_copy(update={"total": MOST_COUNTED})
+    last = answer(COMMANDS["audit"], very_many, PIPE).splitlines()[-1]
+    assert last.startswith("1 of 100,000 or more events;")
 
 
 def test_login_names_only_some_of_many_groups() -> None:
