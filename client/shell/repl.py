@@ -155,6 +155,7 @@ class Repl:
     def _read(self) -> str:
         """Read a line. Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
         more: list[str] = []
+        self._interrupts.forget_ctrl_c()  # from now on until Enter, it is a key
         rows = self._terminal.get_size().rows
         self._prompt.reserve_space_for_menu = max(0, min(_MENU_ROWS, rows - _OTHER_ROWS))
         try:
@@ -168,7 +169,6 @@ class Repl:
 
     def _run_line(self, text: str) -> bool:
         """Run one line; return whether it ends the program."""
-        self._interrupts.begin_command()
         try:
             outcome = self._runner.run(text)
         except Stopped:
@@ -177,6 +177,7 @@ class Repl:
             self._output.note("Nothing was done.")
             return False
         finally:
+            self._interrupts.forget_ctrl_c()
             self._progress.end()
             self._names.forget()
             self._overview = None

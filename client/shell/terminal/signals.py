@@ -80,8 +80,8 @@ class Interrupts:
         os.close(self._waker)
         os.close(self._woken)
 
-    def begin_command(self) -> None:
-        """Forget a Ctrl-C that arrived before this command."""
+    def forget_ctrl_c(self) -> None:
+        """Forget a Ctrl-C: what it was meant for has ended."""
         self._command_stopped = False
 
     def stopped(self) -> bool:

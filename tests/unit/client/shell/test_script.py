@@ -282,7 +282,7 @@ def test_signals_interrupt_only_where_it_is_safe() -> None:
         interrupts.on_end = lambda: ended.append(True)
         os.kill(os.getpid(), signal.SIGINT)
         assert (interrupts.stopped(), interrupts.ending) == (True, False)
-        interrupts.begin_command()
+        interrupts.forget_ctrl_c()
         assert not interrupts.stopped()
         with pytest.raises(Stopped), interrupts.interruptible():
             os.kill(os.getpid(), signal.SIGINT)
