@@ -80,8 +80,11 @@ def copy(options: argparse.Namespace) -> str:
 
 
 def _counted(report: Report) -> str:
-    counts = ", ".join(f"{number:,} {table}" for table, number in report.counts.items())
-    return f"schema {report.schema}, {counts}"
+    counts = (
+        f"{number:,} {table.removesuffix('s') if number == 1 else table}"
+        for table, number in report.counts.items()
+    )
+    return f"schema {report.schema}, {', '.join(counts)}"
 
 
 def _filled(counts: Mapping[str, int]) -> dict[str, int]:
