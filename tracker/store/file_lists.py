@@ -25,16 +25,14 @@ from tracker.store.matching import fits
 from tracker.store.records import ListedFile
 from tracker.store.tables import (
     REMEMBERED,
-    connections,
     files,
     groups,
     memberships,
     peers,
     shares,
-    trackers,
     users,
 )
-from tracker.store.trackers import FRESH_SECONDS
+from tracker.store.trackers import FRESH_SECONDS, is_present
 
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")
@@ -60,17 +58,7 @@ _FILE = (
     func.coalesce(_OWNER, ""),
 )
 _WIDTH = len(_FILE)
-_IS_SEEDING = (peers.c.left == 0) & (
-    (peers.c.expires_at > bindparam("now"))
-    | select(connections.c.id)
-    .join(trackers, trackers.c.id == connections.c.tracker_id)
-    .where(
-        connections.c.id == peers.c.connection_id,
-        trackers.c.heartbeat_at > bindparam("since"),
-    )
-    .correlate(peers)
-    .exists()
-)
+_IS_SEEDING = (peers.c.left == 0) & is_present(bindparam("now"), bindparam("since"))
 _COUNT_SEEDERS = func.count(func.distinct(peers.c.peer_id))
 _BY: Mapping[Sort, ColumnElement[Any]] = MappingProxyType(
     {

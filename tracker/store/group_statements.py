@@ -9,6 +9,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Select,
+    Table,
     bindparam,
     case,
     delete,
@@ -238,23 +239,23 @@ def count_in(table: Any, pattern: str) -> Select[Any]:
 @lru_cache(REMEMBERED)
 def members(pattern: str) -> Select[Any]:
     table = memberships
-    query: Select[Any] = select(table.c.id, table.c.user_id, table.c.role, users.c.name)
-    query = _called(query.join(users, users.c.id == table.c.user_id), pattern)
-    return query.where(_IN_GROUP, table.c.id > _AFTER).order_by(table.c.id).limit(_LIMIT)
+    return _page(table, pattern, table.c.id, table.c.user_id, table.c.role, users.c.name)
 
 
 @lru_cache(REMEMBERED)
 def traffic(pattern: str) -> Select[Any]:
     table = memberships
-    query: Select[Any] = select(table.c.id, users.c.name, table.c.up, table.c.down)
-    query = _called(query.join(users, users.c.id == table.c.user_id), pattern)
-    return query.where(_IN_GROUP, table.c.id > _AFTER).order_by(table.c.id).limit(_LIMIT)
+    return _page(table, pattern, table.c.id, users.c.name, table.c.up, table.c.down)
 
 
 @lru_cache(REMEMBERED)
 def requests(pattern: str) -> Select[Any]:
     table = join_requests
-    query: Select[Any] = select(table.c.id, table.c.user_id, users.c.name, table.c.requested_at)
-    query = _called(query.join(users, users.c.id == table.c.user_id), pattern)
-    in_group = (table.c.group_id == _GROUP_ID) & (table.c.id > _AFTER)
-    return query.where(in_group).order_by(table.c.id).limit(_LIMIT)
+    return _page(table, pattern, table.c.id, table.c.user_id, users.c.name, table.c.requested_at)
+
+
+def _page(table: Table, pattern: str, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Select the next of a group's rows in a table, of users who match a pattern, by their ids."""
+    query = select(*columns).join_from(table, users, users.c.id == table.c.user_id)
+    query = _called(query, pattern).where(table.c.group_id == _GROUP_ID, table.c.id > _AFTER)
+    return query.order_by(table.c.id).limit(_LIMIT)

@@ -12,13 +12,12 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    or_,
     select,
     update,
 )
 
 from tracker.store.tables import announce_keys, files, in_parts, new_row, peers
-from tracker.store.trackers import is_live
+from tracker.store.trackers import FRESH_SECONDS, is_present
 
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")
@@ -59,7 +58,7 @@ class PeerRepository:
 
     def count(self, now: float) -> int:
         """Count the live peers; a client counts for each of its files."""
-        clients = _clients(_is_live(now)).subquery()
+        clients = _clients(is_present(now, now - FRESH_SECONDS)).subquery()
         return int(self._run(select(func.count()).select_from(clients)).scalar_one())
 
     def adjust_for_clock_jump(self, before: float, now: float, longest: float) -> None:
@@ -111,7 +110,3 @@ def _clients(*conditions: ColumnElement[bool]) -> Select[int, int]:
         .where(*conditions)
         .group_by(peers.c.file_id, peers.c.user_id, peers.c.peer_id)
     )
-
-
-def _is_live(now: float) -> ColumnElement[bool]:
-    return or_(peers.c.expires_at > now, is_live(peers.c.connection_id, now))

@@ -26,22 +26,15 @@ from tracker.store.tables import (
     memberships,
     peers,
     shares,
-    trackers,
     users,
 )
+from tracker.store.trackers import is_present
 
 _ME: BindParameter[int] = bindparam("user_id")
 _NOW: BindParameter[float] = bindparam("now")
 _FRESH: BindParameter[float] = bindparam("fresh")
 
-_LIVE_SESSION = (
-    select(connections.c.id)
-    .join(trackers, trackers.c.id == connections.c.tracker_id)
-    .where(connections.c.id == peers.c.connection_id, trackers.c.heartbeat_at > _FRESH)
-    .correlate(peers)
-    .exists()
-)
-_LIVE = or_(peers.c.expires_at > _NOW, _LIVE_SESSION)
+_LIVE = is_present(_NOW, _FRESH)
 
 _OWN = (
     peers.c.id,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Exists,
     SQLColumnExpression,
     bindparam,
     delete,
     func,
+    or_,
     select,
     update,
 )
 
-from tracker.store.tables import connections, in_parts, new_row, trackers
+from tracker.store.tables import connections, in_parts, new_row, peers, trackers
 
 FRESH_SECONDS = 8.0
 """A tracker without a heartbeat for this long, and everything it holds, is ignored."""
@@ -26,15 +28,23 @@ DEAD_SECONDS = 60.0
 """A tracker without a heartbeat for this long is deleted: time enough to recover from a stall."""
 
 
-def is_live(connection_id: SQLColumnExpression[str | None], now: float) -> Exists:
-    """Whether the connection with this id is to a live tracker."""
+Time: TypeAlias = float | BindParameter[float]
+
+
+def is_live(connection_id: SQLColumnExpression[str | None], since: Time) -> Exists:
+    """Whether the connection with this id is to a tracker with a heartbeat after `since`."""
     return (
         select(connections.c.id)
         .join(trackers, trackers.c.id == connections.c.tracker_id)
-        .where(connections.c.id == connection_id, trackers.c.heartbeat_at > now - FRESH_SECONDS)
+        .where(connections.c.id == connection_id, trackers.c.heartbeat_at > since)
         .correlate_except(connections, trackers)
         .exists()
     )
+
+
+def is_present(now: Time, since: Time) -> ColumnElement[bool]:
+    """Whether a peer counts: its announce hasn't expired, or its connection is live."""
+    return or_(peers.c.expires_at > now, is_live(peers.c.connection_id, since))
 
 
 class Site(NamedTuple):
