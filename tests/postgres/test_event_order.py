@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.support.database import empty_database, on
 from tests.support.waiting import wait_until
-from tracker.store.engine import Store, open_store
+from tracker.store.engine import Store
 from tracker.store.schema import Event
 
 _INSERT = (
@@ -22,25 +19,7 @@ _INSERT = (
 )
 
 
-@pytest.fixture(autouse=True)
-def on_postgresql() -> Iterator[None]:
-    with on("postgresql"):
-        yield
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A database with all its tables."""
-    return empty_database(tmp_path)
-
-
-@pytest.fixture
-def stores(url: str) -> Iterator[list[Store]]:
-    """Open one database as two trackers."""
-    opened = [open_store(url) for _ in range(2)]
-    yield opened
-    for store in opened:
-        store.close()
+pytestmark = pytest.mark.usefixtures("on_postgresql")
 
 
 def event(subject: str, kind: str = "file_added") -> Event:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from sqlalchemy import Engine, MetaData, create_engine, func, select
 from common.types import PeerId
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.postgres.server import Server, programs
-from tests.support.database import empty_database, new_database, on
+from tests.support.database import new_database
 from tests.support.migrations import VERSIONS, fill, migrate
 from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
@@ -50,25 +49,7 @@ NAMES = [
 PATTERNS = ["a", "A*", "?", "ä", "ÄH", "%", "_", "\\", "a?b", "É", "SS", "😀", "Ǆ", "*"]
 
 
-@pytest.fixture(autouse=True)
-def on_postgresql() -> Iterator[None]:
-    with on("postgresql"):
-        yield
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A database with all its tables."""
-    return empty_database(tmp_path)
-
-
-@pytest.fixture
-def stores(url: str) -> Iterator[list[Store]]:
-    """Open one database as two trackers."""
-    opened = [open_store(url) for _ in range(2)]
-    yield opened
-    for store in opened:
-        store.close()
+pytestmark = pytest.mark.usefixtures("on_postgresql")
 
 
 def ask(url: str, statement: str) -> Any:
