@@ -1,4 +1,4 @@
-"""Folding of failures that repeat: the first is told at once, then how many followed."""
+"""Folds repeated failures: the first is reported at once, then how many followed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FailureFolder:
         return Told(kind.reference, False)
 
     def due(self, now: float) -> list[Repeated]:
-        """Return the counts that are to be told now, and forget the kinds that have ended."""
+        """Return the counts that are due, and forget the kinds that have stopped happening."""
         found = []
         for key, kind in list(self._kinds.items()):
             if now - kind.told_at < self._interval:

@@ -18,7 +18,7 @@ class Measurements:
     `beat_age` is that of the last heartbeat that was written to the database, and
     `is_beat_failing` whether a later one could not be; `fresh` is the age at which others take the
     tracker for dead. `read_age` is that of the last look for events. `disk_free` is in bytes, None
-    if it can't be told, as of `disk_age`.
+    if it is unknown, and `disk_age` its age.
     """
 
     beat_age: float
