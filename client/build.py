@@ -62,6 +62,7 @@ from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
 from client.storage.files.handles import OPEN
+from client.storage.files.write_back import WriteBack
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import WorkerPool
 from client.torrent.ban_list import BanList
@@ -320,6 +321,7 @@ class _Assembly:
             self._jobs,
             self._events,
             self._parts.files,
+            self._keep(WriteBack(time.monotonic)),
         )
         transfers = self._keep(TransferManager(context))
         self._keep(Ticker(transfers, time.monotonic, self._config.timing))

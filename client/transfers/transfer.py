@@ -194,7 +194,7 @@ class Transfer(TransferStatus):
                 self.storage.files.look_at_all()
                 self.storage.save_progress(self.torrent)
         except MinitorrentError as error:
-            if error.code is not ErrorCode.FILE_CHANGED:
+            if error.code is not ErrorCode.FILE_CHANGED and not self.storage.files.have_lost:
                 raise
             self._fail(error)
         finally:

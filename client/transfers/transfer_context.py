@@ -11,6 +11,7 @@ from client.net.tracker.announcer import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.state.transfers import TransferStore
 from client.storage.files.torrent_files import TorrentFiles
+from client.storage.files.write_back import WriteBack
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
@@ -62,3 +63,4 @@ class TransferContext:
     jobs: Executor
     events: EventBus
     files: type[TorrentFiles] = TorrentFiles
+    write_back: WriteBack | None = None

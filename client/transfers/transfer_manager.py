@@ -285,8 +285,9 @@ class TransferManager:
                 self._changed.notify_all()
 
     def _make(self, record: TransferRecord) -> Transfer:
-        storage = TransferStorage(record, self._context.store, self._context.files)
-        return Transfer(storage, self._context)
+        context = self._context
+        storage = TransferStorage(record, context.store, context.files, context.write_back)
+        return Transfer(storage, context)
 
     def _insert(self, record: TransferRecord) -> Transfer:
         transfer = self._make(record)

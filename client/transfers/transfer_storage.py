@@ -10,6 +10,7 @@ from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.piece_selection import finalized_by, selection_of
 from client.state.transfers import TransferRecord, TransferStore
 from client.storage.files.torrent_files import TorrentFiles
+from client.storage.files.write_back import WriteBack
 from client.storage.paths.os_errors import shown
 from client.storage.recheck import is_already_there, verify
 from client.torrent.torrent import Torrent
@@ -31,14 +32,18 @@ class TransferStorage:
     """
 
     def __init__(
-        self, record: TransferRecord, store: TransferStore, files: type[TorrentFiles] = TorrentFiles
+        self,
+        record: TransferRecord,
+        store: TransferStore,
+        files: type[TorrentFiles] = TorrentFiles,
+        write_back: WriteBack | None = None,
     ) -> None:
         self.record = record
         self.options = record.options
         self.metainfo = metainfo.parse(record.metainfo)
         self.selection = selection_of(self.metainfo, record.options)
         finalized = finalized_by(self.metainfo, record.options)
-        self.files = files(self.metainfo, record.path, self.selection, finalized)
+        self.files = files(self.metainfo, record.path, self.selection, finalized, write_back)
         self.checked = 0
         self.is_hashed = False  # the caller has just hashed it to share it; reset by `open`
         self._store = store

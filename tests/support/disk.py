@@ -1,10 +1,10 @@
-"""A small disk for tests to fill."""
+"""Small disks for tests to fill."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 
@@ -19,3 +19,21 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def failing_disk(folder: Path, size: int, really: int) -> Iterator[Path]:
+    """Mount a disk at `folder` that claims to have `size` bytes, of which only `really` exist.
+
+    Writes succeed; bringing them to the disk fails. Linux only, needs root.
+    """
+    with ExitStack() as stack:
+        outer = stack.enter_context(small_disk(folder.with_name(f"{folder.name} image"), really))
+        image = outer / "image"
+        with image.open("wb") as file:
+            file.truncate(size)
+        subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", str(image)], check=True)
+        folder.mkdir()
+        subprocess.run(["mount", "-o", "loop", str(image), str(folder)], check=True)
+        stack.callback(subprocess.run, ["umount", "--lazy", str(folder)], check=True)
+        yield folder

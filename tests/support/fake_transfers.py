@@ -21,6 +21,7 @@ from client.results import TransferState
 from client.state.database import Database
 from client.state.rate_limits import RateLimitStore
 from client.state.transfers import NewTransfer, TransferRecord, TransferStore
+from client.storage.files.write_back import WriteBack
 from client.torrent.torrent import Torrent
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
@@ -105,7 +106,11 @@ class TransferLab:
     """Creates a client's transfers with their shared context; `free` is the disk space."""
 
     def __init__(
-        self, database: Database, places: int = 5, store: TransferStore | None = None
+        self,
+        database: Database,
+        places: int = 5,
+        store: TransferStore | None = None,
+        write_back: WriteBack | None = None,
     ) -> None:
         self.client = FakeClient()
         self.clock = self.client.clock
@@ -129,6 +134,7 @@ class TransferLab:
             self.disk,
             self.jobs,
             events,
+            write_back=write_back,
         )
 
     def record(
@@ -160,7 +166,9 @@ class TransferLab:
 
     def open(self, record: TransferRecord) -> Transfer:
         """The transfer of a record."""
-        return Transfer(TransferStorage(record, self.store), self.context)
+        context = self.context
+        storage = TransferStorage(record, self.store, write_back=context.write_back)
+        return Transfer(storage, context)
 
     def reopen(self, transfer: Transfer) -> Transfer:
         """The same transfer as the next run of the client finds it in the database."""

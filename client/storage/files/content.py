@@ -18,6 +18,8 @@ from client.storage.files.change_detector import ChangeDetector
 from client.storage.files.handles import FileHandles
 from client.storage.files.layout import PADDING, Layout
 from client.storage.files.stamp import Stamp, take_stamp
+from client.storage.files.unsynced_files import UnsyncedFiles
+from client.storage.files.write_back import WriteBack
 from client.storage.paths.os_errors import shown, translated
 from client.storage.paths.safe_open import open_beneath, open_folder
 from client.storage.pieces.buffers import cut, size_of
@@ -73,11 +75,10 @@ class Content:
     it should be.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, write_back: WriteBack | None = None) -> None:
         self.layout = layout
         self.handles = FileHandles(self._open)
-        self._dirty: set[int] = set()
-        self._dirty_lock = threading.Lock()
+        self._unsynced = UnsyncedFiles(self.handles, self.path, write_back)
         self._detector: ChangeDetector | None = None
         self._renaming = threading.Lock()
 
@@ -145,6 +146,7 @@ class Content:
     @contextmanager
     def writing(self, offset: int, length: int) -> Iterator[None]:
         """Keep other writers out of a range during the block, to `write` there."""
+        self._unsynced.check()
         if self._detector is None:
             raise MinitorrentError(ErrorCode.INTERNAL, "No file is open for writing.")
         with self._detector.writing(self._files_in(offset, length)):
@@ -161,8 +163,7 @@ class Content:
                 _check_is_zeros(data[done : done + length])
             elif self.layout.is_written(file):
                 self._write_file(file, start, data[done : done + length])
-                with self._dirty_lock:
-                    self._dirty.add(file)
+                self._unsynced.add(file, length)
             done += length
 
     def trim(self, file: int) -> None:
@@ -224,39 +225,38 @@ class Content:
         spans = self.layout.spans(offset, length)
         return all(span.file == PADDING or self._is_file_hole(*span) for span in spans)
 
+    @property
+    def has_lost(self) -> bool:
+        """See UnsyncedFiles."""
+        return self._unsynced.has_lost
+
     def sync(self) -> None:
         """Wait until everything written before the call is on disk."""
-        with self._dirty_lock:
-            dirty, self._dirty = self._dirty, set()
-        for file in sorted(dirty):
-            try:
-                with self.handles.lease(file) as descriptor:
-                    os.fdatasync(descriptor)
-            except OSError as error:
-                with self._dirty_lock:
-                    self._dirty |= dirty
-                raise translated(error, self.path(file)) from error
+        self._unsynced.sync()
 
     def sync_all(self) -> None:
         """Sync all files and folders: some may have been written before a restart.
 
         Files get their attributes first. Raises OSError.
         """
-        folders: set[tuple[str, ...]] = set()
         layout = self.layout
+        with self._unsynced.alone():
+            for number in layout.numbers:
+                if layout.in_place and number in layout.finalized:
+                    self.trim(number)
+                if layout.is_written(number):
+                    self.give_attributes(number)
+                self._unsynced.sync_file(number, os.fsync)
+            if layout.part_file is not None:
+                self._unsynced.sync_file(layout.part_number, os.fsync)
+            self._sync_folders()
+
+    def _sync_folders(self) -> None:
+        layout, folders = self.layout, set[tuple[str, ...]]()
         for number in layout.numbers:
-            if layout.in_place and number in layout.finalized:
-                self.trim(number)
-            if layout.is_written(number):
-                self.give_attributes(number)
-            with self.handles.lease(number) as descriptor:
-                os.fsync(descriptor)
             parts = layout.place(number).parts
             if number not in layout.finalized:
                 folders.update(parts[:depth] for depth in range(len(parts)))
-        if layout.part_file is not None:
-            with self.handles.lease(layout.part_number) as descriptor:
-                os.fsync(descriptor)
         for folder in folders:
             opened = open_folder(layout.root, folder)
             try:
@@ -266,6 +266,7 @@ class Content:
 
     def close(self) -> None:
         """Close the files; views stay valid."""
+        self._unsynced.forget()
         self.handles.close()
 
     def _is_file_hole(self, file: int, offset: int, length: int) -> bool:

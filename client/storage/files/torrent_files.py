@@ -28,6 +28,7 @@ from client.storage.files.content import NOWHERE, Content, take_file_stamp
 from client.storage.files.layout import PADDING, READ, WRITE, Layout
 from client.storage.files.naming import give_name, part_file_path, partial_path
 from client.storage.files.preparing import make_files, make_part_file, prepare_in_place
+from client.storage.files.write_back import WriteBack
 from client.storage.paths.os_errors import shown, translating
 from client.storage.paths.safe_open import sync_folder
 from client.storage.pieces.buffers import cut
@@ -46,7 +47,7 @@ class TorrentFiles:
 
     `final` is the file or the folder itself. Of a folder, only the files of the `selection` exist.
     Those numbered in `finalized` were finished before: they are at their final paths, and the
-    others will join them.
+    others will join them. `write_back` has pieces brought to the disk while others are written.
 
     Call `open_partial` or `open_complete` first. Several threads may read, write and `sync`, also
     while `finish` runs. Every method raises MinitorrentError: disk_full, permission_denied,
@@ -59,6 +60,7 @@ class TorrentFiles:
         final: Path,
         selection: PieceSelection | None = None,
         finalized: Collection[int] = (),
+        write_back: WriteBack | None = None,
     ) -> None:
         self.metainfo = metainfo
         self.final = final
@@ -67,6 +69,7 @@ class TorrentFiles:
         self._geometry = metainfo.geometry
         self.selection = selection or PieceSelection.all_of(self._geometry)
         self._finalized = frozenset(finalized)
+        self._write_back = write_back
         self._content = self._content_at(final, READ)
         self._proof = Proof(self._geometry.piece_count)
         self._hashing = [threading.Lock() for _ in range(_HASHING_AT_ONCE)]
@@ -247,6 +250,11 @@ class TorrentFiles:
         """Wait until every piece whose `write_piece` has returned is on disk."""
         self._content.sync()
 
+    @property
+    def have_lost(self) -> bool:
+        """Whether a written piece didn't reach the disk: nothing can be written any more."""
+        return self._content.has_lost
+
     def stamps(self) -> FileStamps:
         """Return sizes and times of the files as they are now, zeros for unwanted files."""
         layout = self._content.layout
@@ -338,7 +346,7 @@ class TorrentFiles:
         self._content.close()
 
     def _content_at(self, root: Path, flags: int) -> Content:
-        return Content(self._layout(root, flags))
+        return Content(self._layout(root, flags), self._write_back)
 
     def _layout(self, root: Path, flags: int) -> Layout:
         is_partly_wanted = not self.selection.is_everything

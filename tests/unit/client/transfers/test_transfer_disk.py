@@ -16,10 +16,12 @@ from client.storage.files.naming import part_file_path, partial_path
 from client.transfers.disk_space import INTERVAL, PATIENT_INTERVAL
 from client.transfers.transfer import Transfer
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.disk import failing_disk
 from tests.support.fake_transfers import PLENTY, TransferLab, failure, shown, torrent_of
 from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 
+MIB = 1 << 20
 FULL = MinitorrentError(ErrorCode.DISK_FULL, "No space left on device.")
 
 
@@ -121,6 +123,25 @@ def test_a_share_does_not_wait_for_space(lab: TransferLab, complete: Transfer) -
     complete.on_failed(torrent_of(complete), FULL)
     lab.jobs.run()
     assert (shown(complete), complete.waits_for_space) == (TransferState.FAILED, False)
+
+
+# --- a disk that loses data -------------------------------------------------------------------
+def test_a_download_whose_data_is_lost_fails_at_the_checkpoint(
+    lab: TransferLab, tmp_path: Path
+) -> None:
+    content = random_bytes(8 * MIB)
+    with failing_disk(tmp_path / "disk", 32 * MIB, 4 * MIB) as disk:
+        described = describe(content, piece_length=MIB)
+        transfer = lab.open(lab.record(described, disk / "content"))
+        transfer.start()
+        lab.jobs.run()
+        lab.seeder(transfer, content).give(7)
+        transfer.checkpoint()
+        assert transfer.torrent is None, "it must not go on"
+        assert lab.saved_pieces(transfer) == []
+        assert transfer.error is not None
+        assert failure(transfer) in (ErrorCode.DISK_FULL, ErrorCode.PERMISSION_DENIED)
+        transfer.halt()
 
 
 # --- what is recorded ------------------------------------------------------------------------
