@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import NamedTuple, NewType
 
 from common.errors import ErrorCode, MinitorrentError
@@ -34,6 +35,38 @@ class Block(NamedTuple):
     piece: PieceIndex
     begin: int
     length: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRun:
+    """`count` adjacent blocks of one piece (at least one), each of `size` bytes, from `begin` on.
+
+    The numbers may be a peer's own, unchecked ones.
+    """
+
+    piece: int
+    begin: int
+    count: int
+    size: int
+
+    @property
+    def length(self) -> int:
+        """Bytes of all its blocks."""
+        return self.count * self.size
+
+    @property
+    def extent(self) -> Block:
+        """The bytes of all its blocks, as one."""
+        return Block(PieceIndex(self.piece), self.begin, self.length)
+
+    def blocks(self) -> list[Block]:
+        """Return the blocks, in order."""
+        piece, size = PieceIndex(self.piece), self.size
+        return [Block(piece, self.begin + n * size, size) for n in range(self.count)]
+
+    def part(self, start: int, stop: int) -> BlockRun:
+        """Return the blocks numbered `start` to `stop` - 1 of this run, at least one."""
+        return BlockRun(self.piece, self.begin + start * self.size, stop - start, self.size)
 
 
 class Endpoint(NamedTuple):

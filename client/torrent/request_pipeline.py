@@ -67,7 +67,7 @@ class RequestPipeline:
         with self._lock:
             if self._closed:
                 return 0
-            blocks = self._protocol.request(peer.key, now, limit)
-        if blocks:
-            peer.send(encode_requests(blocks))
-        return sum(block.length for block in blocks)
+            runs = self._protocol.request(peer.key, now, limit)
+        if runs:
+            peer.send(encode_requests(runs))
+        return sum(run.length for run in runs)

@@ -244,6 +244,7 @@ class Torrent:
             self._perform(self._swarm.tick(now))
         for connection in self._connected():
             self._requests.refill(connection, now)
+            connection.flush()
         self._dialing.dial(complete=self.complete)
 
     def _on_dialled(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
@@ -284,8 +285,9 @@ class Torrent:
         for action in actions:
             connection = self._peer_list.connections.get(action.peer)
             match action:
-                case Send(_, message) if connection is not None:
-                    connection.send(encode(message))
+                case Send(_, message, can_wait) if connection is not None:
+                    send = connection.send_later if can_wait else connection.send
+                    send(encode(message))
                 case Close(_, reason) if connection is not None:
                     connection.close(reason)
                 case Ban(key, reason):

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from common.types import Block
+from common.types import Block, BlockRun
 from common.wire.messages import (
     BitfieldMessage,
     Cancel,
@@ -42,6 +42,10 @@ PIECE_NUMBER: Final = 7
 REQUEST_NUMBER: Final = 6
 REQUEST: Final = struct.Struct(">IBIII")
 """A whole request, cancel or reject."""
+
+_OFFSET_PLACE: Final = 9  # of a block's offset in its piece, in a request and in a header
+_MAX_OFFSET: Final = 2**32 - 1
+_MAX_RUN: Final = 64  # requests taken for one run; more blocks are not sent at once anyway
 
 _T = TypeVar("_T")
 _HAVE = struct.Struct(">IBI")
@@ -86,15 +90,67 @@ def encode(message: Message) -> bytes:
             return HEAD.pack(1, _BARE_NUMBER[type(message)])
 
 
-def encode_requests(blocks: Iterable[Block]) -> bytes:
-    """Encode requests for all the blocks as one run of bytes, so that a burst costs one send."""
-    pack = REQUEST.pack
-    return b"".join([pack(13, REQUEST_NUMBER, *block) for block in blocks])
+def encode_requests(runs: Iterable[BlockRun]) -> bytes:
+    """Encode requests for all blocks of the runs, so that a burst costs one send."""
+    return b"".join(map(_requests, runs))
+
+
+def decode_requests(data: memoryview) -> BlockRun:
+    """Return the longest run of requests at the start of `data`, which holds at least one.
+
+    The numbers are unchecked. Requests that belong to no run are a run each.
+    """
+    _, _, piece, begin, size = REQUEST.unpack_from(data)
+    most = min(len(data) // REQUEST.size, _MAX_RUN, (_MAX_OFFSET - begin) // size + 1 if size else 1)
+    alone = BlockRun(piece, begin, 1, size)
+    following = _requests(alone.part(1, 2)) if most > 1 else b""
+    if most == 1 or data[REQUEST.size : 2 * REQUEST.size] != following:
+        return alone
+    count = count_equal(data, _requests(alone.part(0, most)), REQUEST.size, most)
+    return alone.part(0, count)
 
 
 def piece_header(block: Block) -> bytes:
     """Return the 13 bytes that precede a block's payload."""
     return PIECE_HEADER.pack(9 + block.length, PIECE_NUMBER, block.piece, block.begin)
+
+
+def piece_headers(run: BlockRun) -> bytes:
+    """Return the headers of all blocks of a run, 13 bytes each."""
+    first = PIECE_HEADER.pack(9 + run.size, PIECE_NUMBER, run.piece, run.begin)
+    return _ascending(first, run)
+
+
+def count_equal(
+    data: bytes | memoryview, expected: bytes | memoryview, size: int, most: int
+) -> int:
+    """Return how many of the first `most` items, of `size` bytes each, are the expected ones."""
+    if data[: most * size] == expected[: most * size]:
+        return most
+    low, high = 0, most  # `low` items are equal, `high` are not
+    while high - low > 1:
+        middle = (low + high) // 2
+        if data[low * size : middle * size] == expected[low * size : middle * size]:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _requests(run: BlockRun) -> bytes:
+    return _ascending(REQUEST.pack(13, REQUEST_NUMBER, run.piece, run.begin, run.size), run)
+
+
+def _ascending(first: bytes, run: BlockRun) -> bytes:
+    """Return the first block's message or header for every block, each with its own offset."""
+    if run.count == 1:
+        return first
+    data = bytearray(first * run.count)
+    end = run.begin + run.length
+    offsets = struct.pack(f">{run.count}I", *range(run.begin, end, run.size))
+    for byte in range(4):  # one assignment for all blocks: most of our messages are made here
+        data[_OFFSET_PLACE + byte :: len(first)] = offsets[byte::4]
+    return bytes(data)
 
 
 def decode(number: int, payload: bytes) -> Message:

@@ -80,8 +80,8 @@ def _cost(event: StreamEvent) -> float:
     match event:
         case MessageReceived(message):
             return _cost_of(message)
-        case RequestsReceived(requests):
-            return float(len(requests))
+        case RequestsReceived(runs):
+            return float(sum(run.count for run in runs))
         case _:
             return 0.0
 

@@ -21,7 +21,7 @@ from client.core.swarm.actions import Action, Send, Verify
 from client.core.swarm.peer import IncomingStream, Peer, UploadQueue
 from client.core.swarm.swarm import Swarm
 from common.bitfield import Bitfield
-from common.types import Block, PieceIndex
+from common.types import Block, BlockRun, PieceIndex
 from common.wire.codec import MAX_REQUEST
 from common.wire.messages import (
     BitfieldMessage,
@@ -35,7 +35,6 @@ from common.wire.messages import (
     Message,
     NotInterested,
     Reject,
-    Request,
     Unchoke,
     WireError,
 )
@@ -109,8 +108,8 @@ class PeerProtocol:
         match event:
             case MessageReceived(message):
                 return self._take(peer, message)
-            case RequestsReceived(requests):
-                return self._take_requests(peer, requests)
+            case RequestsReceived(runs):
+                return self._take_requests(peer, runs)
             case PieceReceived(download):
                 is_new = self._swarm.piece_received(peer, download)
                 return [Verify(key, download)] if is_new else []
@@ -174,23 +173,23 @@ class PeerProtocol:
             raise WireError(f"a bitfield that does not fit: {error}") from error
 
     # --- uploading --------------------------------------------------------------------------
-    def _take_requests(self, peer: Peer, requests: Sequence[Request]) -> list[Action]:
+    def _take_requests(self, peer: Peer, runs: Sequence[BlockRun]) -> list[Action]:
         """Queue the requests that we may answer, and reject the others (BEP 6).
 
         Without BEP 6, the others are dropped: they crossed our choke on the way.
         """
-        accepted: list[Block] = []
+        accepted: list[BlockRun] = []
         actions: list[Action] = []
-        for request in requests:
-            piece, begin, length = request.piece, request.begin, request.length
-            if not self._swarm.geometry.contains(piece, begin, length):
-                raise WireError(f"a request outside the torrent: {request}")
-            if length > MAX_REQUEST:
-                raise WireError(f"a request of {length} bytes")
-            if not peer.am_choking and self._swarm.have[piece]:
-                accepted.append(Block(PieceIndex(piece), begin, length))
+        for run in runs:
+            # A run of zero bytes is one request, and outside as well.
+            if not self._swarm.geometry.contains(run.piece, run.begin, run.length):
+                raise WireError(f"a request outside the torrent: {run}")
+            if run.size > MAX_REQUEST:
+                raise WireError(f"a request of {run.size} bytes")
+            if not peer.am_choking and self._swarm.have[run.piece]:
+                accepted.append(run)
             elif peer.fast:
-                actions.append(Send(peer.key, Reject(piece, begin, length)))
+                actions += [Send(peer.key, Reject(*block)) for block in run.blocks()]
         if accepted:
             waiting = peer.uploads.send_blocks(accepted)
             if waiting > MAX_WAITING_REQUESTS:
@@ -223,7 +222,7 @@ class PeerProtocol:
         window = self._window(peer, now)
         return window > 0 and peer.stream.outstanding <= window * REFILL_AT
 
-    def request(self, key: int, now: float, limit: int | None = None) -> list[Block]:
+    def request(self, key: int, now: float, limit: int | None = None) -> list[BlockRun]:
         """Choose up to `limit` blocks to request from a peer, and expect them."""
         peer = self._swarm.peers.get(key)
         if peer is None:
@@ -231,4 +230,4 @@ class PeerProtocol:
         assignments = self._swarm.assign(key, peer.stream.outstanding, now, limit)
         for assignment in assignments:
             peer.stream.expect(assignment.download, assignment.numbers)
-        return [a.download.block(number) for a in assignments for number in a.numbers]
+        return [run for one in assignments for run in one.download.runs(one.numbers)]

@@ -1,13 +1,13 @@
 """Decode a peer's byte stream into events, reading block payloads straight into piece buffers.
 
-There are two ways to read. *Scatter*: while blocks arrive in the order in which we requested them,
+There are two ways to read. *Scatter*: at the start of a message, while blocks are expected,
 headers and payloads are read straight into their places (see
 `client.core.protocol.scatter_read_queue`). No payload byte passes through Python.
 
-*Staging*: when a header is not the expected one (a `have`, a choke, a block out of order), the
-bytes read past that point are replayed message by message. Staging lasts while a message is
-incomplete and while blocks arrive out of order; the rest of a block that is cut off at the end of
-the staging buffer is still read straight into its place.
+*Staging*: bytes are read into one buffer and handled message by message, or a run of blocks at a
+time while they come in the expected order. When a header is not the expected one (a `have`, a
+choke, a block out of order), the bytes that a scatter read put past that point are handled in the
+same way. The rest of a block that is cut off at the end is still read straight into its place.
 
 There is no I/O here: the caller reads into `buffers()` and passes the byte count to `advance()`.
 """
@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from client.core.protocol.scatter_read_queue import CutBlock, ScatterReadQueue
+from client.core.protocol.scatter_read_queue import UNIT, CutBlock, ScatterReadQueue
 from client.core.swarm.piece_download import COUNTED_HEADER, HEADER_SIZE, PieceDownload
-from common.types import BLOCK_SIZE
+from common.types import BLOCK_SIZE, BlockRun
 from common.wire.codec import (
     HEAD,
     LENGTH,
@@ -31,12 +31,11 @@ from common.wire.codec import (
     PIECE_NUMBER,
     REQUEST,
     REQUEST_NUMBER,
+    count_equal,
     decode,
+    decode_requests,
 )
-from common.wire.messages import KeepAlive, Message, Request, WireError
-
-IN_ORDER_BLOCKS: Final = 16
-"""Blocks that must arrive in the expected order before staging ends."""
+from common.wire.messages import KeepAlive, Message, WireError
 
 _STAGING_SIZE: Final = MAX_MESSAGE + 4
 
@@ -50,9 +49,9 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class RequestsReceived:
-    """A run of requests arrived; the numbers are unchecked."""
+    """Requests arrived, with no other message between them; the numbers are unchecked."""
 
-    requests: list[Request]
+    runs: list[BlockRun]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +75,24 @@ class PeerStreamDecoder:
     """Decodes one peer's incoming stream, after the handshake.
 
     Any thread may call `expect`, before the requests are sent; everything else belongs to the
-    reader. `payload` counts useful block bytes, `discarded` those of unrequested blocks.
+    reader. `payload` counts useful block bytes, `discarded` those of unrequested blocks. Without
+    `scatters`, bytes are always staged: a source that fills one buffer quickest has it so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, scatters: bool = True) -> None:
         self.payload = 0
         self.discarded = 0
-        self._requested: deque[tuple[PieceDownload, list[int]]] = deque()  # not admitted yet
+        self._scatters = scatters
+        self._requested: deque[tuple[PieceDownload, range]] = deque()  # not admitted yet
         self._expected = ScatterReadQueue()
         self._downloads: dict[int, PieceDownload] = {}  # pieces with blocks still to arrive
         self._cut: CutBlock | None = None  # the block being read
         self._skip = 0  # bytes left of a payload to discard
         self._staging = memoryview(bytearray(_STAGING_SIZE))
         self._staged = 0  # bytes of an unfinished message at the start of _staging
-        self._in_order = IN_ORDER_BLOCKS  # blocks in the expected order since the last other one
         self._scattered = False  # whether the last buffers() were laid out for scatter
         self._events: list[StreamEvent] = []
-        self._run: list[Request] = []  # requests since the last other event
+        self._requests: list[BlockRun] = []  # since the last other event
 
     @property
     def outstanding(self) -> int:
@@ -103,8 +103,8 @@ class PeerStreamDecoder:
             + sum(len(numbers) for _, numbers in tuple(self._requested))
         )
 
-    def expect(self, download: PieceDownload, numbers: list[int]) -> None:
-        """Expect these blocks of a piece, which are about to be requested in this order."""
+    def expect(self, download: PieceDownload, numbers: range) -> None:
+        """Expect these adjacent blocks of a piece, which are about to be requested in this order."""
         self._requested.append((download, numbers))
 
     def forget(self) -> None:
@@ -129,7 +129,7 @@ class PeerStreamDecoder:
         number, offset = divmod(begin, BLOCK_SIZE)
         if download is None or offset or not download.is_requested(number):
             return None
-        if not self._expected.remove((download, number)):
+        if not self._expected.remove(download, number):
             raise WireError("a request was rejected in the middle of its answer")
         download.withdraw(number)
         if not download.outstanding:
@@ -159,7 +159,7 @@ class PeerStreamDecoder:
             self._take_scattered(count)
         elif count:
             self._parse(self._staging, self._staged + count)
-        self._flush_run()
+        self._flush_requests()
         self._prune()
         return self._events
 
@@ -171,12 +171,8 @@ class PeerStreamDecoder:
             self._expected.extend(download, numbers)
 
     def _scattering(self) -> bool:
-        return (
-            self._staged == 0
-            and self._skip == 0
-            and self._in_order >= IN_ORDER_BLOCKS
-            and len(self._expected) > 0
-        )
+        at_boundary = not (self._staged or self._skip)
+        return self._scatters and at_boundary and len(self._expected) > 0
 
     def _fill(self, cut: CutBlock, count: int) -> int:
         """Assign the first bytes to the block being read; returns how many are left."""
@@ -185,13 +181,13 @@ class PeerStreamDecoder:
             self._cut = CutBlock(cut.download, cut.number, cut.rest[taken:])
         else:
             self._cut = None
-            self._finish(cut.download, cut.number)
+            self._finish(cut.download, range(cut.number, cut.number + 1))
         return count - taken
 
     def _take_scattered(self, count: int) -> None:
         landed = self._expected.land(count)
-        for download, number in landed.blocks:
-            self._finish(download, number)
+        for run in landed.runs:
+            self._finish(*run)
         self._cut = landed.cut
         if landed.stray:
             self._parse(memoryview(landed.stray), len(landed.stray))
@@ -215,23 +211,45 @@ class PeerStreamDecoder:
                     raise WireError(f"a piece message of {length} bytes")
                 if end - position < HEADER_SIZE:
                     break
-                position = self._take_block(data, position, end)
+                after = self._take_in_order(data, position, end)
+                if after == position:
+                    after = self._take_block(data, position, end)
+                position = after
                 continue
             if length > MAX_MESSAGE:
                 raise WireError(f"a message of {length} bytes")
             if end - position < LENGTH.size + length:
                 break
-            self._take_message(data, position, number, length)
-            position += LENGTH.size + length
+            position += self._take_message(data[position:end], number, length)
         self._staged = end - position
         self._staging[: self._staged] = bytes(data[position:end])
 
-    def _take_message(self, data: memoryview, position: int, number: int, length: int) -> None:
+    def _take_message(self, data: memoryview, number: int, length: int) -> int:
+        """Handle the message at the start of `data`, or a run of requests; returns its bytes."""
         if number == REQUEST_NUMBER and length == REQUEST.size - LENGTH.size:
-            self._run.append(Request(*REQUEST.unpack_from(data, position)[2:]))
-        else:
-            start = position + HEAD.size
-            self._emit(decode(number, bytes(data[start : position + LENGTH.size + length])))
+            run = decode_requests(data)
+            self._requests.append(run)
+            return run.count * REQUEST.size
+        self._emit(decode(number, bytes(data[HEAD.size : LENGTH.size + length])))
+        return LENGTH.size + length
+
+    def _take_in_order(self, data: memoryview, position: int, end: int) -> int:
+        """Copy the whole blocks that were expected next into place; returns where they end."""
+        if not self._expected:
+            return position
+        download, numbers = self._expected.first
+        whole = range(numbers.start, min(numbers.stop, download.size // BLOCK_SIZE))
+        starts = range(position, end - UNIT + 1, UNIT)[: len(whole)]
+        headers = b"".join([data[start : start + HEADER_SIZE] for start in starts])
+        expected = download.headers[numbers.start * HEADER_SIZE :]
+        count = count_equal(headers, expected, HEADER_SIZE, len(starts))
+        place, buffer = numbers.start * BLOCK_SIZE, download.buffer
+        for start in starts[:count]:
+            buffer[place : place + BLOCK_SIZE] = data[start + HEADER_SIZE : start + UNIT]
+            place += BLOCK_SIZE
+        if count:
+            self._finish(*self._expected.take(count))
+        return position + count * UNIT
 
     def _take_block(self, data: memoryview, position: int, end: int) -> int:
         """Copy the available part of a block into place; returns where the next message starts."""
@@ -246,32 +264,24 @@ class PeerStreamDecoder:
             or offset
             or not download.is_requested(number)
             or size != download.block(number).length
-            or not self._accept(download, number)
+            or not self._expected.remove(download, number, go_on=True)  # its request is not sent
         ):
             self.discarded += size
             self._skip = size - here
             return start + here
         download.buffer[begin : begin + here] = data[start : start + here]
         if here == size:
-            self._finish(download, number)
+            self._finish(download, range(number, number + 1))
         else:
             self._cut = CutBlock(download, number, download.buffer[begin + here : begin + size])
         return start + here
 
-    def _accept(self, download: PieceDownload, number: int) -> bool:
-        """Remove a block from the expected ones; False when its request has not been sent yet."""
-        in_order = self._expected.is_next((download, number))
-        if not self._expected.remove((download, number)):
-            return False
-        self._in_order = self._in_order + 1 if in_order else 0
-        return True
-
     # --- events -----------------------------------------------------------------------------
-    def _finish(self, download: PieceDownload, number: int) -> None:
+    def _finish(self, download: PieceDownload, numbers: range) -> None:
         # A thread that cancels a piece marks it first and then checks for outstanding blocks; we
         # do it the other way round. So at least one of the two releases its buffer.
-        download.receive(number)
-        self.payload += download.block(number).length
+        download.receive(numbers)
+        self.payload += download.size_of(numbers)
         if download.outstanding:
             return
         del self._downloads[download.index]
@@ -281,13 +291,13 @@ class PeerStreamDecoder:
             self._events.append(PieceDropped(download))
 
     def _emit(self, message: Message) -> None:
-        self._flush_run()
+        self._flush_requests()
         self._events.append(MessageReceived(message))
 
-    def _flush_run(self) -> None:
-        if self._run:
-            self._events.append(RequestsReceived(self._run))
-            self._run = []
+    def _flush_requests(self) -> None:
+        if self._requests:
+            self._events.append(RequestsReceived(self._requests))
+            self._requests = []
 
     def _prune(self) -> None:
         """Stop expecting cancelled pieces, which another peer has sent."""

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final, TypeAlias
 
 from client.core.swarm.piece_download import HEADER_SIZE, PieceDownload
 from common.types import BLOCK_SIZE
+from common.wire.codec import count_equal
 
 SCATTER_BLOCKS: Final = 64
 """Blocks laid out for one scatter read at most, two slots each (Linux allows 1,024 slots)."""
 
-ExpectedBlock: TypeAlias = tuple[PieceDownload, int]
-"""A piece and the number of a block in it."""
+UNIT: Final = HEADER_SIZE + BLOCK_SIZE
+"""Bytes of a block with its header, unless it is shorter as the last of the content."""
+
+
+ExpectedRun: TypeAlias = tuple[PieceDownload, range]
+"""A piece and the numbers of adjacent blocks in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,113 +43,117 @@ class Landed:
     Stray bytes begin with an unexpected or unfinished header; they are outside the pieces.
     """
 
-    blocks: list[ExpectedBlock]
+    runs: list[ExpectedRun]
     cut: CutBlock | None
     stray: bytes
 
 
 class ScatterReadQueue:
-    """A queue of blocks. The views of its first blocks are kept between reads."""
+    """A queue of runs of adjacent blocks, each with its piece."""
 
     def __init__(self) -> None:
-        self._queue: deque[ExpectedBlock] = deque()
-        self._views: list[memoryview] = []  # two for each of the first blocks
+        self._runs: deque[ExpectedRun] = deque()
+        self._count = 0  # blocks in all runs
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return self._count
 
-    def extend(self, download: PieceDownload, numbers: list[int]) -> None:
-        """Append blocks of a piece to the queue."""
-        self._queue.extend([(download, number) for number in numbers])
+    def extend(self, download: PieceDownload, numbers: range) -> None:
+        """Append a run of blocks (at least one) to the queue."""
+        self._runs.append((download, numbers))
+        self._count += len(numbers)
 
-    def is_next(self, block: ExpectedBlock) -> bool:
-        """Return whether this block is the first in the queue."""
-        return bool(self._queue) and self._queue[0] == block
+    @property
+    def first(self) -> ExpectedRun:
+        """The first run; the queue must not be empty."""
+        return self._runs[0]
 
-    def remove(self, block: ExpectedBlock) -> bool:
-        """Stop expecting a block; returns False when it wasn't expected."""
-        try:
-            self._queue.remove(block)
-        except ValueError:
-            return False
-        self._views = []
-        return True
+    def remove(self, download: PieceDownload, number: int, *, go_on: bool = False) -> bool:
+        """Stop expecting a block; returns False when it wasn't expected.
+
+        With `go_on`, it has arrived out of order: a peer that does that goes on from there, so
+        the blocks that follow it in its run are expected first.
+        """
+        for place, (expected, numbers) in enumerate(self._runs):
+            if expected is download and number in numbers:
+                del self._runs[place]
+                before = range(numbers.start, number)
+                after = range(number + 1, numbers.stop)
+                if before:
+                    self._runs.insert(place, (download, before))
+                if after:
+                    self._runs.insert(0 if go_on else place + bool(before), (download, after))
+                self._count -= 1
+                return True
+        return False
 
     def remove_cancelled(self) -> None:
         """Stop expecting the blocks of cancelled pieces."""
-        self._queue = deque([block for block in self._queue if not block[0].cancelled])
-        self._views = []
+        self._runs = deque([run for run in self._runs if not run[0].cancelled])
+        self._count = sum(len(numbers) for _, numbers in self._runs)
 
     def clear(self) -> None:
         """Stop expecting any block."""
-        self._queue.clear()
-        self._views = []
+        self._runs.clear()
+        self._count = 0
+
+    def take(self, count: int) -> ExpectedRun:
+        """Remove the first `count` blocks of the first run, which has so many."""
+        download, numbers = self._runs.popleft()
+        if count < len(numbers):
+            self._runs.appendleft((download, numbers[count:]))
+        self._count -= count
+        return download, numbers[:count]
 
     def lay_out(self) -> list[memoryview]:
         """Return buffers for the expected bytes: header, payload, header, and so on."""
-        for download, number in islice(self._queue, len(self._views) // 2, SCATTER_BLOCKS):
-            self._views += (
-                download.header_space[number * HEADER_SIZE : (number + 1) * HEADER_SIZE],
-                download.buffer[number * BLOCK_SIZE : (number + 1) * BLOCK_SIZE],
-            )
-        return self._views
+        views: list[memoryview] = []
+        for download, numbers in self._runs:
+            stop = min(numbers.stop, numbers.start + SCATTER_BLOCKS - len(views) // 2)
+            views += download.lent.slots.views[2 * numbers.start : 2 * stop]
+            if len(views) == 2 * SCATTER_BLOCKS:
+                break
+        return views
 
     def land(self, count: int) -> Landed:
         """Handle `count` bytes read into `lay_out()`; whole and cut blocks leave the queue."""
-        views = self._views
-        used = 0
-        left = count
-        while left and left >= len(views[used]):
-            left -= len(views[used])
-            used += 1
-        headers = (used + 1) // 2  # complete ones
-        expected = self._count_expected(headers)
-        ends_before_payload = used % 2 == 0
-        if expected < headers or ends_before_payload:
-            parts = views[2 * expected : used]
-            if left:
-                parts.append(views[used][:left])
-            stray = b"".join(parts)
-            self._views = [] if stray else views[used:]
-            return Landed(self._pop(expected), None, stray)
-        blocks = self._pop(expected - 1)
-        download, number = self._queue.popleft()
-        self._views = views[used + 1 :]
-        return Landed(blocks, CutBlock(download, number, views[used][left:]), b"")
+        landed: list[ExpectedRun] = []
+        while count:
+            download, numbers = self._runs[0]
+            headers = min(len(numbers), (count + BLOCK_SIZE) // UNIT)  # complete ones
+            expected = self._count_expected(headers)
+            if expected < headers or not headers:
+                if expected:
+                    landed.append(self.take(expected))
+                return Landed(landed, None, self._read_from_slots(count - expected * UNIT))
+            missing = download.size_of(numbers[:headers]) + headers * HEADER_SIZE - count
+            if missing > 0:
+                if headers > 1:
+                    landed.append(self.take(headers - 1))
+                return Landed(landed, self._cut_first(missing), b"")
+            landed.append(self.take(headers))
+            count = -missing
+        return Landed(landed, None, b"")
 
-    def _pop(self, count: int) -> list[ExpectedBlock]:
-        return [self._queue.popleft() for _ in range(count)]
+    def _count_expected(self, headers: int) -> int:
+        """Return how many of the first run's first received headers are the expected ones."""
+        download, numbers = self._runs[0]
+        low, high = numbers.start * HEADER_SIZE, (numbers.start + headers) * HEADER_SIZE
+        received = download.lent.slots.headers[low:high]
+        return count_equal(received, download.headers[low:high], HEADER_SIZE, headers)
 
-    def _count_expected(self, count: int) -> int:
-        """Return how many of the first `count` received headers are the expected ones."""
-        done = 0
-        while done < count:
-            download, first = self._queue[done]
-            run = self._run_length(download, first, done, count)
-            low, high = first * HEADER_SIZE, (first + run) * HEADER_SIZE
-            if download.header_space[low:high] != download.headers[low:high]:
-                return done + _common_headers(download, first)
-            done += run
-        return done
+    def _read_from_slots(self, count: int) -> bytes:
+        """Return a copy of the first `count` bytes that were read into the slots."""
+        parts: list[memoryview] = []
+        for view in self.lay_out():
+            parts.append(view[:count])
+            count -= len(parts[-1])
+            if not count:
+                break
+        return b"".join(parts)
 
-    def _run_length(self, download: PieceDownload, first: int, start: int, end: int) -> int:
-        """Return how many blocks from position `start` on are consecutive in the same piece."""
-        run = 1
-        while start + run < end and self._queue[start + run] == (download, first + run):
-            run += 1
-        return run
-
-
-def _common_headers(download: PieceDownload, first: int) -> int:
-    """Return how many headers from block `first` on match before the first mismatch.
-
-    The caller knows that there is one.
-    """
-    count = 0
-    low = first * HEADER_SIZE
-    while (
-        download.header_space[low : low + HEADER_SIZE] == download.headers[low : low + HEADER_SIZE]
-    ):
-        count += 1
-        low += HEADER_SIZE
-    return count
+    def _cut_first(self, missing: int) -> CutBlock:
+        """Remove the first block, of which so many bytes (at least one) are missing."""
+        download, numbers = self.take(1)
+        payload = download.lent.slots.views[2 * numbers.start + 1]
+        return CutBlock(download, numbers.start, payload[len(payload) - missing :])

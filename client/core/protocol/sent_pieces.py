@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from common.types import Block, PieceIndex
+from common.types import BlockRun, PieceIndex
 
 MAX_PIECES: Final = 256
 """Pieces remembered per peer; a peer that finds one wrong requests it again soon."""
@@ -23,19 +23,19 @@ class SentPieces:
         self._size_of = size_of
         self._sent: OrderedDict[PieceIndex, int] = OrderedDict()  # bytes sent, latest last
 
-    def take_suspects(self, blocks: Sequence[Block]) -> list[PieceIndex]:
+    def take_suspects(self, runs: Sequence[BlockRun]) -> list[PieceIndex]:
         """Forget the pieces of these blocks that the peer received whole before; returns them.
 
         Call it before the blocks are sent.
         """
-        return [
-            piece for piece in dict.fromkeys(block.piece for block in blocks) if self._forget(piece)
-        ]
+        pieces = dict.fromkeys(PieceIndex(run.piece) for run in runs)
+        return [piece for piece in pieces if self._forget(piece)]
 
-    def record(self, blocks: Sequence[Block]) -> None:
+    def record(self, runs: Sequence[BlockRun]) -> None:
         """Record that these blocks were sent."""
-        for block in blocks:
-            self._sent[block.piece] = self._sent.pop(block.piece, 0) + block.length
+        for run in runs:
+            piece = PieceIndex(run.piece)
+            self._sent[piece] = self._sent.pop(piece, 0) + run.length
         while len(self._sent) > MAX_PIECES:
             self._sent.popitem(last=False)
 

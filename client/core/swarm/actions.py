@@ -11,10 +11,11 @@ from common.wire.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send this message to the peer."""
+    """Send this message to the peer; one that `can_wait` may go with the next one."""
 
     peer: int
     message: Message
+    can_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ Action: TypeAlias = Send | Close | Ban | Verify
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Request these blocks of a piece from the peer that asked for work."""
+    """Request these adjacent blocks of a piece from the peer that asked for work."""
 
     download: PieceDownload
-    numbers: list[int]
+    numbers: range

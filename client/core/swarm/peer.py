@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from client.core.swarm.piece_download import PieceDownload
 from client.core.swarm.rate import RateMeter
 from client.core.swarm.swarm_config import SwarmConfig
 from common.bitfield import Bitfield
-from common.types import BLOCK_SIZE, Block
+from common.types import BLOCK_SIZE, Block, BlockRun
 
 
 class IncomingStream(Protocol):
@@ -20,8 +21,8 @@ class IncomingStream(Protocol):
     def outstanding(self) -> int:
         """How many requested blocks have not arrived."""
 
-    def expect(self, download: PieceDownload, numbers: list[int]) -> None:
-        """Expect these blocks of a piece, which are about to be requested in this order."""
+    def expect(self, download: PieceDownload, numbers: range) -> None:
+        """Expect these adjacent blocks of a piece, which are about to be requested in this order."""
 
     def withdraw(self, piece: int, begin: int) -> PieceDownload | None:
         """Stop expecting a requested block; returns its piece, or None if it wasn't expected."""
@@ -33,13 +34,13 @@ class IncomingStream(Protocol):
 class UploadQueue(Protocol):
     """A peer's requests that wait for an answer; some may be answered at any moment."""
 
-    def send_blocks(self, blocks: list[Block]) -> int:
+    def send_blocks(self, runs: Sequence[BlockRun]) -> int:
         """Queue these blocks for sending; returns how many are waiting now."""
 
     def withdraw_block(self, block: Block) -> bool:
         """Drop a block from the queue; returns False when it was sent already or is unknown."""
 
-    def withdraw_blocks(self) -> list[Block]:
+    def withdraw_blocks(self) -> list[BlockRun]:
         """Drop the whole queue; returns the blocks that were waiting."""
 
 

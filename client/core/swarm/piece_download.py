@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.codec import LENGTH, PIECE_HEADER, PIECE_NUMBER
+from common.types import BLOCK_SIZE, Block, BlockRun, PieceIndex
+from common.wire.codec import LENGTH, PIECE_HEADER, piece_headers
 
 HEADER_SIZE: Final = PIECE_HEADER.size
 """Bytes before the block in a piece message (13)."""
 
 COUNTED_HEADER: Final = HEADER_SIZE - LENGTH.size
 """Bytes of that header which the message's length field counts (9)."""
+
+
+class Slots:
+    """Where the messages of a piece's blocks are read to: `views` has a header, a payload, ...
+
+    The payloads lie side by side in `view`, the piece's memory, the headers in `headers`.
+    """
+
+    __slots__ = ("headers", "views")
+
+    def __init__(self, view: memoryview) -> None:
+        starts = range(0, len(view), BLOCK_SIZE)
+        self.headers = memoryview(bytearray(HEADER_SIZE * len(starts)))
+        self.views: list[memoryview] = [view] * (2 * len(starts))
+        self.views[0::2] = [
+            self.headers[start : start + HEADER_SIZE]
+            for start in range(0, len(self.headers), HEADER_SIZE)
+        ]
+        self.views[1::2] = [view[start : start + BLOCK_SIZE] for start in starts]
 
 
 class Buffer(Protocol):
@@ -21,11 +40,16 @@ class Buffer(Protocol):
     def view(self) -> memoryview:
         """The memory, exactly as long as the piece."""
 
+    @property
+    def slots(self) -> Slots:
+        """The slots of that memory, made once for all the pieces it is lent for."""
+
 
 NOBODY: Final = 0
 """No peer's key: the sender of a block that is missing or not credited yet."""
 
 _MISSING = 0
+_MISSING_BYTE = bytes((_MISSING,))
 _REQUESTED = 1
 _RECEIVED = 2
 
@@ -37,8 +61,8 @@ class PieceDownload:
     time has requests in flight and writes into the buffer; `senders` holds each block's sender.
     `cancelled` tells that peer's reader that the piece has arrived from another peer.
 
-    `headers` are the piece messages' headers as they have to arrive, `header_space` is where they
-    are read to; `lent` is the buffer as its pool lent it.
+    `headers` are the piece messages' headers as they have to arrive; `lent` is the buffer as its
+    pool lent it.
     """
 
     __slots__ = (
@@ -49,7 +73,6 @@ class PieceDownload:
         "block_count",
         "buffer",
         "cancelled",
-        "header_space",
         "headers",
         "index",
         "lent",
@@ -69,8 +92,7 @@ class PieceDownload:
         self._missing = self.block_count
         self._received = 0
         self._credited = 0  # received blocks whose sender is recorded
-        self.headers = self._expected_headers()
-        self.header_space = memoryview(bytearray(len(self.headers)))
+        self.headers = b"".join(map(piece_headers, self.runs(range(self.block_count))))
 
     @property
     def sources(self) -> set[int]:
@@ -102,19 +124,34 @@ class PieceDownload:
         begin = number * BLOCK_SIZE
         return Block(self.index, begin, min(BLOCK_SIZE, self.size - begin))
 
-    def request(self, limit: int) -> list[int]:
-        """Mark up to `limit` missing blocks as requested and return their numbers, ascending."""
-        if self._missing == self.block_count and limit >= self.block_count:
-            self._missing = 0
-            self._state = bytearray((_REQUESTED,)) * self.block_count
-            return list(range(self.block_count))
-        numbers: list[int] = []
-        start = 0
-        while len(numbers) < limit and (start := self._state.find(_MISSING, start)) >= 0:
-            self._state[start] = _REQUESTED
-            numbers.append(start)
-        self._missing -= len(numbers)
-        return numbers
+    def runs(self, numbers: range) -> list[BlockRun]:
+        """Return these adjacent blocks as runs: the piece's last block may be one of its own."""
+        whole = range(numbers.start, min(numbers.stop, self.size // BLOCK_SIZE))
+        begin = numbers.start * BLOCK_SIZE
+        found = [BlockRun(self.index, begin, len(whole), BLOCK_SIZE)] if whole else []
+        if len(whole) < len(numbers):
+            tail = self.block(self.block_count - 1)
+            found.append(BlockRun(self.index, tail.begin, 1, tail.length))
+        return found
+
+    def size_of(self, numbers: range) -> int:
+        """Return the size in bytes of adjacent blocks (at least one)."""
+        return min(numbers.stop * BLOCK_SIZE, self.size) - numbers.start * BLOCK_SIZE
+
+    def request(self, limit: int) -> range:
+        """Mark the first missing blocks as requested: adjacent ones, at most `limit` (at least 1).
+
+        Returns their numbers, none when nothing is missing.
+        """
+        start = self._state.find(_MISSING)
+        if start < 0:
+            return range(0)
+        stop = min(start + limit, self.block_count)
+        run = self._state[start:stop].lstrip(_MISSING_BYTE)
+        stop -= len(run)
+        self._mark(range(start, stop), _REQUESTED)
+        self._missing -= stop - start
+        return range(start, stop)
 
     def requested(self) -> list[Block]:
         """Return the blocks that are requested and not received yet."""
@@ -124,10 +161,10 @@ class PieceDownload:
         """Return whether this block is requested and not received yet; any int is allowed."""
         return 0 <= number < self.block_count and self._state[number] == _REQUESTED
 
-    def receive(self, number: int) -> None:
-        """Mark a requested block as received."""
-        self._state[number] = _RECEIVED
-        self._received += 1
+    def receive(self, numbers: range) -> None:
+        """Mark adjacent requested blocks as received."""
+        self._mark(numbers, _RECEIVED)
+        self._received += len(numbers)
 
     def withdraw(self, number: int) -> None:
         """Mark a requested block that was rejected as missing again."""
@@ -136,7 +173,7 @@ class PieceDownload:
 
     def withdraw_all(self) -> None:
         """Mark all requested blocks as missing again (the peer choked us or left)."""
-        self._state = self._state.replace(bytes((_REQUESTED,)), bytes((_MISSING,)))
+        self._state = self._state.replace(bytes((_REQUESTED,)), _MISSING_BYTE)
         self._missing = self.block_count - self._received
 
     def credit(self, peer: int) -> None:
@@ -144,17 +181,12 @@ class PieceDownload:
         if self._received == self._credited:
             return
         self._credited = self._received
+        if self.complete and not any(self.senders):  # one peer has sent all of it
+            self.senders = [peer] * self.block_count
+            return
         for number, state in enumerate(self._state):
             if state == _RECEIVED and self.senders[number] == NOBODY:
                 self.senders[number] = peer
 
-    def _expected_headers(self) -> bytes:
-        pack = PIECE_HEADER.pack
-        last = self.block_count - 1
-        headers = [
-            pack(COUNTED_HEADER + BLOCK_SIZE, PIECE_NUMBER, self.index, number * BLOCK_SIZE)
-            for number in range(last)
-        ]
-        tail = self.block(last)
-        headers.append(pack(COUNTED_HEADER + tail.length, PIECE_NUMBER, self.index, tail.begin))
-        return b"".join(headers)
+    def _mark(self, numbers: range, state: int) -> None:
+        self._state[numbers.start : numbers.stop] = bytes((state,)) * len(numbers)

@@ -180,7 +180,7 @@ class Swarm:
         self.done += self.selection.size_of(piece)
         actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
         for peer in self.peers.values():
-            actions.append(Send(peer.key, Have(piece)))
+            actions.append(Send(peer.key, Have(piece), can_wait=peer.has[piece]))
             cancelled = self._scheduler.cancel(peer, piece)
             if cancelled is not None:
                 actions += [Send(peer.key, Cancel(*block)) for block in cancelled.requested()]
@@ -265,7 +265,7 @@ class Swarm:
     def _choke(self, peer: Peer) -> list[Action]:
         """Stop serving a peer; BEP 6 wants an answer to each request that is still waiting."""
         peer.am_choking = True
-        withdrawn = peer.uploads.withdraw_blocks()
+        withdrawn = [block for run in peer.uploads.withdraw_blocks() for block in run.blocks()]
         refused = [Send(peer.key, Reject(*block)) for block in withdrawn if peer.fast]
         return [Send(peer.key, Choke()), *refused]
 

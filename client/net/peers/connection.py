@@ -55,6 +55,12 @@ class Connection(UploadQueue, Protocol):
     def send(self, data: bytes) -> None:
         """Send encoded messages, before any waiting block; never blocks."""
 
+    def send_later(self, data: bytes) -> None:
+        """Send encoded messages with the next ones, or by `flush`: they are not worth a packet."""
+
+    def flush(self) -> None:
+        """Send what `send_later` has kept."""
+
     def allow(self, blocks: int) -> int:
         """Permit this many more of the waiting blocks; returns their size in bytes."""
 

@@ -10,7 +10,7 @@ import errno
 import threading
 import time
 from collections import deque
-from itertools import islice
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -18,11 +18,12 @@ import structlog
 from client.core.bandwidth.throttle import BandwidthChannel
 from client.core.protocol.message_cost import MessageBudget, Traffic
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
+from client.core.protocol.run_queue import RunQueue
 from client.core.protocol.sent_pieces import SentPieces
 from client.net.peers.connection import PeerHandler
 from client.net.transports.blocks import BlockSource
 from client.net.transports.transport import Transport
-from common.types import Block, Endpoint
+from common.types import Block, BlockRun, Endpoint
 from common.wire.handshake import Handshake, client_name
 from common.wire.messages import WireError
 
@@ -30,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 BLOCKS_A_SEND: Final = 64
 """Blocks sent in one call."""
+
+MAX_DEFERRED: Final = 1024
+"""Bytes of messages that wait for the next ones."""
 
 MAX_WAITING_CONTROL: Final = 4 * 1024 * 1024
 """Bytes of other messages that may wait for a peer that doesn't read."""
@@ -62,7 +66,7 @@ class PeerConnection:
         self.membership = transport.membership
         self.user = self.membership.user if self.membership else None
         self.client = client_name(handshake.peer_id)
-        self.decoder = PeerStreamDecoder()
+        self.decoder = PeerStreamDecoder(scatters=transport.scatters)
         self.close_reason: str | None = None
         self.payload_sent = 0
         self._read_bytes = 0
@@ -76,7 +80,8 @@ class PeerConnection:
         self._ready = threading.Condition()
         self._control: deque[bytes] = deque()
         self._control_size = 0
-        self._blocks: deque[Block] = deque()
+        self._deferred = b""  # messages for `send_later`
+        self._blocks = RunQueue()
         self._allowed = 0  # how many of the blocks may be sent under a limit
         self._writing = False  # the writer is sending what it took
         name = f"peer {endpoint}"
@@ -115,6 +120,7 @@ class PeerConnection:
         While the writer is idle, they are sent from this thread: waking it would cost more.
         """
         with self._ready:
+            data, self._deferred = self._deferred + data, b""
             if not (self._writing or self._control or self._sendable()):
                 data = data[self._transport.send_at_once(data) :]
             if not data:
@@ -126,35 +132,42 @@ class PeerConnection:
         if overfull:
             self.close("does not read what is sent")
 
-    def send_blocks(self, blocks: list[Block]) -> int:
+    def send_later(self, data: bytes) -> None:
+        """See Connection."""
+        with self._ready:
+            self._deferred += data
+            if len(self._deferred) < MAX_DEFERRED:
+                return
+        self.flush()
+
+    def flush(self) -> None:
+        """See Connection."""
+        if self._deferred:
+            self.send(b"")
+
+    def send_blocks(self, runs: Sequence[BlockRun]) -> int:
         """See UploadQueue."""
         with self._ready:
-            self._blocks.extend(blocks)
+            self._blocks.extend(runs)
             self._ready.notify()
             return len(self._blocks)
 
     def withdraw_block(self, block: Block) -> bool:
         """See UploadQueue."""
         with self._ready:
-            try:
-                self._blocks.remove(block)
-            except ValueError:
-                return False
-            return True
+            return self._blocks.remove(block)
 
-    def withdraw_blocks(self) -> list[Block]:
+    def withdraw_blocks(self) -> list[BlockRun]:
         """See UploadQueue."""
         with self._ready:
-            withdrawn = list(self._blocks)
-            self._blocks.clear()
-            return withdrawn
+            return self._blocks.take(len(self._blocks))
 
     # --- under a rate limit -----------------------------------------------------------------
     @property
     def is_held_back(self) -> bool:
         """Whether blocks wait and the limit lets none pass; a slow reader is not held back."""
         with self._ready:
-            return bool(self._blocks) and not self._allowed
+            return len(self._blocks) > 0 and not self._allowed
 
     def allow(self, blocks: int) -> int:
         """Permit this many more of the waiting blocks; returns their size in bytes."""
@@ -162,7 +175,7 @@ class PeerConnection:
             first = self._allowed
             self._allowed = min(first + blocks, len(self._blocks))
             self._ready.notify()
-            return sum(block.length for block in islice(self._blocks, first, self._allowed))
+            return self._blocks.size(first, self._allowed)
 
     def _sendable(self) -> int:
         """Return how many of the waiting blocks may be sent; called under the lock."""
@@ -221,7 +234,7 @@ class PeerConnection:
         finally:
             self.close(reason)
 
-    def _next_work(self) -> tuple[bytes, list[Block]] | None:
+    def _next_work(self) -> tuple[bytes, list[BlockRun]] | None:
         """Wait for something to send; None when the connection is closing."""
         with self._ready:
             self._writing = False
@@ -235,17 +248,17 @@ class PeerConnection:
             self._control_size = 0
             count = min(BLOCKS_A_SEND, self._sendable())
             self._allowed = max(0, self._allowed - count)
-            return control, [self._blocks.popleft() for _ in range(count)]
+            return control, self._blocks.take(count)
 
-    def _send_work(self, control: bytes, blocks: list[Block]) -> None:
-        if not blocks:
+    def _send_work(self, control: bytes, runs: list[BlockRun]) -> None:
+        if not runs:
             self._transport.send([control])
             return
-        suspected = self._sent_pieces.take_suspects(blocks)
+        suspected = self._sent_pieces.take_suspects(runs)
         if suspected:
             self._source.doubt(suspected)
-        self._transport.send_blocks(control, blocks, self._source)
-        self._sent_pieces.record(blocks)
-        size = sum(block.length for block in blocks)
+        self._transport.send_blocks(control, runs, self._source)
+        self._sent_pieces.record(runs)
+        size = sum(run.length for run in runs)
         self.payload_sent += size
         self._handler.on_sent(self, size)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from client.core.swarm.piece_download import HEADER_SIZE
-from common.types import Block, PieceIndex
-from common.wire.codec import piece_header
+from common.types import Block, BlockRun, PieceIndex
+from common.wire.codec import piece_headers
 
 
 class BlockSource(Protocol):
@@ -43,65 +43,49 @@ class BlockSource(Protocol):
 
 
 def gather(
-    control: bytes, blocks: Sequence[Block], source: BlockSource
+    control: bytes, runs: Sequence[BlockRun], source: BlockSource
 ) -> list[bytes | memoryview]:
     """Return `control`, then the blocks' headers and payloads, as buffers for the kernel."""
     buffers: list[bytes | memoryview] = [control] if control else []
-    for run in _runs(blocks):
+    for run in runs:
         buffers += _run_buffers(run, source)
     return buffers
 
 
-def merged(blocks: Sequence[Block]) -> list[Block]:
-    """Return the same bytes as fewer blocks: adjacent ones become one run."""
-    return [_whole(run) for run in _runs(blocks)]
-
-
-def staged_size(blocks: Sequence[Block]) -> int:
+def staged_size(runs: Sequence[BlockRun]) -> int:
     """Return how many bytes `stage` needs for these blocks."""
-    return sum(HEADER_SIZE + block.length for block in blocks)
+    return sum(run.count * (HEADER_SIZE + run.size) for run in runs)
 
 
-def stage(blocks: Sequence[Block], source: BlockSource, buffer: memoryview) -> None:
+def stage(runs: Sequence[BlockRun], source: BlockSource, buffer: memoryview) -> None:
     """Copy the blocks' headers and payloads into the buffer, one after the other."""
     position = 0
-    payloads = []
-    for block in blocks:
-        payload = position + HEADER_SIZE
-        buffer[position:payload] = piece_header(block)
-        position = payload + block.length
-        payloads.append(buffer[payload:position])
-    source.read(merged(blocks), payloads)
+    payloads: list[memoryview] = []
+    for run in runs:
+        unit = HEADER_SIZE + run.size
+        end = position + run.count * unit
+        headers = piece_headers(run)
+        for byte in range(HEADER_SIZE):  # one assignment for all blocks
+            buffer[position + byte : end : unit] = headers[byte::HEADER_SIZE]
+        starts = range(position + HEADER_SIZE, end, unit)
+        payloads += [buffer[start : start + run.size] for start in starts]
+        position = end
+    source.read([run.extent for run in runs], payloads)
 
 
-def _run_buffers(run: list[Block], source: BlockSource) -> list[bytes | memoryview]:
-    """Return headers and payloads of adjacent blocks, with a single look at the file."""
-    first = run[0]
-    views = source.block_views(_whole(run))
-    buffers: list[bytes | memoryview] = []
-    for block in run:
-        buffers.append(piece_header(block))
-        if len(views) == 1:
-            start = block.begin - first.begin
-            buffers.append(views[0][start : start + block.length])
-        else:
-            buffers += source.block_views(block)
+def _run_buffers(run: BlockRun, source: BlockSource) -> list[bytes | memoryview]:
+    """Return headers and payloads of a run, with a single look at the file."""
+    headers = piece_headers(run)
+    views = source.block_views(run.extent)
+    starts = range(0, len(headers), HEADER_SIZE)
+    if len(views) == 1:
+        view = views[0]
+        buffers: list[bytes | memoryview] = [view] * (2 * run.count)
+        buffers[0::2] = [headers[start : start + HEADER_SIZE] for start in starts]
+        places = range(0, run.length, run.size)
+        buffers[1::2] = [view[place : place + run.size] for place in places]
+        return buffers
+    buffers = []
+    for start, block in zip(starts, run.blocks(), strict=True):
+        buffers += (headers[start : start + HEADER_SIZE], *source.block_views(block))
     return buffers
-
-
-def _whole(run: list[Block]) -> Block:
-    first = run[0]
-    return Block(first.piece, first.begin, sum(block.length for block in run))
-
-
-def _runs(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Split a list of blocks into runs of adjacent ones."""
-    runs: list[list[Block]] = []
-    follows: tuple[int, int] | None = None
-    for block in blocks:
-        if follows == (block.piece, block.begin):
-            runs[-1].append(block)
-        else:
-            runs.append([block])
-        follows = (block.piece, block.begin + block.length)
-    return runs

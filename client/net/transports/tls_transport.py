@@ -19,10 +19,13 @@ from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
 from client.net.transports.transport import SocketTransport
 from common.tls import TlsEngine
-from common.types import Block
+from common.types import BlockRun
 
-CHUNK: Final = 1 << 20
-"""Bytes of ciphertext read from the socket, or of plaintext encrypted, at once at most."""
+CHUNK: Final = 1 << 18
+"""Bytes of ciphertext read from the socket, or of plaintext encrypted, at once at most.
+
+Few enough to be still in the core's cache when they are copied on.
+"""
 
 MAX_WITHOUT_PLAINTEXT: Final = 64 * 1024
 """Bytes of ciphertext accepted without any plaintext; a record has 16 KiB at most."""
@@ -34,8 +37,11 @@ _START: Final = 64
 class TlsTransport(SocketTransport):
     """Sends and receives through a TLS engine.
 
-    After `shake_hands`, the caller sets `membership` to what the certificate proves.
+    After `shake_hands`, the caller sets `membership` to what the certificate proves. Records and
+    blocks never line up, so many buffers take many more calls than one.
     """
+
+    scatters = False
 
     def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
         super().__init__(sock)
@@ -83,19 +89,17 @@ class TlsTransport(SocketTransport):
 
     def send(self, buffers: list[bytes | memoryview]) -> None:
         """See Transport. The buffers are read in user space, so they must not be mapped files."""
-        data = memoryview(b"".join(buffers))
-        for start in range(0, len(data), CHUNK):
-            self._encrypt(data[start : start + CHUNK])
+        self._send_staged(memoryview(b"".join(buffers)))
 
-    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+    def send_blocks(self, control: bytes, runs: Sequence[BlockRun], source: BlockSource) -> None:
         """See Transport."""
-        size = staged_size(blocks)
+        size = staged_size(runs)
         if len(self._staging) < size:
             self._staging = _memory(size)
-        stage(blocks, source, self._staging)
+        stage(runs, source, self._staging)
         if control:
             self.send([control])
-        self._encrypt(self._staging[:size])
+        self._send_staged(self._staging[:size])
 
     def send_at_once(self, data: bytes) -> int:
         """See Transport. Ciphertext must be sent whole and in order, so the writer does that."""
@@ -134,11 +138,12 @@ class TlsTransport(SocketTransport):
                 raise
         return filled
 
-    def _encrypt(self, data: memoryview) -> None:
-        with self._lock:
-            self._tls.write(data)
-            ciphertext = self._tls.take()
-        self._sock.sendall(ciphertext)
+    def _send_staged(self, data: memoryview) -> None:
+        for start in range(0, len(data), CHUNK):
+            with self._lock:
+                self._tls.write(data[start : start + CHUNK])
+                ciphertext = self._tls.take()
+            self._sock.sendall(ciphertext)
 
 
 def _memory(size: int) -> memoryview:

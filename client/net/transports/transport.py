@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from client.net.transports.blocks import BlockSource, gather, merged
+from client.net.transports.blocks import BlockSource, gather
 from client.net.transports.group_tls import Membership
-from common.types import Block, Endpoint
+from common.types import BlockRun, Endpoint
 
 STALL_LIMIT: Final = 60
 """Seconds after which the connection to a peer that reads nothing is closed."""
@@ -32,6 +32,10 @@ class Transport(Protocol):
     def overhead(self) -> int:
         """Bytes received on top of those that `receive` returned."""
 
+    @property
+    def scatters(self) -> bool:
+        """Whether `receive` fills many buffers as quickly as one."""
+
     def set_time_limit(self, seconds: float | None) -> None:
         """Make receive and send raise TimeoutError after `seconds` from now (None: never).
 
@@ -47,7 +51,7 @@ class Transport(Protocol):
     def send(self, buffers: list[bytes | memoryview]) -> None:
         """Send all bytes of the buffers in order; blocks. Raises OSError when that fails."""
 
-    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+    def send_blocks(self, control: bytes, runs: Sequence[BlockRun], source: BlockSource) -> None:
         """Send encoded messages and then these blocks of the source; otherwise like `send`."""
 
     def send_at_once(self, data: bytes) -> int:
@@ -88,6 +92,7 @@ class PlainTransport(SocketTransport):
 
     membership: Membership | None = None
     overhead = 0
+    scatters = True
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
         """See Transport."""
@@ -101,26 +106,26 @@ class PlainTransport(SocketTransport):
         """See Transport."""
         self._send_all(buffers, self._sock.sendmsg)
 
-    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+    def send_blocks(self, control: bytes, runs: Sequence[BlockRun], source: BlockSource) -> None:
         """See Transport.
 
         The kernel reads the views when it has space for them, and never waits inside the call: so
         little time passes between the check of the content and the copy of its last byte.
         """
-        runs = merged(blocks)
+        extents = [run.extent for run in runs]
         writable = select.poll()
         writable.register(self._sock, select.POLLOUT)
 
         def send_checked(batch: list[bytes | memoryview]) -> int:
             if not writable.poll(STALL_LIMIT * 1000):
                 raise TimeoutError("reads nothing")
-            source.check(runs)
+            source.check(extents)
             try:
                 return self._sock.sendmsg(batch, (), socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return 0
 
-        self._send_all(gather(control, blocks, source), send_checked)
+        self._send_all(gather(control, runs, source), send_checked)
 
     @staticmethod
     def _send_all(

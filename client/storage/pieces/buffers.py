@@ -6,6 +6,8 @@ import mmap
 import threading
 from collections.abc import Sequence
 
+from client.core.swarm.piece_download import Slots
+
 
 def size_of(buffers: Sequence[memoryview]) -> int:
     """Return how many bytes the buffers hold in all."""
@@ -40,16 +42,26 @@ _SMALLEST = 16 * 1024
 class PieceBuffer:
     """Memory for one piece: `view` has exactly the requested length in bytes."""
 
-    __slots__ = ("_memory", "capacity", "view")
+    __slots__ = ("_memory", "_slots", "capacity", "view")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._memory = memoryview(mmap.mmap(-1, _START + capacity))
         self.view = self._memory[:0]
+        self._slots: Slots | None = None
+
+    @property
+    def slots(self) -> Slots:
+        """See Buffer. They are made when they are needed first."""
+        if self._slots is None:
+            self._slots = Slots(self.view)
+        return self._slots
 
     def resize(self, size: int) -> None:
         """Make `view` the first `size` bytes, at most `capacity`."""
-        self.view = self._memory[_START : _START + size]
+        if size != len(self.view):
+            self.view = self._memory[_START : _START + size]
+            self._slots = None
 
 
 class BufferPool:

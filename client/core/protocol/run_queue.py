@@ -1,0 +1,66 @@
+"""Requests of a peer that wait for our answer, as runs of adjacent blocks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from common.types import Block, BlockRun
+
+
+class RunQueue:
+    """A queue of blocks, in the order requested; its length is the number of blocks."""
+
+    def __init__(self) -> None:
+        self._runs: deque[BlockRun] = deque()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def extend(self, runs: Iterable[BlockRun]) -> None:
+        """Append the blocks of these runs."""
+        for run in runs:
+            self._runs.append(run)
+            self._count += run.count
+
+    def take(self, count: int) -> list[BlockRun]:
+        """Remove and return the first `count` blocks, or all if there are fewer."""
+        taken: list[BlockRun] = []
+        while count and self._runs:
+            run = self._runs.popleft()
+            if run.count > count:
+                self._runs.appendleft(run.part(count, run.count))
+                run = run.part(0, count)
+            taken.append(run)
+            count -= run.count
+            self._count -= run.count
+        return taken
+
+    def size(self, start: int, stop: int) -> int:
+        """Return the bytes of the blocks at the places `start` to `stop` - 1."""
+        size = first = 0
+        for run in self._runs:
+            if first >= stop:
+                break
+            inside = min(stop - first, run.count) - max(start - first, 0)
+            size += max(inside, 0) * run.size
+            first += run.count
+        return size
+
+    def remove(self, block: Block) -> bool:
+        """Remove a block, where it comes first; returns False when it isn't there."""
+        for place, run in enumerate(self._runs):
+            if run.piece != block.piece or run.size != block.length:
+                continue
+            number, offset = divmod(block.begin - run.begin, run.size)
+            if offset or not 0 <= number < run.count:
+                continue
+            del self._runs[place]
+            if number + 1 < run.count:
+                self._runs.insert(place, run.part(number + 1, run.count))
+            if number:
+                self._runs.insert(place, run.part(0, number))
+            self._count -= 1
+            return True
+        return False
