@@ -101,7 +101,9 @@ def decode_requests(data: memoryview) -> BlockRun:
     The numbers are unchecked. Requests that belong to no run are a run each.
     """
     _, _, piece, begin, size = REQUEST.unpack_from(data)
-    most = min(len(data) // REQUEST.size, _MAX_RUN, (_MAX_OFFSET - begin) // size + 1 if size else 1)
+    most = min(
+        len(data) // REQUEST.size, _MAX_RUN, (_MAX_OFFSET - begin) // size + 1 if size else 1
+    )
     alone = BlockRun(piece, begin, 1, size)
     following = _requests(alone.part(1, 2)) if most > 1 else b""
     if most == 1 or data[REQUEST.size : 2 * REQUEST.size] != following:
@@ -121,16 +123,15 @@ def piece_headers(run: BlockRun) -> bytes:
     return _ascending(first, run)
 
 
-def count_equal(
-    data: bytes | memoryview, expected: bytes | memoryview, size: int, most: int
-) -> int:
+def count_equal(data: bytes | memoryview, expected: bytes, size: int, most: int) -> int:
     """Return how many of the first `most` items, of `size` bytes each, are the expected ones."""
-    if data[: most * size] == expected[: most * size]:
+    received = bytes(data[: most * size])  # views are compared byte by byte
+    if received == expected[: most * size]:
         return most
     low, high = 0, most  # `low` items are equal, `high` are not
     while high - low > 1:
         middle = (low + high) // 2
-        if data[low * size : middle * size] == expected[low * size : middle * size]:
+        if received[low * size : middle * size] == expected[low * size : middle * size]:
             low = middle
         else:
             high = middle

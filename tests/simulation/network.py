@@ -22,13 +22,14 @@ from client.core.protocol.peer_stream_decoder import (
     StreamEvent,
 )
 from client.core.swarm.actions import Action, Close, Send, Verify
-from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.piece_download import PieceDownload, Slots
 from client.core.swarm.swarm import Swarm
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block
-from common.wire.messages import Message, Request
+from common.wire.messages import Message
+from tests.support.runs import one
 from tests.unit.client.core.protocol.downloader import Waiting
 
 LATENCY = 0.02
@@ -42,6 +43,10 @@ class Memory:
 
     def __init__(self, piece_length: int) -> None:
         self.view = memoryview(bytearray(piece_length))
+
+    @property
+    def slots(self) -> Slots:
+        raise AssertionError("nothing is read here")
 
     def take(self, size: int) -> Memory:
         lent = Memory(0)
@@ -78,9 +83,9 @@ class Network:
     def connect_all(self) -> None:
         pairs = list(itertools.combinations(self.nodes, 2))
         self.rng.shuffle(pairs)
-        for one, other in pairs:
-            one.join(other)
-            other.join(one)
+        for node, other in pairs:
+            node.join(other)
+            other.join(node)
 
     def run(self, limit: float) -> None:
         """Run until every node has everything; raises AssertionError if that takes too long."""
@@ -105,7 +110,7 @@ class Link:
     def outstanding(self) -> int:
         return len(self._expected)
 
-    def expect(self, download: PieceDownload, numbers: list[int]) -> None:
+    def expect(self, download: PieceDownload, numbers: range) -> None:
         for number in numbers:
             self._expected[download.block(number)] = download
 
@@ -126,7 +131,7 @@ class Link:
         if download is None:
             self.wasted += block.length
             return []
-        download.receive(block.begin // BLOCK_SIZE)
+        download.receive(one(block.begin // BLOCK_SIZE))
         self.payload += block.length
         return [PieceReceived(download)] if download.complete else []
 
@@ -221,7 +226,7 @@ class Node:
         now = self._network.now
         if not self._protocol.needs_requests(key, now):
             return
-        requests = [Request(*block) for block in self._protocol.request(key, now)]
+        requests = self._protocol.request(key, now)
         if requests:
             node = self._network.nodes[key]
             self._network.after(

@@ -20,10 +20,11 @@ from client.net.transports.blocks import BlockSource
 from client.net.transports.group_tls import Membership
 from client.net.transports.transport import Transport
 from common.metainfo import Metainfo
-from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
+from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import encode, piece_header
 from common.wire.handshake import Handshake, client_name
 from common.wire.messages import HaveAll, Message, Request, Unchoke, WireError
+from tests.support.runs import alone, blocks_of
 from tests.support.scatter import fill
 
 PEER = PeerId(b"-MI0100-pppppppppppp")
@@ -34,6 +35,7 @@ class FakeTransport:
     """A Transport that receives nothing; `sent` has the sent bytes."""
 
     overhead = 0
+    scatters = True
 
     def __init__(self, membership: Membership | None = None) -> None:
         self.membership = membership
@@ -48,7 +50,7 @@ class FakeTransport:
     def send(self, buffers: list[bytes | memoryview]) -> None:
         self.sent += b"".join(buffers)
 
-    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+    def send_blocks(self, control: bytes, runs: Sequence[BlockRun], source: BlockSource) -> None:
         raise AssertionError("connections of tests send no blocks by themselves")
 
     def send_at_once(self, data: bytes) -> int:
@@ -121,8 +123,13 @@ class FakeConnection:
     def send(self, data: bytes) -> None:
         self._sent += data
 
-    def send_blocks(self, blocks: list[Block]) -> int:
-        self.waiting += blocks
+    def send_later(self, data: bytes) -> None:
+        self._sent += data
+
+    def flush(self) -> None: ...
+
+    def send_blocks(self, runs: Sequence[BlockRun]) -> int:
+        self.waiting += blocks_of(runs)
         return len(self.waiting)
 
     def withdraw_block(self, block: Block) -> bool:
@@ -131,9 +138,9 @@ class FakeConnection:
         self.waiting.remove(block)
         return True
 
-    def withdraw_blocks(self) -> list[Block]:
+    def withdraw_blocks(self) -> list[BlockRun]:
         withdrawn, self.waiting = self.waiting, []
-        return withdrawn
+        return alone(withdrawn)
 
     def allow(self, blocks: int) -> int:
         first = self.allowed
@@ -182,7 +189,7 @@ class FakeConnection:
                 if isinstance(event, MessageReceived):
                     messages.append(event.message)
                 elif isinstance(event, RequestsReceived):
-                    messages += event.requests
+                    messages += [Request(*block) for block in blocks_of(event.runs)]
         return messages
 
 

@@ -104,7 +104,7 @@ class PeerStreamDecoder:
         )
 
     def expect(self, download: PieceDownload, numbers: range) -> None:
-        """Expect these adjacent blocks of a piece, which are about to be requested in this order."""
+        """Expect these adjacent blocks of a piece, which are about to be requested."""
         self._requested.append((download, numbers))
 
     def forget(self) -> None:

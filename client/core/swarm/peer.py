@@ -22,7 +22,7 @@ class IncomingStream(Protocol):
         """How many requested blocks have not arrived."""
 
     def expect(self, download: PieceDownload, numbers: range) -> None:
-        """Expect these adjacent blocks of a piece, which are about to be requested in this order."""
+        """Expect these adjacent blocks of a piece, which are about to be requested."""
 
     def withdraw(self, piece: int, begin: int) -> PieceDownload | None:
         """Stop expecting a requested block; returns its piece, or None if it wasn't expected."""

@@ -16,6 +16,7 @@ from common.wire.messages import Have, HaveAll, Interested, Request, Unchoke
 from tests.integration.client.team import GROUP, Team
 from tests.integration.tracker.sessions import SessionClient
 from tests.support.peers import PeerServer, RawPeer, serve
+from tests.support.runs import alone
 
 BLOCK = 16 * 1024
 
@@ -74,7 +75,7 @@ class Liar:
 
 def flood(count: int) -> bytes:
     """So many requests for the same block."""
-    return encode_requests([Block(PieceIndex(0), 0, BLOCK)] * count)
+    return encode_requests(alone([Block(PieceIndex(0), 0, BLOCK)] * count))
 
 
 def silent(peer: RawPeer) -> None:

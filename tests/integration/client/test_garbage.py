@@ -36,6 +36,7 @@ from common.wire.messages import (
 from tests.integration.client.team import Person, Team
 from tests.support.content import make_file
 from tests.support.peers import RawPeer, new_peer_id
+from tests.support.runs import alone
 from tests.support.waiting import wait_until
 
 BLOCK = 16 * 1024
@@ -52,6 +53,7 @@ MESSAGES = st.one_of(
     st.builds(Extended, st.integers(0, 255), st.binary(max_size=60)),
     st.builds(Ignored, st.sampled_from([9, 13, 17, 99, 255])),
 )
+
 RECORDED = [
     b"",
     b"\0" * 1000,
@@ -85,7 +87,7 @@ RECORDED = [
     encode(Extended(0, b"d4:reqqi0ee")) + encode(Interested()),
     encode(Cancel(0, 0, BLOCK)) * 1000,
     encode(Choke()) * 5000,
-    encode_requests([Block(PieceIndex(0), 0, BLOCK)] * 5000),
+    encode_requests(alone([Block(PieceIndex(0), 0, BLOCK)] * 5000)),
 ]
 
 

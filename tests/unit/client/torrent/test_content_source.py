@@ -12,8 +12,9 @@ from client.net.transports.blocks import stage, staged_size
 from client.storage.files.torrent_files import TorrentFiles
 from client.torrent.content_source import ContentSource
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Block, PieceIndex
+from common.types import Block, BlockRun, PieceIndex
 from common.wire.codec import piece_header
+from tests.support.runs import blocks_of
 from tests.unit.client.storage.contents import PIECE, await_next_tick, describe, put, random_bytes
 
 CONTENT = random_bytes(4 * PIECE)
@@ -85,12 +86,12 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 
 def test_many_blocks_are_read_and_checked_at_once(serving: Serving) -> None:
-    blocks = [Block(PieceIndex(p), at, BLOCK) for p in (1, 3) for at in range(0, PIECE, BLOCK)]
-    buffer = memoryview(bytearray(staged_size(blocks)))
-    stage(blocks, serving.source, buffer)
+    runs = [BlockRun(piece, 0, PIECE // BLOCK, BLOCK) for piece in (1, 3)]
+    buffer = memoryview(bytearray(staged_size(runs)))
+    stage(runs, serving.source, buffer)
     assert buffer == b"".join(
         piece_header(block) + CONTENT[block.piece * PIECE + block.begin :][:BLOCK]
-        for block in blocks
+        for block in blocks_of(runs)
     )
     assert (serving.files.reads, serving.files.looks) == (1, 1)
     serving.source.check(RUNS)

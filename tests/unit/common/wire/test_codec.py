@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.types import Block, PieceIndex
+from common.types import Block, BlockRun, PieceIndex
 from common.wire.codec import (
     KEEP_ALIVE,
     PIECE_HEADER,
     REQUEST,
     decode,
+    decode_requests,
     encode,
     encode_requests,
     piece_header,
+    piece_headers,
 )
 from common.wire.messages import (
     BitfieldMessage,
@@ -34,6 +36,7 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
+from tests.support.runs import alone
 
 NUMBERS = st.integers(0, 2**32 - 1)
 UNUSED = [number for number in range(256) if number not in {*range(9), 14, 15, 16, 20}]
@@ -110,9 +113,45 @@ def test_piece_messages_are_not_decoded_here() -> None:
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=20))
 def test_a_burst_is_encoded_as_consecutive_requests(numbers: list[tuple[int, int, int]]) -> None:
     blocks = [Block(PieceIndex(piece), begin, length) for piece, begin, length in numbers]
-    data = encode_requests(blocks)
+    data = encode_requests(alone(blocks))
     assert data == b"".join(encode(Request(*block)) for block in blocks)
     assert [REQUEST.unpack(data[n : n + 17])[2:] for n in range(0, len(data), 17)] == numbers
+
+
+RUNS = st.builds(
+    BlockRun,
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 2**31),
+    st.integers(1, 100),
+    st.integers(1, 2**17),
+)
+
+
+@given(RUNS)
+def test_a_run_is_encoded_like_its_blocks(run: BlockRun) -> None:
+    blocks = run.blocks()
+    assert encode_requests([run]) == b"".join(encode(Request(*block)) for block in blocks)
+    assert piece_headers(run) == b"".join(map(piece_header, blocks))
+    assert run.extent == Block(PieceIndex(run.piece), run.begin, sum(b.length for b in blocks))
+
+
+@given(RUNS, st.integers(0, 16), st.one_of(st.none(), st.integers(0, 17 * 100)))
+def test_a_run_is_decoded_up_to_the_first_other_request(
+    run: BlockRun, cut: int, damaged: int | None
+) -> None:
+    data = bytearray(encode_requests([run]) + bytes(cut))
+    intact = min(run.count, 64)
+    if damaged is not None and 17 <= damaged < 17 * run.count:
+        data[damaged] ^= 1
+        intact = min(intact, damaged // 17)
+    assert decode_requests(memoryview(data)) == run.part(0, intact)
+
+
+@pytest.mark.parametrize("size", [0, 1, 100])
+def test_requests_at_the_largest_offset_belong_to_no_run(size: int) -> None:
+    last = BlockRun(3, 2**32 - 1, 1, size)
+    data = memoryview(encode_requests([last, BlockRun(3, (2**32 - 1 + size) % 2**32, 1, size)]))
+    assert decode_requests(data) == last
 
 
 def test_a_piece_header_has_its_own_length() -> None:

@@ -22,6 +22,7 @@ from common.wire.messages import (
     Message,
     Request,
 )
+from tests.support.runs import alone
 from tests.unit.client.core.protocol.downloader import Pool, Waiting
 
 PIECE = 4 * BLOCK_SIZE
@@ -56,7 +57,7 @@ def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:
 
 def requested(swarm: Swarm, key: int, requests: list[Request]) -> tuple[list[Block], list[Action]]:
     """Return the requests that wait for an answer then, and the messages to the peer."""
-    actions = PeerProtocol(swarm, b"").receive(key, RequestsReceived(requests))
+    actions = PeerProtocol(swarm, b"").receive(key, RequestsReceived(alone(requests)))
     waiting = swarm.peers[key].uploads
     assert isinstance(waiting, Waiting)
     return waiting.blocks, actions

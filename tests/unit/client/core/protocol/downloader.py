@@ -19,9 +19,10 @@ from client.core.swarm.swarm import Swarm
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import Block, PieceIndex
+from common.types import Block, BlockRun, PieceIndex
 from common.wire.codec import encode, piece_header
 from common.wire.messages import Cancel, Choke, Message, Reject, WireError
+from tests.support.runs import alone, blocks_of
 from tests.support.scatter import fill
 from tests.unit.client.core.protocol.streams import GuardedBuffer
 
@@ -51,8 +52,8 @@ class Waiting:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
 
-    def send_blocks(self, blocks: list[Block]) -> int:
-        self.blocks += blocks
+    def send_blocks(self, runs: Sequence[BlockRun]) -> int:
+        self.blocks += blocks_of(runs)
         return len(self.blocks)
 
     def withdraw_block(self, block: Block) -> bool:
@@ -61,9 +62,9 @@ class Waiting:
         self.blocks.remove(block)
         return True
 
-    def withdraw_blocks(self) -> list[Block]:
+    def withdraw_blocks(self) -> list[BlockRun]:
         withdrawn, self.blocks = self.blocks, []
-        return withdrawn
+        return alone(withdrawn)
 
 
 class Remote:
@@ -208,7 +209,7 @@ class Downloader:
                     self.verifying.append(download)
 
     def refill(self, key: int) -> None:
-        for block in self.protocol.request(key, self.now):
+        for block in blocks_of(self.protocol.request(key, self.now)):
             self.remotes[key].hear_request(block)
 
     def tick(self, seconds: float) -> None:

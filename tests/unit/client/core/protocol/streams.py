@@ -14,10 +14,11 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
     StreamEvent,
 )
-from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.piece_download import PieceDownload, Slots
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import decode, piece_header
-from common.wire.messages import KeepAlive, Message, Reject
+from common.wire.messages import KeepAlive, Message, Reject, Request
+from tests.support.runs import blocks_of
 from tests.support.scatter import fill
 
 GUARD = 64
@@ -30,6 +31,7 @@ class GuardedBuffer:
     def __init__(self, size: int) -> None:
         self.memory = bytearray([UNTOUCHED]) * (size + 2 * GUARD)
         self.view = memoryview(self.memory)[GUARD : GUARD + size]
+        self.slots = Slots(self.view)
 
     @property
     def intact(self) -> bool:
@@ -92,7 +94,7 @@ def messages(events: Iterable[StreamEvent]) -> list[Message]:
     found: list[Message] = []
     for event in events:
         if isinstance(event, RequestsReceived):
-            found += event.requests
+            found += [Request(*block) for block in blocks_of(event.runs)]
         elif isinstance(event, MessageReceived):
             found.append(event.message)
     return found

@@ -17,7 +17,7 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
     StreamEvent,
 )
-from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.piece_download import PieceDownload, Slots
 from common.types import BLOCK_SIZE, PieceIndex
 from common.wire.codec import encode
 from common.wire.messages import (
@@ -32,6 +32,7 @@ from common.wire.messages import (
     NotInterested,
     Request,
 )
+from tests.support.runs import alone
 
 FLOODS: list[list[Message]] = [
     [HaveAll()],
@@ -48,6 +49,7 @@ FLOODS: list[list[Message]] = [
 
 class Lent:
     view = memoryview(bytearray(BLOCK_SIZE))
+    slots = Slots(view)
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: repr(flood)[:30])
@@ -88,14 +90,14 @@ def test_downloading_peers_are_never_slowed() -> None:
     budget = MessageBudget(0.0)
     given = 0
     for number in range(1, 10_000):
-        events = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 3)]
+        events = [RequestsReceived(alone([Request(0, 0, BLOCK_SIZE)] * 3))]
         assert not budget.charge(events, Traffic(read=number * 51, sent=given), number / 2000)
         given += 3 * BLOCK_SIZE
 
 
 def test_refused_requests_are_charged() -> None:
     budget = MessageBudget(0.0)
-    requests: list[StreamEvent] = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 1000)]
+    requests: list[StreamEvent] = [RequestsReceived(alone([Request(0, 0, BLOCK_SIZE)] * 1000))]
     pauses = [budget.charge(requests, Traffic(read=n * 17_000), 0.0) for n in range(1, 10)]
     assert not pauses[0]
     assert pauses[-1] > 1.0

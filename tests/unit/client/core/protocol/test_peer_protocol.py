@@ -30,6 +30,7 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
+from tests.support.runs import blocks_of, one
 from tests.support.swarm_checks import lent_buffers
 from tests.unit.client.core.protocol.conversations import (
     ALL,
@@ -221,7 +222,7 @@ def test_payload_and_whole_messages_end_silence() -> None:
 
 
 def asked(swarm: Swarm, key: int, now: float = 0.0) -> list[Block]:
-    return PeerProtocol(swarm, b"").request(key, now)
+    return blocks_of(PeerProtocol(swarm, b"").request(key, now))
 
 
 def test_requests_are_sent_in_bursts() -> None:
@@ -240,7 +241,7 @@ def test_requests_are_sent_in_bursts() -> None:
 def test_a_limit_bounds_the_requests() -> None:
     swarm = swarm_with()
     join(swarm, 1, HaveAll(), Unchoke())
-    assert len(PeerProtocol(swarm, b"").request(1, 0.0, limit=2)) == 2
+    assert len(blocks_of(PeerProtocol(swarm, b"").request(1, 0.0, limit=2))) == 2
 
 
 def test_a_piece_is_verified_once_and_its_duplicate_dropped() -> None:
@@ -253,7 +254,7 @@ def test_a_piece_is_verified_once_and_its_duplicate_dropped() -> None:
         copies.append(next(iter(swarm.peers[key].downloads.values())))
     quick, slow = copies
     for number in range(4):
-        quick.receive(number)
+        quick.receive(one(number))
     assert protocol.receive(1, PieceReceived(quick)) == [Verify(1, quick)]
     swarm.verified(quick)
     assert slow.cancelled

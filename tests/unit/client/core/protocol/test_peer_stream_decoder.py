@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core.protocol.peer_stream_decoder import (
-    IN_ORDER_BLOCKS,
     MessageReceived,
     PeerStreamDecoder,
     PieceDropped,
@@ -18,7 +17,7 @@ from client.core.protocol.peer_stream_decoder import (
 )
 from client.core.protocol.scatter_read_queue import SCATTER_BLOCKS
 from client.core.swarm.piece_download import PieceDownload
-from common.types import BLOCK_SIZE, Block, PieceIndex
+from common.types import BLOCK_SIZE, Block, BlockRun, PieceIndex
 from common.wire.codec import MAX_MESSAGE, MAX_REQUEST, encode, encode_requests, piece_header
 from common.wire.messages import (
     BitfieldMessage,
@@ -27,10 +26,10 @@ from common.wire.messages import (
     Interested,
     KeepAlive,
     Reject,
-    Request,
     Unchoke,
     WireError,
 )
+from tests.support.scatter import fill
 from tests.unit.client.core.protocol.streams import (
     block_bytes,
     content_of,
@@ -87,22 +86,42 @@ def test_a_have_between_blocks_keeps_the_fast_path() -> None:
     assert download.buffer == content_of(0, size)
 
 
-def test_blocks_out_of_order_are_staged_until_order_returns() -> None:
+def test_after_a_block_out_of_order_those_behind_it_are_expected() -> None:
+    """A peer that reads its disk in several threads goes on, and sends what is late in between."""
     decoder = PeerStreamDecoder()
     size = 40 * BLOCK_SIZE
-    asked(decoder, 0, size)
+    download = asked(decoder, 0, size)
     pump(decoder, answer(0, size, 5))
-    scattering = [scatters(decoder)]
+    assert scatters(decoder)
     assert decoder.outstanding == 39
-    numbers = [n for n in range(40) if n != 5]
-    pump(decoder, answer(0, size, *numbers[: IN_ORDER_BLOCKS - 1]))
-    scattering.append(scatters(decoder))
-    pump(decoder, answer(0, size, numbers[IN_ORDER_BLOCKS - 1]))
-    scattering.append(scatters(decoder))
-    assert scattering == [False, False, True]
+    following = answer(0, size, *range(6, 20))
+    assert fill(decoder.buffers(), following) == len(following)
+    assert (
+        download.buffer[6 * BLOCK_SIZE : 20 * BLOCK_SIZE]
+        == content_of(0, size)[6 * BLOCK_SIZE : 20 * BLOCK_SIZE]
+    )
+    assert decoder.advance(len(following)) == []
+    order = [3, 4, 20, 0, 1, 2, *range(21, 40)]
+    assert pump(decoder, answer(0, size, *order), 50_000) == [PieceReceived(download)]
+    assert download.buffer == content_of(0, size)
 
 
-def test_a_block_cut_at_the_end_of_staging_is_read_into_its_place() -> None:
+@pytest.mark.parametrize("limit", [2**30, 3 * BLOCK_SIZE])
+def test_a_source_that_fills_one_buffer_gets_one(limit: int) -> None:
+    decoder = PeerStreamDecoder(scatters=False)
+    size = 9 * BLOCK_SIZE + 5
+    downloads = [asked(decoder, piece, size) for piece in (0, 1)]
+    stream = answer(0, size, *range(10)) + encode(Have(7)) + answer(1, size, *range(10))
+    events = pump(decoder, stream, limit)
+    assert pieces(events) == [0, 1]
+    assert messages(events) == [Have(7)]
+    assert [bytes(download.buffer) for download in downloads] == [
+        content_of(piece, size) for piece in (0, 1)
+    ]
+    assert len(decoder.buffers()) == 1
+
+
+def test_a_block_cut_at_the_end_of_staging_is_read_into_its_place_and_the_next_as_well() -> None:
     decoder = PeerStreamDecoder()
     size = 2 * BLOCK_SIZE
     download = asked(decoder, 0, size)
@@ -110,7 +129,7 @@ def test_a_block_cut_at_the_end_of_staging_is_read_into_its_place() -> None:
     pump(decoder, stream[:100])
     rest, *others = decoder.buffers()
     assert len(rest) == BLOCK_SIZE - (100 - 4 - 13)
-    assert [len(view) for view in others] == [STAGING]
+    assert [len(view) for view in others] == [13, BLOCK_SIZE]
     pump(decoder, stream[100:] + answer(0, size, 0))
     assert download.complete
     assert download.buffer == content_of(0, size)
@@ -129,13 +148,12 @@ def test_a_header_cut_at_the_end_of_staging_is_put_together() -> None:
 
 def test_requests_come_in_runs_between_other_messages() -> None:
     decoder = PeerStreamDecoder()
-    blocks = [Block(PieceIndex(1), n * BLOCK_SIZE, BLOCK_SIZE) for n in range(3)]
-    stream = encode_requests(blocks[:2]) + encode(Interested()) + encode_requests(blocks[2:])
-    requests = [Request(*block) for block in blocks]
+    run, lone = BlockRun(1, 0, 40, BLOCK_SIZE), BlockRun(1, 5, 1, 7)
+    stream = encode_requests([run, lone]) + encode(Interested()) + encode_requests([run, run])
     assert pump(decoder, stream) == [
-        RequestsReceived(requests[:2]),
+        RequestsReceived([run, lone]),
         MessageReceived(Interested()),
-        RequestsReceived(requests[2:]),
+        RequestsReceived([run, run]),
     ]
 
 

@@ -68,13 +68,11 @@ class Reader:
     """A decoder with the pieces it reads and the events it returned."""
 
     def __init__(self, *, scatter: bool) -> None:
-        self.decoder = PeerStreamDecoder()
-        if not scatter:
-            self.decoder._in_order = -(2**30)  # more disorder than it ever lives down
+        self.decoder = PeerStreamDecoder(scatters=scatter)
         self.downloads = [download_of(piece, size) for piece, size in enumerate(SIZES)]
         self.events: list[StreamEvent] = []
 
-    def request(self, piece: int, limit: int) -> list[int]:
+    def request(self, piece: int, limit: int) -> range:
         numbers = self.downloads[piece].request(limit)
         self.decoder.expect(self.downloads[piece], numbers)
         return numbers
@@ -148,6 +146,17 @@ class DecoderMachine(RuleBasedStateMachine):
         self.sent.append((piece, number))
         self.wire += block_bytes(CONTENT[piece], piece, number)
 
+    @rule(
+        piece=st.integers(0, 3),
+        begin=st.one_of(st.integers(0, 2).map(lambda n: n * BLOCK_SIZE), NUMBERS),
+        count=st.integers(1, 150),
+        size=st.sampled_from([0, 1, BLOCK_SIZE, 4 * BLOCK_SIZE]),
+    )
+    def ask_for_a_run(self, piece: int, begin: int, count: int, size: int) -> None:
+        for number in range(count):
+            at = (begin + number * size) % 2**32
+            self.wire += encode(Request(PieceIndex(piece), at, size))
+
     @precondition(lambda self: self.sent)
     @rule(place=st.integers(0, 2**16))
     def answer_twice(self, place: int) -> None:
@@ -201,11 +210,11 @@ class DecoderMachine(RuleBasedStateMachine):
         self.wire.clear()
         self.rejected.clear()
         alive = piece not in self.reference.cancelled
-        asked: list[list[int]] = []
+        asked: list[range] = []
         for reader in self.readers:
 
             def change(reader: Reader = reader) -> None:
-                asked.append(reader.request(piece, limit) if alive else [])
+                asked.append(reader.request(piece, limit) if alive else range(0))
                 reader.downloads[cancelled].cancelled = True
 
             reader.events += pump(reader.decoder, data, between=change)
@@ -214,7 +223,7 @@ class DecoderMachine(RuleBasedStateMachine):
         self.reference.cancelled.add(cancelled)
         self.reference.feed(data)
 
-    def _note_requests(self, piece: int, numbers: list[int]) -> None:
+    def _note_requests(self, piece: int, numbers: range) -> None:
         blocks = [(piece, number) for number in numbers]
         self.owed += blocks
         self.asked.update(blocks)

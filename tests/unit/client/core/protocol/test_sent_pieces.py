@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from client.core.protocol.sent_pieces import MAX_PIECES, SentPieces
-from common.types import Block, PieceIndex
+from common.types import BlockRun
 
 
-def block(piece: int, number: int, length: int = 10) -> Block:
-    return Block(PieceIndex(piece), number * 10, length)
+def block(piece: int, number: int, length: int = 10) -> BlockRun:
+    return BlockRun(piece, number * 10, 1, length)
 
 
 def test_a_piece_requested_again_after_it_was_sent_is_suspect() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from client.core.swarm.evidence import Evidence
-from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.piece_download import PieceDownload, Slots
 from common.types import BLOCK_SIZE, PieceIndex
+from tests.support.runs import one
 
 
 class Lent:
@@ -12,6 +13,7 @@ class Lent:
 
     def __init__(self) -> None:
         self.view = memoryview(bytearray(BLOCK_SIZE + 100))
+        self.slots = Slots(self.view)
 
 
 def piece(index: int, *content: int) -> PieceDownload:
@@ -20,7 +22,7 @@ def piece(index: int, *content: int) -> PieceDownload:
     for number, first in enumerate(content):
         download.request(1)
         download.buffer[number * BLOCK_SIZE] = first
-        download.receive(number)
+        download.receive(one(number))
         download.credit(number + 1)
     return download
 

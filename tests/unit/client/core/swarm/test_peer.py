@@ -6,6 +6,7 @@ from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.swarm.peer import Peer
 from client.core.swarm.swarm_config import SwarmConfig
 from common.types import BLOCK_SIZE
+from tests.support.runs import one
 from tests.unit.client.core.protocol.downloader import Waiting
 from tests.unit.client.core.protocol.streams import download_of
 
@@ -60,6 +61,6 @@ def test_requested_bytes_are_owed() -> None:
     owed.append(peer.owes)
     download.request(1)
     owed.append(peer.owes)
-    download.receive(0)
+    download.receive(one(0))
     owed.append(peer.owes)
     assert owed == [False, False, True, False]

@@ -27,6 +27,7 @@ from common.wire.messages import (
     NotInterested,
     Unchoke,
 )
+from tests.support.runs import one
 from tests.support.swarm_checks import check_picker, check_swarm, lent_buffers
 from tests.unit.client.core.protocol.conversations import (
     ALL,
@@ -119,7 +120,7 @@ def test_peers_that_owe_blocks_are_snubbed_then_disconnected() -> None:
 def receive_all(swarm: Swarm, key: int, piece: int) -> bool:
     download = swarm.peers[key].downloads[piece]
     for block in download.requested():
-        download.receive(block.begin // BLOCK_SIZE)
+        download.receive(one(block.begin // BLOCK_SIZE))
     return swarm.piece_received(swarm.peers[key], download)
 
 
@@ -135,15 +136,15 @@ def test_requests_never_exceed_the_window() -> None:
     join(swarm, 1, HaveAll(), Unchoke())
     assert [len(a.numbers) for a in swarm.assign(1, 0, 0.0)] == [4, 2]
     assert swarm.assign(1, 6, 0.0) == []
-    assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [[2]]
+    assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [range(2, 3)]
 
 
 def test_a_rate_limit_allows_few_blocks_at_a_time() -> None:
     swarm = swarm_with(initial_window=6)
     join(swarm, 1, HaveAll(), Unchoke())
-    assert [a.numbers for a in swarm.assign(1, 0, 0.0, 3)] == [[0, 1, 2]]
-    assert [a.numbers for a in swarm.assign(1, 3, 0.0, 2)] == [[3], [0]]
-    assert [a.numbers for a in swarm.assign(1, 5, 0.0, 9)] == [[1]]
+    assert [a.numbers for a in swarm.assign(1, 0, 0.0, 3)] == [range(3)]
+    assert [a.numbers for a in swarm.assign(1, 3, 0.0, 2)] == [range(3, 4), range(1)]
+    assert [a.numbers for a in swarm.assign(1, 5, 0.0, 9)] == [range(1, 2)]
     assert swarm.assign(1, 6, 0.0, 9) == []
 
 
@@ -152,7 +153,7 @@ def test_a_peer_held_back_by_our_limit_is_not_slow() -> None:
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0, 1)[0].download
-    download.receive(0)
+    download.receive(one(0))
     swarm.payload_received(swarm.peers[1], 0, 0.0)
     assert swarm.assign(2, 0, 10.0, 1) == []  # peer 1 owes nothing: it continues with the rest
     assert swarm.assign(1, 0, 10.0, 1)[0].download is download
@@ -170,7 +171,7 @@ def test_in_endgame_the_slower_of_two_peers_is_cancelled() -> None:
     assert receive_all(swarm, 2, 0)
     actions = swarm.verified(quick)
     assert [a for a in actions if a.peer == 1] == [
-        Send(1, Have(0)),
+        Send(1, Have(0), can_wait=True),
         *(Send(1, Cancel(0, n * BLOCK_SIZE, BLOCK_SIZE)) for n in range(4)),
         Send(1, NotInterested()),
         Close(1, "both have everything"),
@@ -292,18 +293,18 @@ def test_a_wrong_piece_from_several_is_downloaded_from_one_peer() -> None:
     swarm = swarm_with([1, 2, 3], initial_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
-    download.receive(0)
+    download.receive(one(0))
     swarm.leave(1)
     join(swarm, 2, HaveAll(), Unchoke())
     for _ in range(2):
         assert swarm.assign(2, 0, 0.0)[0].download is download
         for block in download.requested():
-            download.receive(block.begin // BLOCK_SIZE)
+            download.receive(one(block.begin // BLOCK_SIZE))
     assert swarm.piece_received(swarm.peers[2], download)
     assert download.sources == {1, 2}
     assert swarm.failed(download) == []
     again = swarm.assign(2, 0, 0.0)[0].download
-    again.receive(0)
+    again.receive(one(0))
     swarm.leave(2)  # this time its blocks are not kept for another peer
     assert lent_buffers(swarm) == []
     assert swarm._scheduler.picker.is_open(0)
@@ -315,13 +316,13 @@ def test_the_liar_among_several_is_found_with_the_right_piece(liar: int) -> None
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
     download.buffer[:] = bytes(download.size)
-    download.receive(0)
+    download.receive(one(0))
     download.buffer[0] = liar == 1
     swarm.leave(1)
     join(swarm, 2, HaveAll(), Unchoke())
     while requests := swarm.assign(2, 0, 0.0)[0].numbers:
         for number in requests:
-            download.receive(number)
+            download.receive(one(number))
         if download.complete:
             break
     download.buffer[BLOCK_SIZE] = liar == 2
@@ -371,7 +372,7 @@ def test_a_choke_within_a_piece_reopens_it() -> None:
     for number in (1, 2, 3):
         download.withdraw(number)
         swarm.rejected(swarm.peers[1], download)
-    download.receive(0)
+    download.receive(one(0))
     swarm.payload_received(swarm.peers[1], 0, 1.0)
     join(swarm, 2, HaveAll(), Unchoke())
     assert swarm.assign(2, 0, 1.0)[0].download is download
@@ -394,7 +395,7 @@ def test_a_choke_right_after_a_piece_loses_neither() -> None:
     join(swarm, 1, HaveAll(), Unchoke(), fast=False)
     download = swarm.assign(1, 0, 0.0)[0].download
     for number in range(4):
-        download.receive(number)
+        download.receive(one(number))
     swarm.choked(swarm.peers[1])
     receive(swarm, 1, Choke())
     assert swarm.piece_received(swarm.peers[1], download)
@@ -407,7 +408,7 @@ def test_a_protocol_error_right_after_a_piece_blocks_nobody() -> None:
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
     for number in range(4):
-        download.receive(number)
+        download.receive(one(number))
     swarm.leave(1)
     swarm.leave(1)
     assert lent_buffers(swarm) == []
@@ -444,10 +445,10 @@ def test_a_cancelled_piece_with_no_open_request_frees_its_buffer() -> None:
     join(swarm, 2, HaveAll(), Unchoke())
     quick = swarm.assign(2, 0, 0.0)[0].download
     for number in (0, 1):
-        download.receive(number)
+        download.receive(one(number))
     while quick.missing or quick.outstanding:
         for block in quick.requested():
-            quick.receive(block.begin // BLOCK_SIZE)
+            quick.receive(one(block.begin // BLOCK_SIZE))
         swarm.assign(2, 0, 0.0)
     assert swarm.piece_received(swarm.peers[2], quick)
     swarm.verified(quick)
@@ -460,7 +461,7 @@ def test_a_stuck_partial_piece_makes_room_for_an_available_one() -> None:
     assignments = swarm.assign(1, 0, 0.0)
     assert len(assignments) == 2  # all buffers
     for assignment in assignments:
-        assignment.download.receive(0)
+        assignment.download.receive(one(0))
     join(swarm, 2, BitfieldMessage(b"\x30"), Unchoke())
     assert swarm.assign(2, 0, 0.0) == []
     swarm.leave(1)
@@ -475,7 +476,7 @@ def test_a_departed_peers_part_of_a_reassigned_piece_is_dropped() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
-    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    swarm.assign(1, 0, 0.0)[0].download.receive(one(0))
     copy = swarm.assign(2, 0, 0.0)[0].download
     swarm.leave(1)
     check_swarm(swarm)
@@ -485,7 +486,7 @@ def test_a_departed_peers_part_of_a_reassigned_piece_is_dropped() -> None:
 def snubbed_with_a_block(swarm: Swarm, key: int) -> PieceDownload:
     join(swarm, key, HaveAll(), Unchoke())
     download = swarm.assign(key, 0, 0.0)[0].download
-    download.receive(0)
+    download.receive(one(0))
     swarm.tick(21.0)
     assert swarm.peers[key].snubbed
     return download
@@ -496,7 +497,7 @@ def test_a_snubbed_peer_and_one_that_took_its_piece_both_leave() -> None:
     snubbed_with_a_block(swarm, 1)
     join(swarm, 2, HaveAll(), Unchoke())
     kept = swarm.assign(2, 0, 21.0)[0].download
-    kept.receive(0)
+    kept.receive(one(0))
     swarm.leave(2)
     swarm.leave(1)
     check_swarm(swarm)
@@ -507,7 +508,7 @@ def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
     swarm = swarm_with([1, 2, 3])
     own = snubbed_with_a_block(swarm, 1)
     join(swarm, 2, HaveAll(), Unchoke())
-    swarm.assign(2, 0, 21.0)[0].download.receive(0)
+    swarm.assign(2, 0, 21.0)[0].download.receive(one(0))
     swarm.leave(2)
     swarm.payload_received(swarm.peers[1], 0, 22.0)
     check_swarm(swarm)
@@ -529,7 +530,7 @@ def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
 def test_partial_pieces_free_their_buffers_at_the_end() -> None:
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
-    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    swarm.assign(1, 0, 0.0)[0].download.receive(one(0))
     swarm.leave(1)
     assert len(lent_buffers(swarm)) == 1
     swarm.close()
@@ -545,7 +546,7 @@ def test_the_end_of_a_cancelled_piece_changes_nothing() -> None:
     assert receive_all(swarm, 2, 0)
     swarm.verified(quick)
     for number in range(4):
-        slow.receive(number)
+        slow.receive(one(number))
     assert not swarm.piece_received(swarm.peers[1], slow)
     assert lent_buffers(swarm) == []
 
@@ -574,7 +575,10 @@ def test_a_new_piece_is_announced_to_all_peers() -> None:
     join(swarm, 2, BitfieldMessage(b"\x80"), fast=True)
     other = next(a.download for a in swarm.assign(1, 0, 0.0) if a.download.index == 1)
     assert receive_all(swarm, 1, 1)
-    assert swarm.verified(other) == [Send(1, Have(1)), Send(2, Have(1))]
+    assert swarm.verified(other) == [
+        Send(1, Have(1), can_wait=True),  # it has that piece itself
+        Send(2, Have(1)),
+    ]
     assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]
 
 

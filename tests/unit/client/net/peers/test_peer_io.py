@@ -15,15 +15,16 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
     StreamEvent,
 )
-from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.piece_download import PieceDownload, Slots
 from client.net.peers.connection import Connection
-from client.net.peers.peer_io import PeerConnection
+from client.net.peers.peer_io import MAX_DEFERRED, PeerConnection
 from client.net.transports.transport import PlainTransport
-from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
+from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import encode, encode_requests, piece_header
 from common.wire.handshake import Handshake
 from common.wire.messages import Have, Interested, KeepAlive, Message, Unchoke, WireError
 from tests.support.peers import Piece, RawPeer
+from tests.support.runs import alone
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 from tests.unit.client.net.sockets import connected
@@ -57,10 +58,8 @@ class Handler:
             match event:
                 case MessageReceived(message):
                     self.messages.append(message)
-                case RequestsReceived(requests):
-                    peer.send_blocks(
-                        [Block(PieceIndex(r.piece), r.begin, r.length) for r in requests]
-                    )
+                case RequestsReceived(runs):
+                    peer.send_blocks(runs)
                 case PieceReceived(download):
                     self.pieces.append(download)
 
@@ -116,7 +115,7 @@ class End:
             download = PieceDownload(PieceIndex(index), Memory())
             numbers = download.request(PIECE // BLOCK)
             self.peer.decoder.expect(download, numbers)
-            self.peer.send(encode_requests([download.block(number) for number in numbers]))
+            self.peer.send(encode_requests(download.runs(numbers)))
 
     def close(self) -> None:
         """End the connection and wait for its threads."""
@@ -129,6 +128,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.view = memoryview(bytearray(PIECE))
+        self.slots = Slots(self.view)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_two_peers_that_send_at_full_speed_do_not_block_each_other() -> None:
 def test_messages_are_sent_before_waiting_blocks(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(16)]
-    end.peer.send_blocks(blocks * 100)
+    end.peer.send_blocks(alone(blocks * 100))
     raw.until(Piece)
     end.peer.send(encode(Have(7)))
     before = 0
@@ -184,7 +184,7 @@ def test_blocks_are_answered_in_order(end_and_raw: tuple[End, RawPeer], split: b
         Block(PieceIndex(3), BLOCK, 100),
         Block(PieceIndex(3), 0, BLOCK),
     ]
-    raw.send_bytes(encode_requests(blocks))
+    raw.send_bytes(encode_requests(alone(blocks)))
     for block in blocks:
         piece = raw.until(Piece)
         start = block.piece * PIECE + block.begin
@@ -197,7 +197,7 @@ def test_a_piece_requested_again_is_doubted(end_and_raw: tuple[End, RawPeer]) ->
     end, raw = end_and_raw
     whole = [Block(PieceIndex(2), begin, BLOCK) for begin in range(0, PIECE, BLOCK)]
     for _ in range(2):
-        raw.send_bytes(encode_requests(whole))
+        raw.send_bytes(encode_requests(alone(whole)))
         for _ in whole:
             raw.until(Piece)
     assert end.handler.doubted == [2]
@@ -217,7 +217,7 @@ def test_requests_can_be_withdrawn(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     # The writer blocks at the first blocks, because the peer doesn't read.
     for number in range(2000):
-        end.peer.send_blocks([Block(PieceIndex(number % PIECES), 0, BLOCK)])
+        end.peer.send_blocks(alone([Block(PieceIndex(number % PIECES), 0, BLOCK)]))
     raw.until(Piece)
     last = Block(PieceIndex(1999 % PIECES), 0, BLOCK)
     assert end.peer.withdraw_block(last)
@@ -234,7 +234,7 @@ def test_a_limit_bounds_the_sent_blocks(
     end.channel.own.set_rate(1, 0.0)
     held_back = [end.peer.is_held_back]  # nothing waits
     blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)]
-    end.peer.send_blocks([*blocks, Block(PieceIndex(1), 0, 7)])
+    end.peer.send_blocks(alone([*blocks, Block(PieceIndex(1), 0, 7)]))
     held_back.append(end.peer.is_held_back)
     assert held_back == [False, True]
     end.peer.send(encode(Have(7)))
@@ -248,10 +248,27 @@ def test_a_limit_bounds_the_sent_blocks(
     assert end.peer.allow(1) == 0
 
 
+def test_messages_that_can_wait_go_with_the_next_ones(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    end.peer.send_later(encode(Have(1)))
+    end.peer.send_later(encode(Have(2)))
+    end.peer.send(encode(Interested()))
+    assert [raw.read() for _ in range(3)] == [Have(1), Have(2), Interested()]
+    end.peer.send_later(encode(Have(3)))
+    end.peer.flush()
+    end.peer.flush()
+    assert raw.read() == Have(3)
+    sent = 0
+    while sent <= MAX_DEFERRED:  # they are not kept without limit
+        end.peer.send_later(encode(Have(4)))
+        sent += len(encode(Have(4)))
+    assert raw.read() == Have(4)
+
+
 def test_lifting_a_limit_sends_the_waiting_blocks(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     end.channel.own.set_rate(1, 0.0)
-    end.peer.send_blocks([Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)])
+    end.peer.send_blocks([BlockRun(0, 0, 4, BLOCK)])
     end.channel.own.set_rate(0, 0.0)
     end.peer.allow(0)
     assert [raw.until(Piece).begin for _ in range(4)] == [n * BLOCK for n in range(4)]
@@ -260,9 +277,9 @@ def test_lifting_a_limit_sends_the_waiting_blocks(end_and_raw: tuple[End, RawPee
 def test_a_connection_waiting_for_a_limit_closes_at_once(end_and_raw: tuple[End, RawPeer]) -> None:
     end, _ = end_and_raw
     end.channel.own.set_rate(1, 0.0)
-    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
+    end.peer.send_blocks(alone([Block(PieceIndex(0), 0, BLOCK)]))
     assert end.peer.withdraw_blocks()
-    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
+    end.peer.send_blocks(alone([Block(PieceIndex(0), 0, BLOCK)]))
     end.peer.close("enough")
     assert end.handler.closed.wait(5.0)
     assert end.handler.sent == 0
@@ -279,7 +296,7 @@ def test_a_peer_that_never_reads_is_disconnected(end_and_raw: tuple[End, RawPeer
 
 def test_slow_readers_get_everything(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
-    raw.send_bytes(encode_requests([Block(PieceIndex(n), 0, BLOCK) for n in range(PIECES)] * 10))
+    raw.send_bytes(encode_requests([BlockRun(n, 0, 1, BLOCK) for n in range(PIECES)] * 10))
     wait_until(lambda: end.handler.sent, what="the first blocks")
     assert sum(len(raw.until(Piece).data) for _ in range(PIECES * 10)) == PIECES * 10 * BLOCK
 
@@ -301,7 +318,7 @@ def test_the_other_side_closes(end_and_raw: tuple[End, RawPeer]) -> None:
 
 def test_the_other_side_resets(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
-    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)] * 1000)
+    end.peer.send_blocks(alone([Block(PieceIndex(0), 0, BLOCK)] * 1000))
     raw.until(Piece)
     raw._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     raw._sock.close()
@@ -340,7 +357,7 @@ def test_a_send_failure_is_logged_and_ends_the_connection(
     end_and_raw: tuple[End, RawPeer], log: Log
 ) -> None:
     end, _ = end_and_raw
-    end.peer.send_blocks([Block(PieceIndex(0), 0, 0), None])  # type: ignore[list-item]
+    end.peer.send_blocks([BlockRun(-1, 0, 1, BLOCK)])
     assert end.handler.closed.wait(5.0)
     assert [entry["event"] for entry in log if entry.get("exc_info")] == ["peer writer failed"]
     log.clear()
@@ -349,6 +366,6 @@ def test_a_send_failure_is_logged_and_ends_the_connection(
 def test_content_that_cannot_be_read(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     end.handler.unreadable = True
-    raw.send_bytes(encode_requests([Block(PieceIndex(0), 0, BLOCK)]))
+    raw.send_bytes(encode_requests(alone([Block(PieceIndex(0), 0, BLOCK)])))
     assert end.handler.closed.wait(5.0)
     assert "the file is gone" in (end.peer.close_reason or "")

@@ -1,0 +1,40 @@
+"""The queue of runs against a plain list of blocks."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.core.protocol.run_queue import RunQueue
+from common.types import Block, BlockRun, PieceIndex
+from tests.support.runs import blocks_of
+
+RUNS = st.builds(
+    BlockRun, st.integers(0, 1), st.integers(0, 4), st.integers(1, 5), st.integers(1, 3)
+)
+BLOCKS = st.builds(Block, st.integers(0, 1).map(PieceIndex), st.integers(0, 9), st.integers(0, 3))
+STEPS = st.one_of(RUNS, BLOCKS, st.integers(0, 12), st.tuples(st.integers(0, 9), st.integers(0, 9)))
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_a_queue_of_runs_is_a_queue_of_blocks(
+    steps: list[BlockRun | Block | int | tuple[int, int]],
+) -> None:
+    queue, plain = RunQueue(), list[Block]()
+    for step in steps:
+        match step:
+            case BlockRun():
+                queue.extend([step])
+                plain += step.blocks()
+            case Block():
+                assert queue.remove(step) == (step in plain)
+                if step in plain:
+                    plain.remove(step)
+            case int():
+                assert blocks_of(queue.take(step)) == plain[:step]
+                del plain[:step]
+            case start, stop:
+                size = sum(block.length for block in plain[start:stop])
+                assert queue.size(start, stop) == size
+        assert len(queue) == len(plain)
+    assert blocks_of(queue.take(len(queue))) == plain
