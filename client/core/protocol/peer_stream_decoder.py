@@ -211,7 +211,7 @@ class PeerStreamDecoder:
                     raise WireError(f"a piece message of {length} bytes")
                 if end - position < HEADER_SIZE:
                     break
-                after = self._take_in_order(data, position, end)
+                after = self._take_whole(data, position, end)
                 if after == position:
                     after = self._take_block(data, position, end)
                 position = after
@@ -233,8 +233,10 @@ class PeerStreamDecoder:
         self._emit(decode(number, bytes(data[HEAD.size : LENGTH.size + length])))
         return LENGTH.size + length
 
-    def _take_in_order(self, data: memoryview, position: int, end: int) -> int:
-        """Copy the whole blocks that were expected next into place; returns where they end."""
+    def _take_whole(self, data: memoryview, position: int, end: int) -> int:
+        """Copy the whole blocks of a run into place that start here; returns where they end."""
+        _, _, piece, begin = PIECE_HEADER.unpack_from(data, position)
+        self._expected.expect_next(piece, begin // BLOCK_SIZE)
         if not self._expected:
             return position
         download, numbers = self._expected.first
@@ -264,7 +266,7 @@ class PeerStreamDecoder:
             or offset
             or not download.is_requested(number)
             or size != download.block(number).length
-            or not self._expected.remove(download, number, go_on=True)  # its request is not sent
+            or not self._expected.remove(download, number)  # its request is not sent
         ):
             self.discarded += size
             self._skip = size - here

@@ -68,24 +68,46 @@ class ScatterReadQueue:
         """The first run; the queue must not be empty."""
         return self._runs[0]
 
-    def remove(self, download: PieceDownload, number: int, *, go_on: bool = False) -> bool:
-        """Stop expecting a block; returns False when it wasn't expected.
+    def remove(self, download: PieceDownload, number: int) -> bool:
+        """Stop expecting a block; returns False when it wasn't expected."""
+        place = self._find(download.index, number)
+        if place is None:
+            return False
+        self._split(place, number)
+        numbers = self._runs[place][1]
+        if len(numbers) > 1:
+            self._runs[place] = (download, numbers[1:])
+        else:
+            del self._runs[place]
+        self._count -= 1
+        return True
 
-        With `go_on`, it has arrived out of order: a peer that does that goes on from there, so
-        the blocks that follow it in its run are expected first.
+    def expect_next(self, piece: int, number: int) -> None:
+        """Expect this block first, and after it those that follow it in its run.
+
+        Does nothing if it isn't expected. A peer that answers out of order goes on from there.
         """
-        for place, (expected, numbers) in enumerate(self._runs):
-            if expected is download and number in numbers:
-                del self._runs[place]
-                before = range(numbers.start, number)
-                after = range(number + 1, numbers.stop)
-                if before:
-                    self._runs.insert(place, (download, before))
-                if after:
-                    self._runs.insert(0 if go_on else place + bool(before), (download, after))
-                self._count -= 1
-                return True
-        return False
+        place = self._find(piece, number)
+        if place is None:
+            return
+        self._split(place, number)
+        run = self._runs[place]
+        del self._runs[place]
+        self._runs.appendleft(run)
+
+    def _find(self, piece: int, number: int) -> int | None:
+        """Return the place of the run with this block."""
+        for place, (download, numbers) in enumerate(self._runs):
+            if download.index == piece and number in numbers:
+                return place
+        return None
+
+    def _split(self, place: int, number: int) -> None:
+        """Make this block the first of its run at `place`; those before it become the next run."""
+        download, numbers = self._runs[place]
+        if number > numbers.start:
+            self._runs[place] = (download, range(number, numbers.stop))
+            self._runs.insert(place + 1, (download, range(numbers.start, number)))
 
     def remove_cancelled(self) -> None:
         """Stop expecting the blocks of cancelled pieces."""
