@@ -52,6 +52,16 @@ def test_clients_get_the_public_address_and_the_bound_ports(opened: Open) -> Non
         socket.create_connection(listener.getsockname(), 5).close()
 
 
+def test_no_answer_waits_for_the_client_to_acknowledge_its_first_part(opened: Open) -> None:
+    listeners = opened(Endpoint("127.0.0.1", 0), None)
+    assert listeners.http is not None
+    with (
+        socket.create_connection(listeners.http.getsockname(), 5),
+        listeners.http.accept()[0] as it,
+    ):
+        assert it.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_public_port_may_differ_from_the_bound_one(opened: Open) -> None:
     listeners = opened(Endpoint(FOREIGN, 7400), Endpoint("127.0.0.1", 0))
     assert listeners.address == Endpoint(FOREIGN, 7400)
