@@ -68,12 +68,20 @@ def eve(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
         yield process
 
 
-@pytest.fixture
-def of_eve(browser: Browser, eve: ClientProcess) -> Iterator[Window]:
-    """Open a new window on eve's page."""
+@pytest.fixture(scope="package")
+def window(browser: Browser, eve: ClientProcess) -> Iterator[Window]:
+    """A window for eve's page, which is open only in tests with `of_eve`."""
     window = Window(browser, link_of(eve), WIDE, "light")
     yield window
     window.close()
+
+
+@pytest.fixture
+def of_eve(window: Window) -> Iterator[Window]:
+    """Eve's page, as it is in a new window."""
+    window.open()
+    yield window
+    window.leave()
 
 
 @pytest.fixture
