@@ -50,6 +50,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # They don't load it all again either, except in tests of the start itself.
 os.environ[warm.SWITCH] = "1"
 
+# A real hash costs as much as the rest of a login: only the tests about it pay for that.
+os.environ[warm.CHEAP_PASSWORDS] = "1"
+
 _ROOT = Path(__file__).parents[1]
 _TOGETHER = "tests/browser/"
 _MEASURED = (

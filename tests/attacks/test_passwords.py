@@ -12,11 +12,17 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
+from tests.support import warm
 from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
 
 ATTACKERS = 24
 LOGINS = 8
+
+
+@pytest.fixture(autouse=True)
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(warm.CHEAP_PASSWORDS)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Self
@@ -64,6 +64,9 @@ PROGRAMS: Final = {
 
 SWITCH: Final = "WARM_STARTS"
 """With this in the environment, programs start warm."""
+
+CHEAP_PASSWORDS: Final = "CHEAP_PASSWORDS"
+"""With this, trackers that start warm hash passwords at no cost, as those in tests' own process."""
 
 
 _NETWORK: Final = Path("/proc/thread-self/ns/net")
@@ -266,7 +269,30 @@ def _become(program: str, order: dict[str, Any], pipes: list[int]) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     sys.argv[1:] = order["arguments"]
-    runpy.run_module(program.split()[0], run_name="__main__", alter_sys=True)
+    if program == "tracker" and CHEAP_PASSWORDS in os.environ:
+        _hash_cheaply()
+    try:
+        runpy.run_module(program.split()[0], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        _end(end.code or 0)
+
+
+def _hash_cheaply() -> None:
+    from tests.support.passwords import CHEAP
+    from tracker import app
+
+    app.TrackerApp = partial(app.TrackerApp, password_cost=CHEAP)  # type: ignore[assignment,misc]
+
+
+def _end(status: int) -> None:
+    """End as the interpreter does, without freeing what is loaded: this would copy its memory."""
+    threading._shutdown()  # type: ignore[attr-defined] # waits for threads, as there
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _main(program: str, descriptor: str) -> None:
