@@ -49,13 +49,14 @@ def test_a_network_of_64_bits_has_one_guessing_budget(tmp_path: Path) -> None:
         sources = [f"{THEIRS}{number:x}" for number in range(1, 17)]
         have(sources)
         tracker = opened.enter_context(TrackerProcess(tmp_path, host="::1"))
+        clients = [
+            opened.enter_context(SessionClient(tracker.address, source)) for source in sources
+        ]
         answers = []
         for number in range(1, PER_ADDRESS.burst + 12):
-            with SessionClient(tracker.address, sources[number % 16]) as client:
-                try:
-                    client.login(f"nobody{number}", "wrong-password")
-                except RefusedError as error:
-                    answers.append(error.code)
+            with pytest.raises(RefusedError) as refused:
+                clients[number % 16].login(f"nobody{number}", "wrong-password")
+            answers.append(refused.value.code)
         assert answers.count("bad_credentials") < PER_ADDRESS.burst + 10
         assert "too_many_attempts" in answers
 
