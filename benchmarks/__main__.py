@@ -1,85 +1,103 @@
-"""`python -m benchmarks`: run every row in turn, as often as asked, and print the table."""
+"""`python -m benchmarks`: run every row in turn, as often as asked, then the lines; print all."""
 
 from __future__ import annotations
 
-import argparse
+import json
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from typing import Final
 
-from benchmarks import hashing, transfers
+from benchmarks import picture, report, rows, table, targets, warming
+from benchmarks.line import table as line_table
+from benchmarks.line.measure import LineResult, measure
+from benchmarks.line.networks import obstacle
+from benchmarks.line.shape import Shape
 from benchmarks.meter import Sample
-from benchmarks.table import Result, render
+from benchmarks.options import Options, parse
+from benchmarks.table import MIB, Result
+from common import text
 from tests.support.content import make_file
+from tests.support.warm import SWITCH
 
-Row = Callable[[Path, Path], Sample]
+_SPARE: Final = 256 * MIB
+"""Memory warmed besides that of the copy: what the programs of a row use."""
 
-LIMIT_ROW = "limit: socket, SHA-1, write"
-LIBTORRENT_ROW = "libtorrent -> libtorrent"
-SEALED_LIBTORRENT_ROW = "sealed: libtorrent -> libtorrent"
-MKTORRENT_ROW = "hash for upload: mktorrent"
-
-TRANSFERS: dict[str, Row] = {
-    LIMIT_ROW: transfers.bare,
-    "ours -> ours": transfers.ours_to_ours,
-    LIBTORRENT_ROW: transfers.libtorrent_to_libtorrent,
-    "ours -> libtorrent": transfers.ours_to_libtorrent,
-    "libtorrent -> ours": transfers.libtorrent_to_ours,
-    "aria2 -> aria2": transfers.aria2_to_aria2,
-    "libtorrent -> aria2": transfers.libtorrent_to_aria2,
-}
-SEALED: dict[str, Row] = {
-    "sealed: ours -> ours": partial(transfers.ours_to_ours, sealed=True),
-    SEALED_LIBTORRENT_ROW: transfers.sealed_libtorrent_to_libtorrent,
-}
-HASHING: dict[str, Row] = {
-    "hash for upload: ours": hashing.minitorrent,
-    MKTORRENT_ROW: hashing.mktorrent,
-}
-TOOLS = {"aria2": "aria2c", "mktorrent": "mktorrent"}
-UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
-
-EXPLANATION = """\
+EXPLANATION: Final = """\
 GB/s: bytes of the file, 1e9 a second, over the wall time from telling the downloader to start
 until it calls the file complete (hashing: until the metainfo is made); median (slowest-quickest).
-CPU: user and system, both sides. anon: peak resident memory that is no file cache, larger side.
-Rows take turns in every run; all files are in memory, unless --dir says otherwise; pieces of 1 MiB.
+CPU: user and system, all processes of the row. x limit: ratio to the row "limit" of the same run.
+anon: peak resident memory that is no file cache, of the process with most. Rows take turns in
+every run; before each, a process uses and returns as much memory as the row will. Files are in
+memory, unless --dir names a folder on a disk; the limit and ours then sync, other clients don't.
 libtorrent is tuned: no uTP, no encryption, two hashing threads, large send buffers and queues.
 sealed: TLS 1.3 with a certificate each way; libtorrent's are of the same group, an SSL torrent."""
 
+LINE_EXPLANATION: Final = """\
+Mbit/s of payload from the command on, over one connection: TCP without a protocol, ours from an
+open group with its tracker at the far end, libtorrent dialled directly. A queue holds a round
+trip's worth. first piece: of a small file, from download_file until 16 KiB are verified."""
+
 
 def main() -> None:
-    """Measure and print."""
-    arguments = _arguments()
-    known = TRANSFERS | SEALED | HASHING
-    rows = {name: row for name, row in known.items() if _is_wanted(name, arguments)}
-    samples: dict[str, list[Sample]] = {name: [] for name in rows}
-    with tempfile.TemporaryDirectory(prefix="minitorrent-bench-", dir=arguments.dir) as folder:
-        content = make_file(Path(folder) / "content" / "content.bin", arguments.size)
-        for run in range(1, arguments.runs + 1):
-            for name, row in rows.items():
-                sample = _measure(row, content, Path(folder) / "work")
-                samples[name].append(sample)
-                rate = arguments.size / sample.seconds / 1e9
-                print(f"run {run}: {name}: {rate:.3f} GB/s", file=sys.stderr, flush=True)
-    results = [Result(name, arguments.size, tuple(taken)) for name, taken in samples.items()]
-    for group, ratios in (
-        (TRANSFERS, {"x libtorrent": LIBTORRENT_ROW, "x limit": LIMIT_ROW}),
-        (
-            SEALED | {LIBTORRENT_ROW: transfers.libtorrent_to_libtorrent},
-            {"x libtorrent SSL": SEALED_LIBTORRENT_ROW, "x libtorrent": LIBTORRENT_ROW},
-        ),
-        (HASHING, {"x mktorrent": MKTORRENT_ROW}),
-    ):
-        if chosen := [result for result in results if result.name in group]:
-            print(render(chosen, ratios), end="\n\n")
-    print(EXPLANATION)
+    """Measure, print, and write what was asked for."""
+    options = parse(sys.argv[1:])
+    if options.quick:
+        os.environ[SWITCH] = "1"  # starting programs is most of it
+    machine = report.machine()
+    with tempfile.TemporaryDirectory(prefix="minitorrent-bench-", dir=options.folder) as folder:
+        content = make_file(Path(folder) / "content" / "content.bin", options.size)
+        os.sync()  # nothing is written behind the first row's back
+        results = _rows(options, content, Path(folder) / "work")
+        lines = _lines(options, content, Path(folder) / "work")
+    verdicts = targets.judge(results, on_disk=not options.in_memory) + line_table.judge(lines)
+    if results:
+        print(table.render(results, rows.LIMIT), end=f"\n\n{EXPLANATION}\n\n")
+    if lines:
+        print(line_table.render(lines), end=f"\n\n{LINE_EXPLANATION}\n\n")
+    print(targets.render(verdicts), end="\n\n")
+    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    if options.json:
+        found = report.document(machine, results, lines, verdicts)
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    if options.picture:
+        note = f"{machine['processor']}, {machine['cores']} cores, {text.size(options.size)}"
+        options.picture.write_text(picture.draw(results, note))
 
 
-def _measure(row: Row, content: Path, folder: Path) -> Sample:
+def _rows(options: Options, content: Path, folder: Path) -> list[Result]:
+    wanted = [name for name in rows.ROWS if options.only in name and not _is_left_out(name)]
+    samples: dict[str, list[Sample]] = {name: [] for name in wanted}
+    for run in range(1, options.runs + 1):
+        for name in wanted:
+            warming.warm(options.size + _SPARE)
+            sample = _measure(rows.ROWS[name], content, folder)
+            samples[name].append(sample)
+            _tell(f"run {run}: {name}: {options.size / sample.seconds / 1e9:.3f} GB/s")
+    return [Result(name, options.size, tuple(taken)) for name, taken in samples.items()]
+
+
+def _lines(options: Options, content: Path, folder: Path) -> list[LineResult]:
+    shapes = line_table.QUICK if options.quick else line_table.LINES
+    wanted = [shape for shape in shapes if options.only in f"line: {shape}"]
+    if wanted and (reason := obstacle()):
+        _tell(f"left out: lines ({reason})")
+        return []
+    return [_over(shape, content, folder, options.seconds) for shape in wanted]
+
+
+def _over(shape: Shape, content: Path, folder: Path, seconds: float) -> LineResult:
+    try:
+        result = measure(shape, content, folder, seconds)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    _tell(f"line: {shape}: {result.against_libtorrent:.2f} x libtorrent")
+    return result
+
+
+def _measure(row: rows.Row, content: Path, folder: Path) -> Sample:
     folder.mkdir()
     try:
         return row(content, folder)
@@ -87,35 +105,15 @@ def _measure(row: Row, content: Path, folder: Path) -> Sample:
         shutil.rmtree(folder)
 
 
-def _is_wanted(name: str, arguments: argparse.Namespace) -> bool:
-    missing = [tool for word, tool in TOOLS.items() if word in name and not shutil.which(tool)]
-    if missing:
-        print(f"left out: {name} (needs {', '.join(missing)})", file=sys.stderr)
-    return not missing and arguments.only in name
+def _is_left_out(name: str) -> bool:
+    program = rows.missing_program(name)
+    if program:
+        _tell(f"left out: {name} (needs {program})")
+    return bool(program)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--size", type=_size, default=UNITS["G"], help="bytes, or as in 500M, 1G")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", default="", help="only the rows whose name holds this")
-    parser.add_argument("--dir", type=Path, help="where the files go (default: memory, if it fits)")
-    arguments = parser.parse_args()
-    arguments.dir = arguments.dir or _default_folder(arguments.size)
-    return arguments
-
-
-def _default_folder(size: int) -> Path:
-    """Return a folder in memory if it has space: disks differ far more than programs do."""
-    memory = Path("/dev/shm")
-    if memory.is_dir() and shutil.disk_usage(memory).free > 4 * size:
-        return memory
-    return Path(tempfile.gettempdir())
-
-
-def _size(text: str) -> int:
-    unit = UNITS.get(text[-1:].upper(), 1)
-    return int(text.rstrip("kKmMgG")) * unit
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ def receive(path: Path, port: int) -> None:
             if not length:
                 break
         worker.join()
+        os.fsync(file.fileno())
         print("done", flush=True)
 
 

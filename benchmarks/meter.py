@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+from benchmarks.load.cpu import cpu_seconds
+
 SAMPLE_EVERY = 0.02
 
 
@@ -70,12 +70,6 @@ def measuring(*pids: int) -> Iterator[Meter]:
         yield meter
     finally:
         meter.close()
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time that the process has used so far, user and system."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS_PER_SECOND
 
 
 def anonymous_memory(pid: int) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeAlias
 
 from benchmarks.meter import Sample
 
@@ -14,27 +15,31 @@ MIB = 1024**2
 
 @dataclass(frozen=True)
 class Result:
-    """All runs of one row, for a content of `size` bytes."""
+    """All runs of one row, in their order, for a content of `size` bytes."""
 
     name: str
     size: int
     samples: tuple[Sample, ...]
 
     @property
-    def rate(self) -> float:
-        """Return the median rate in bytes a second."""
-        return self.size / median(sample.seconds for sample in self.samples)
+    def rates(self) -> list[float]:
+        """Return the rate of each run in bytes a second."""
+        return [self.size / sample.seconds for sample in self.samples]
 
     @property
-    def spread(self) -> tuple[float, float]:
-        """Return the rates of the slowest and the fastest run, in bytes a second."""
-        rates = [self.size / sample.seconds for sample in self.samples]
-        return min(rates), max(rates)
+    def costs(self) -> list[float]:
+        """Return the processor seconds per GiB of each run, of all its processes."""
+        return [sample.cpu_seconds * GIB / self.size for sample in self.samples]
+
+    @property
+    def rate(self) -> float:
+        """Return the median rate in bytes a second."""
+        return median(self.rates)
 
     @property
     def cpu_per_gib(self) -> float:
-        """Return the median processor seconds per GiB of all processes."""
-        return median(sample.cpu_seconds for sample in self.samples) * GIB / self.size
+        """Return the median processor seconds per GiB."""
+        return median(self.costs)
 
     @property
     def anonymous(self) -> int:
@@ -42,30 +47,52 @@ class Result:
         return max(sample.anonymous for sample in self.samples)
 
 
-def render(results: Sequence[Result], ratios: Mapping[str, str]) -> str:
-    """Format the table; `ratios` names the reference row of each column of ratios."""
-    by_name = {result.name: result for result in results}
-    rows = [("", "GB/s", *ratios, "CPU s/GiB", "anon MiB")]
+Figures: TypeAlias = Callable[[Result], list[float]]
+"""One figure of each run."""
+
+
+def rates(result: Result) -> list[float]:
+    """Return `Result.rates`."""
+    return result.rates
+
+
+def costs(result: Result) -> list[float]:
+    """Return `Result.costs`."""
+    return result.costs
+
+
+def ratio(figures: Figures, result: Result, other: Result) -> float:
+    """Return the median of the ratios within each run: both rows had the same neighbours there."""
+    pairs = zip(figures(result), figures(other), strict=True)
+    return median(ours / theirs for ours, theirs in pairs if theirs)
+
+
+def render(results: Sequence[Result], limit: str) -> str:
+    """Format the table, with each row's ratios to the row named `limit`, if that was measured."""
+    reference = next((result for result in results if result.name == limit), None)
+    rows = [("", "GB/s", "x limit", "CPU s/GiB", "x limit", "anon MiB")]
     for result in results:
-        low, high = result.spread
+        low, high = min(result.rates), max(result.rates)
         rows.append(
             (
                 result.name,
                 f"{result.rate / 1e9:.3f} ({low / 1e9:.2f}-{high / 1e9:.2f})",
-                *(_ratio(result, by_name.get(other)) for other in ratios.values()),
+                f"{ratio(rates, result, reference):.2f}" if reference else "-",
                 f"{result.cpu_per_gib:.2f}",
+                f"{ratio(costs, result, reference):.2f}" if reference else "-",
                 f"{result.anonymous / MIB:.0f}" if result.anonymous else "-",
             )
         )
+    return align(rows)
+
+
+def align(rows: Sequence[Sequence[str]]) -> str:
+    """Format rows of cells as lines: the first column left, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_line(row, widths) for row in rows)
 
 
-def _ratio(result: Result, other: Result | None) -> str:
-    return f"{result.rate / other.rate:.2f}" if other else "-"
-
-
-def _line(row: tuple[str, ...], widths: list[int]) -> str:
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = (
         cell.ljust(width) if number == 0 else cell.rjust(width)
         for number, (cell, width) in enumerate(zip(row, widths, strict=True))

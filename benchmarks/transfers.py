@@ -86,25 +86,12 @@ def aria2_to_aria2(content: Path, folder: Path) -> Sample:
             return meter.stop()
 
 
-def libtorrent_to_aria2(content: Path, folder: Path) -> Sample:
-    """libtorrent seeding, aria2 downloading."""
-    torrent = folder / "content.torrent"
-    with stand_in_tracker("127.0.0.1") as announce, Libtorrent() as seeder, Aria2() as leecher:
-        write_torrent(content, torrent, announce=announce)
-        seeder.seed(torrent, content.parent)
-        wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
-        with measuring(seeder.pid, leecher.pid) as meter:
-            leecher.add(torrent, folder)
-            wait_until(lambda: leecher.is_complete(torrent), LIMIT, "aria2", interval=POLL)
-            return meter.stop()
-
-
-def ours_to_ours(content: Path, folder: Path, *, sealed: bool = False) -> Sample:
-    """Through `python -m tracker` and two `python -m client`."""
+def ours_to_ours(content: Path, folder: Path, *, sealed: bool = False, seeders: int = 1) -> Sample:
+    """Through `python -m tracker` and a `python -m client` for each member."""
     with ExitStack() as stack:
-        ours = Ours(stack, content, folder, sealed=sealed)
+        ours = Ours(stack, content, folder, sealed=sealed, seeders=seeders)
         ours.share()
-        with measuring(ours.seeder.pid, ours.leecher.pid) as meter:
+        with measuring(*ours.pids) as meter:
             ours.download()
             return meter.stop()
 

@@ -53,16 +53,16 @@ class Lab:
         self.trackers = [self.tracker, self._stack.enter_context(second)]
         return second
 
-    def outsider(self, name: str) -> ClientProcess:
-        """Start a client with a logged-in account that is not a member."""
-        person = ClientProcess(self.folder / name, self.trackers, host=self.host)
+    def outsider(self, name: str, host: str | None = None) -> ClientProcess:
+        """Start a client with a logged-in account that is not a member, perhaps elsewhere."""
+        person = ClientProcess(self.folder / name, self.trackers, host=host or self.host)
         self._stack.enter_context(person)
         person.sign_in(name)
         return person
 
-    def member(self, name: str) -> ClientProcess:
-        """Start a member's client."""
-        person = self.outsider(name)
+    def member(self, name: str, host: str | None = None) -> ClientProcess:
+        """Start a member's client, at the lab's address or another."""
+        person = self.outsider(name, host)
         if self.members:
             person.join(GROUP, self.members[0])
         else:

@@ -1,0 +1,149 @@
+"""Downloads over a line: ours, libtorrent's, and the same bytes over TCP without a protocol."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.line.networks import End, line
+from benchmarks.line.shape import Shape
+from benchmarks.ours import LIMIT
+from tests.support.content import make_file
+from tests.support.lab import GROUP, Lab
+from tests.support.processes import ClientProcess
+from tests.support.stock.libtorrent import Libtorrent
+from tests.support.torrents import write_torrent
+from tests.support.waiting import wait_until
+
+_POLL: Final = 0.02
+_CHUNK: Final = 1 << 20
+_SMALL: Final = 1 << 20
+"""Bytes of a file with short pieces (16 KiB): the first arrives before TCP has become quick."""
+
+
+@dataclass(frozen=True)
+class LineResult:
+    """Goodput over a line in bytes a second, and the seconds until the first piece was verified."""
+
+    shape: Shape
+    tcp: float
+    ours: float
+    libtorrent: float
+    first_piece: float
+
+    @property
+    def against_libtorrent(self) -> float:
+        """Return our goodput as a multiple of libtorrent's."""
+        return self.ours / self.libtorrent
+
+    @property
+    def round_trips(self) -> float:
+        """Return the round trips until the first piece was verified."""
+        return self.first_piece / self.shape.round_trip
+
+
+def measure(shape: Shape, content: Path, folder: Path, seconds: float) -> LineResult:
+    """Let each download the content over a line of its own, for at most so many seconds."""
+    with line(shape) as (near, far):
+        tcp = _tcp(near, far, seconds)
+    with line(shape) as (near, far):
+        libtorrent = _libtorrent(near, far, content, folder / "libtorrent", seconds)
+    with line(shape) as (near, far):
+        ours, first_piece = _ours(near, far, content, folder / "ours", seconds)
+    return LineResult(shape, tcp, ours, libtorrent, first_piece)
+
+
+def _tcp(near: End, far: End, seconds: float) -> float:
+    with far.entered():
+        server = socket.create_server((far.host, 0))
+    sender = threading.Thread(target=_send_on, args=(server,), name="sender")
+    sender.start()
+    received = 0
+    began = time.perf_counter()
+    with near.entered(), socket.create_connection(server.getsockname()) as connection:
+        buffer = bytearray(_CHUNK)
+        while (passed := time.perf_counter() - began) < seconds:
+            received += connection.recv_into(buffer)
+    sender.join()
+    return received / passed
+
+
+def _send_on(server: socket.socket) -> None:
+    """Send to the first connection until it is closed."""
+    chunk = bytes(_CHUNK)
+    with server:
+        connection, _ = server.accept()
+    with connection, suppress(ConnectionError):
+        while True:
+            connection.sendall(chunk)
+
+
+def _libtorrent(near: End, far: End, content: Path, folder: Path, seconds: float) -> float:
+    folder.mkdir(parents=True)
+    torrent = folder / "content.torrent"
+    write_torrent(content, torrent)
+    size = content.stat().st_size
+    with far.entered(), Libtorrent(far.host) as seeder, near.entered():
+        seeder.seed(torrent, content.parent)
+        wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
+        with Libtorrent(near.host) as leecher:
+            began = time.perf_counter()
+            leecher.add(torrent, folder)
+            leecher.connect(torrent, seeder.address)
+            return _goodput(
+                lambda: round(size * leecher.status(torrent)["progress"]), size, began, seconds
+            )
+
+
+def _ours(near: End, far: End, content: Path, folder: Path, seconds: float) -> tuple[float, float]:
+    """Return the goodput, and the seconds until the first piece of a small file.
+
+    The tracker is at the far end, with the seeder.
+    """
+    size = content.stat().st_size
+    with far.entered(), Lab(folder, host=far.host, is_open=True) as lab:
+        lab.member("seeder")
+        small = make_file(folder / "small.bin", _SMALL)
+        _share(lab, small)
+        _share(lab, content)
+        with near.entered():
+            leecher = lab.member("leecher", host=near.host)
+        began = time.perf_counter()
+        leecher.ok("download_file", GROUP, small.name, f"{folder}/copies/")
+        wait_until(lambda: leecher.transfer(GROUP, small.name)["done"], LIMIT, interval=0.002)
+        first_piece = time.perf_counter() - began
+        leecher.wait_complete(GROUP, small.name)
+        began = time.perf_counter()
+        leecher.ok("download_file", GROUP, content.name, f"{folder}/copies/")
+        goodput = _goodput(lambda: _arrived(leecher, content.name, size), size, began, seconds)
+    return goodput, first_piece
+
+
+def _share(lab: Lab, path: Path) -> None:
+    """Share a file as the first member; return when others can find it."""
+    lab.members[0].ok("upload_file", str(path), GROUP, timeout=LIMIT)
+    wait_until(lambda: lab.seeders(path.name) == 1, LIMIT, f"{path.name} to be seeded")
+
+
+def _goodput(arrived: Callable[[], int], size: int, began: float, seconds: float) -> float:
+    """Return the bytes a second until all have arrived, or the time is over and some have."""
+    while True:
+        count, passed = arrived(), time.perf_counter() - began
+        if count >= size or (count and passed >= seconds):
+            return count / passed
+        assert passed < LIMIT, "nothing arrived"
+        time.sleep(_POLL)
+
+
+def _arrived(client: ClientProcess, name: str, size: int) -> int:
+    """Return the payload bytes that have arrived, verified or not."""
+    if client.transfer(GROUP, name)["state"] == "seeding":
+        return size
+    peers = client.ok("peers", GROUP, name)["peers"]
+    return sum(int(peer["downloaded"]) for peer in peers)

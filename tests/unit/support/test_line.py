@@ -1,0 +1,66 @@
+"""A long line: when packets arrive, and that real ones do."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from benchmarks.line.networks import line, obstacle
+from benchmarks.line.shape import MEGABIT, Lane, Shape
+
+SHAPE = Shape(round_trip=0.1, rate=1000.0, loss=0.25)
+"""The queue holds 100 bytes; a byte takes a millisecond to leave, and 50 to arrive."""
+
+LUCK = 0.25
+
+
+def test_a_packet_arrives_after_its_bytes_and_the_delay() -> None:
+    assert Lane(SHAPE).admit(7.0, 20, LUCK) == pytest.approx(7.0 + 0.02 + 0.05)
+
+
+def test_packets_leave_one_after_the_other() -> None:
+    lane = Lane(SHAPE)
+    arrivals = [lane.admit(7.0, 20, LUCK), lane.admit(7.0, 20, LUCK), lane.admit(8.0, 20, LUCK)]
+    assert arrivals == pytest.approx([7.07, 7.09, 8.07])
+
+
+def test_a_full_queue_loses_packets_until_there_is_room() -> None:
+    lane = Lane(SHAPE)
+    admitted = [lane.admit(0.0, 20, LUCK) is not None for _ in range(8)]
+    assert admitted == [True] * 6 + [False] * 2  # the first is already leaving
+    assert lane.admit(0.02, 20, LUCK) == pytest.approx(0.14 + 0.05)
+
+
+def test_bad_luck_loses_a_packet_and_takes_no_time() -> None:
+    lane = Lane(SHAPE)
+    assert lane.admit(0.0, 20, 0.2499) is None
+    assert lane.admit(0.0, 20, LUCK) == pytest.approx(0.07)
+
+
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [
+        (Shape(0.05, 200 * MEGABIT), "50 ms, 200 Mbit/s"),
+        (Shape(0.2, 400 * MEGABIT, 0.01), "200 ms, 400 Mbit/s, 1% loss"),
+    ],
+)
+def test_a_shape_has_a_name(shape: Shape, name: str) -> None:
+    assert str(shape) == name
+
+
+@pytest.mark.skipif(bool(obstacle()), reason=obstacle())
+def test_real_packets_take_as_long() -> None:
+    with line(Shape(0.06, 100 * MEGABIT)) as (near, far):
+        with far.entered():
+            server = socket.create_server((far.host, 0))
+        with server, near.entered():
+            began = time.monotonic()
+            with socket.create_connection(server.getsockname(), 20) as ours:
+                connected = time.monotonic() - began
+                theirs, _ = server.accept()
+                with theirs:
+                    ours.sendall(b"ping")
+                    assert theirs.recv(4) == b"ping"
+    assert connected >= 0.06
