@@ -36,9 +36,9 @@ libtorrent is tuned: no uTP, no encryption, two hashing threads, large send buff
 sealed: TLS 1.3 with a certificate each way; libtorrent's are of the same group, an SSL torrent."""
 
 LINE_EXPLANATION: Final = """\
-Mbit/s of payload from the command on, over one connection: TCP without a protocol, ours from an
-open group with its tracker at the far end, libtorrent dialled directly. A queue holds a round
-trip's worth. first piece: of a small file, from download_file until 16 KiB are verified."""
+Mbit/s of payload over one connection, once up to speed (in the second half of the time): TCP
+without a protocol, ours in an open group with its tracker at the far end, libtorrent dialled
+directly. first piece: of a small file, from download_file until 16 KiB are verified."""
 
 
 def main() -> None:

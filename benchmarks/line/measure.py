@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +22,6 @@ from tests.support.stock.libtorrent import Libtorrent
 from tests.support.torrents import write_torrent
 from tests.support.waiting import wait_until
 
-_POLL: Final = 0.02
 _CHUNK: Final = 1 << 20
 _SMALL: Final = 1 << 20
 """Bytes of a file with short pieces (16 KiB): the first arrives before TCP has become quick."""
@@ -59,19 +59,36 @@ def measure(shape: Shape, content: Path, folder: Path, seconds: float) -> LineRe
     return LineResult(shape, tcp, ours, libtorrent, first_piece)
 
 
+class _Receiver(threading.Thread):
+    """Counts what arrives until its connection is shut down."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(name="receiver")
+        self._connection = connection
+        self.count = 0
+
+    def run(self) -> None:
+        """Count."""
+        buffer = bytearray(_CHUNK)
+        while received := self._connection.recv_into(buffer):
+            self.count += received
+
+
 def _tcp(near: End, far: End, seconds: float) -> float:
     with far.entered():
         server = socket.create_server((far.host, 0))
-    sender = threading.Thread(target=_send_on, args=(server,), name="sender")
+    with near.entered():
+        connection = socket.create_connection(server.getsockname())
+    receiver, sender = _Receiver(connection), threading.Thread(target=_send_on, args=(server,))
+    receiver.start()
     sender.start()
-    received = 0
-    began = time.perf_counter()
-    with near.entered(), socket.create_connection(server.getsockname()) as connection:
-        buffer = bytearray(_CHUNK)
-        while (passed := time.perf_counter() - began) < seconds:
-            received += connection.recv_into(buffer)
-    sender.join()
-    return received / passed
+    try:
+        return goodput(lambda: receiver.count, sys.maxsize, seconds, time.perf_counter)
+    finally:
+        connection.shutdown(socket.SHUT_RDWR)
+        receiver.join()
+        connection.close()
+        sender.join()
 
 
 def _send_on(server: socket.socket) -> None:
@@ -93,12 +110,13 @@ def _libtorrent(near: End, far: End, content: Path, folder: Path, seconds: float
         seeder.seed(torrent, content.parent)
         wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
         with Libtorrent(near.host) as leecher:
-            began = time.perf_counter()
             leecher.add(torrent, folder)
             leecher.connect(torrent, seeder.address)
-            return _goodput(
-                lambda: round(size * leecher.status(torrent)["progress"]), size, began, seconds
-            )
+
+            def arrived() -> int:
+                return int(size * leecher.status(torrent)["progress"])
+
+            return goodput(arrived, size, seconds, time.perf_counter)
 
 
 def _ours(near: End, far: End, content: Path, folder: Path, seconds: float) -> tuple[float, float]:
@@ -119,10 +137,12 @@ def _ours(near: End, far: End, content: Path, folder: Path, seconds: float) -> t
         wait_until(lambda: leecher.transfer(GROUP, small.name)["done"], LIMIT, interval=0.002)
         first_piece = time.perf_counter() - began
         leecher.wait_complete(GROUP, small.name)
-        began = time.perf_counter()
         leecher.ok("download_file", GROUP, content.name, f"{folder}/copies/")
-        goodput = _goodput(lambda: _arrived(leecher, content.name, size), size, began, seconds)
-    return goodput, first_piece
+
+        def arrived() -> int:
+            return _arrived(leecher, content.name, size)
+
+        return goodput(arrived, size, seconds, time.perf_counter), first_piece
 
 
 def _share(lab: Lab, path: Path) -> None:
@@ -131,14 +151,28 @@ def _share(lab: Lab, path: Path) -> None:
     wait_until(lambda: lab.seeders(path.name) == 1, LIMIT, f"{path.name} to be seeded")
 
 
-def _goodput(arrived: Callable[[], int], size: int, began: float, seconds: float) -> float:
-    """Return the bytes a second until all have arrived, or the time is over and some have."""
+def goodput(
+    arrived: Callable[[], int],
+    size: int,
+    seconds: float,
+    clock: Callable[[], float],
+    poll: float = 0.02,
+) -> float:
+    """Return the bytes a second in the second half of `seconds` from now, or until all are there.
+
+    `arrived` counts the bytes, every `poll` seconds. The first half is for getting up to speed; it
+    lasts until some have arrived. Raises AssertionError if none do.
+    """
+    began = clock()
+    first, first_at = 0, began
     while True:
-        count, passed = arrived(), time.perf_counter() - began
-        if count >= size or (count and passed >= seconds):
-            return count / passed
-        assert passed < LIMIT, "nothing arrived"
-        time.sleep(_POLL)
+        count, now = arrived(), clock()
+        if count >= size or (first and now - first_at >= seconds / 2):
+            return (count - first) / (now - first_at)
+        if not first and count and now - began >= seconds / 2:
+            first, first_at = count, now
+        assert now - began < LIMIT, f"{count} bytes arrived in {LIMIT:g} s"
+        time.sleep(poll)
 
 
 def _arrived(client: ClientProcess, name: str, size: int) -> int:

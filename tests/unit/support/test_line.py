@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from benchmarks.line.measure import goodput
 from benchmarks.line.networks import line, obstacle
 from benchmarks.line.shape import MEGABIT, Lane, Shape
 
@@ -64,3 +65,36 @@ def test_real_packets_take_as_long() -> None:
                     ours.sendall(b"ping")
                     assert theirs.recv(4) == b"ping"
     assert connected >= 0.06
+
+
+class Download:
+    """Bytes that arrive by a clock of their own: `rate` a second, from `start` on."""
+
+    def __init__(self, rate: float, start: float) -> None:
+        self._rate = rate
+        self._start = start
+        self._now = 0.0
+
+    def clock(self) -> float:
+        self._now += 0.25
+        return self._now
+
+    def arrived(self) -> int:
+        return max(0, round((self._now - self._start) * self._rate))
+
+
+def test_goodput_is_that_of_the_second_half() -> None:
+    slow_start = Download(rate=100.0, start=3.0)
+    assert goodput(slow_start.arrived, 10**6, 8.0, slow_start.clock, 0) == pytest.approx(100.0)
+
+
+def test_goodput_of_what_is_complete_early_is_that_of_all() -> None:
+    quick = Download(rate=100.0, start=0.25)
+    assert goodput(quick.arrived, 200, 8.0, quick.clock, 0) == pytest.approx(100.0, rel=0.2)
+
+
+def test_goodput_of_nothing_is_a_failure() -> None:
+    never = Download(rate=0.0, start=0.0)
+    never.clock = iter([0.0, 10_000.0]).__next__  # type: ignore[method-assign]
+    with pytest.raises(AssertionError, match="0 bytes"):
+        goodput(never.arrived, 200, 8.0, never.clock, 0)
