@@ -127,12 +127,14 @@ class PieceScheduler:
     def _window(self, peer: Peer, now: float) -> int:
         """Return how many requests to keep in flight; near the end each peer gets a fair share.
 
-        Otherwise fast peers would idle while the last pieces queue up at a slow one.
+        Otherwise fast peers would idle while the last pieces queue up at a slow one. A single peer
+        gets all: on a long line it would idle for a round trip before each of the last requests.
         """
         window = peer.window(self._config, now)
         givers = sum(bool(p.wanted) and not p.peer_choking for p in self._peers.values())
-        blocks_left = self.picker.open_count * self._blocks_per_piece
-        share = blocks_left // max(1, givers)
+        if givers < 2:
+            return window
+        share = self.picker.open_count * self._blocks_per_piece // givers
         return min(window, max(self._config.min_window, share))
 
     def _next(self, peer: Peer) -> PieceDownload | None:

@@ -139,6 +139,16 @@ def test_requests_never_exceed_the_window() -> None:
     assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [range(2, 3)]
 
 
+@pytest.mark.parametrize(("peers", "rest"), [(1, 8), (2, 0)])
+def test_near_the_end_only_several_peers_get_a_share_each(peers: int, rest: int) -> None:
+    """A single one would idle for a round trip before each of the last requests."""
+    swarm = swarm_with(initial_window=16)
+    for key in range(1, peers + 1):
+        join(swarm, key, HaveAll(), Unchoke())
+    assert len(swarm.assign(1, 0, 0.0, 8)) == 2
+    assert sum(len(a.numbers) for a in swarm.assign(1, 8, 0.0)) == rest
+
+
 def test_a_rate_limit_allows_few_blocks_at_a_time() -> None:
     swarm = swarm_with(initial_window=6)
     join(swarm, 1, HaveAll(), Unchoke())
