@@ -68,12 +68,18 @@ def main() -> None:
 
 
 def _rows(options: Options, content: Path, folder: Path) -> list[Result]:
+    """Measure; a row that fails once is left out, and the others go on."""
     wanted = [name for name in rows.ROWS if options.only in name and not _is_left_out(name)]
     samples: dict[str, list[Sample]] = {name: [] for name in wanted}
     for run in range(1, options.runs + 1):
-        for name in wanted:
+        for name in list(samples):
             warming.warm(options.size + _SPARE)
-            sample = _measure(rows.ROWS[name], content, folder)
+            try:
+                sample = _measure(rows.ROWS[name], content, folder)
+            except AssertionError as error:
+                _tell(f"left out: {name} (failed in run {run}: {error})")
+                del samples[name]
+                continue
             samples[name].append(sample)
             _tell(f"run {run}: {name}: {options.size / sample.seconds / 1e9:.3f} GB/s")
     return [Result(name, options.size, tuple(taken)) for name, taken in samples.items()]
@@ -85,12 +91,16 @@ def _lines(options: Options, content: Path, folder: Path) -> list[LineResult]:
     if wanted and (reason := obstacle()):
         _tell(f"left out: lines ({reason})")
         return []
-    return [_over(shape, content, folder, options.seconds) for shape in wanted]
+    found = [_over(shape, content, folder, options.seconds) for shape in wanted]
+    return [result for result in found if result is not None]
 
 
-def _over(shape: Shape, content: Path, folder: Path, seconds: float) -> LineResult:
+def _over(shape: Shape, content: Path, folder: Path, seconds: float) -> LineResult | None:
     try:
         result = measure(shape, content, folder, seconds)
+    except AssertionError as error:
+        _tell(f"left out: line: {shape} (failed: {error})")
+        return None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     _tell(f"line: {shape}: {result.against_libtorrent:.2f} x libtorrent")
