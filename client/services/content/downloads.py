@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +63,10 @@ class Downloads:
         Wrong data is only overwritten if `options` say `in_place`. An existing download continues,
         and with more files if these options select more.
         """
-        return _noted(self._begin(user, self._ask(group, name), destination, options))
+        with ThreadPoolExecutor(1) as pool:  # both at once: a round trip less until it begins
+            profile = pool.submit(lambda: self._profile(group))
+            reply = self._ask(group, name)
+        return _noted(self._begin(user, reply, profile.result(), destination, options))
 
     def describe(self, group: str, name: str) -> Metainfo:
         """Return the metainfo of a group's file."""
@@ -76,20 +80,26 @@ class Downloads:
         options: DownloadOptions = DEFAULT_OPTIONS,
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
-        return _noted(self._begin(user, self._metainfo_links.find(reference), destination, options))
+        reply = self._metainfo_links.find(reference)
+        profile = self._profile(reply.group)
+        return _noted(self._begin(user, reply, profile, destination, options))
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
         return self._remote.call(files.GET_FILE, group=group, name=name)
+
+    def _profile(self, group: str) -> groups.GroupProfileReply:
+        return self._remote.call(groups.GET_GROUP, group=group)
 
     def _begin(
         self,
         user: str,
         reply: files.GetFileReply,
+        profile: groups.GroupProfileReply,
         destination: str,
-        options: DownloadOptions = DEFAULT_OPTIONS,
+        options: DownloadOptions,
     ) -> Transfer:
         described = _described(reply)
-        self._require_seal(reply, described)
+        _require_seal(reply, profile, described)
         selection = check_selection(described, options)
         final = resolve(destination, described.name)
         existing = self._manager.find(reply.group, reply.name)
@@ -121,16 +131,6 @@ class Downloads:
             )
         )
         return self._manager.add(record)
-
-    def _require_seal(self, reply: files.GetFileReply, described: Metainfo) -> None:
-        """Raise permission_denied unless the content is sealed exactly as its group is."""
-        profile = self._remote.call(groups.GET_GROUP, group=reply.group)
-        if described.authority != profile.authority:
-            raise MinitorrentError(
-                ErrorCode.PERMISSION_DENIED,
-                f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
-                "outsiders; ask its owner to share it again.",
-            )
 
     def _take_up(
         self, found: ExistingContent | None, options: DownloadOptions
@@ -226,6 +226,18 @@ def _is_changed(transfer: Transfer) -> bool:
     if error is not None and error.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND):
         return True
     return transfer.storage.files.stamps() != transfer.record.stamps
+
+
+def _require_seal(
+    reply: files.GetFileReply, profile: groups.GroupProfileReply, described: Metainfo
+) -> None:
+    """Raise permission_denied unless the content is sealed exactly as its group is."""
+    if described.authority != profile.authority:
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED,
+            f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
+            "outsiders; ask its owner to share it again.",
+        )
 
 
 def _described(reply: files.GetFileReply) -> Metainfo:

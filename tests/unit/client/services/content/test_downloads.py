@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,15 @@ def test_a_download_into_a_folder_gets_the_files_name(
     ann.lab.seeder(transfer, CONTENT).give()
     ann.lab.jobs.run()
     assert (tmp_path / "film").read_bytes() == CONTENT
+
+
+def test_the_file_and_its_group_are_asked_for_at_once(
+    ann: Sharer, film: Metainfo, tmp_path: Path
+) -> None:
+    """Over a long line, one after the other takes a round trip more."""
+    both = threading.Barrier(2, timeout=20.0)
+    ann.tracker.before = {"get_file": both.wait, "get_group": both.wait}
+    assert shown(ann.download("film", tmp_path)) is TransferState.DOWNLOADING
 
 
 def test_a_download_may_get_another_name(ann: Sharer, film: Metainfo, tmp_path: Path) -> None:
