@@ -60,7 +60,7 @@ coverage: $(TEST_READY) ## Check the last test run's coverage: 100 % of pure pac
 	@$(BIN)/coverage report --include='$(PURE)' --omit='common/process/*' --fail-under=100
 	@$(BIN)/coverage report --fail-under=90
 
-bench: $(TEST_READY) ## Compare with other clients (ARGS="--size 1G --runs 3")
+bench: $(TEST_READY) ## Compare with other clients, in 6 minutes (ARGS=--quick: in one; see --help)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 load: $(TEST_READY) ## Measure what a tracker's operations cost (ARGS="--seconds 10 --workers 16")

@@ -21,8 +21,9 @@ class Verdict:
 
     @property
     def reached(self) -> bool:
-        """Return whether the figure is within its bound."""
-        return self.measured >= self.bound if self.is_least else self.measured <= self.bound
+        """Return whether the figure, as printed, is within its bound."""
+        shown = round(self.measured, 2)
+        return shown >= self.bound if self.is_least else shown <= self.bound
 
 
 @dataclass(frozen=True)

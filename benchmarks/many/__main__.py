@@ -20,7 +20,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from benchmarks.meter import anonymous_memory, cpu_seconds
+from benchmarks.load.cpu import cpu_seconds
+from benchmarks.meter import anonymous_memory
 from tests.support.content import make_file, make_sparse_file
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess, TrackerProcess, write_tracker_info
