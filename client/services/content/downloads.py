@@ -66,7 +66,8 @@ class Downloads:
         with ThreadPoolExecutor(1) as pool:  # both at once: a round trip less until it begins
             profile = pool.submit(lambda: self._profile(group))
             reply = self._ask(group, name)
-        return _noted(self._begin(user, reply, profile.result(), destination, options))
+        described = _sealed_alike(reply, profile.result())
+        return _noted(self._begin(user, reply, described, destination, options))
 
     def describe(self, group: str, name: str) -> Metainfo:
         """Return the metainfo of a group's file."""
@@ -81,8 +82,8 @@ class Downloads:
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
         reply = self._metainfo_links.find(reference)
-        profile = self._profile(reply.group)
-        return _noted(self._begin(user, reply, profile, destination, options))
+        described = _sealed_alike(reply, self._profile(reply.group))
+        return _noted(self._begin(user, reply, described, destination, options))
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
         return self._remote.call(files.GET_FILE, group=group, name=name)
@@ -94,12 +95,10 @@ class Downloads:
         self,
         user: str,
         reply: files.GetFileReply,
-        profile: groups.GroupProfileReply,
+        described: Metainfo,
         destination: str,
         options: DownloadOptions,
     ) -> Transfer:
-        described = _described(reply)
-        _require_seal(reply, profile, described)
         selection = check_selection(described, options)
         final = resolve(destination, described.name)
         existing = self._manager.find(reply.group, reply.name)
@@ -228,16 +227,16 @@ def _is_changed(transfer: Transfer) -> bool:
     return transfer.storage.files.stamps() != transfer.record.stamps
 
 
-def _require_seal(
-    reply: files.GetFileReply, profile: groups.GroupProfileReply, described: Metainfo
-) -> None:
-    """Raise permission_denied unless the content is sealed exactly as its group is."""
+def _sealed_alike(reply: files.GetFileReply, profile: groups.GroupProfileReply) -> Metainfo:
+    """Return the metainfo; raises permission_denied unless it is sealed exactly as its group is."""
+    described = _described(reply)
     if described.authority != profile.authority:
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
             f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
             "outsiders; ask its owner to share it again.",
         )
+    return described
 
 
 def _described(reply: files.GetFileReply) -> Metainfo:
