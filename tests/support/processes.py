@@ -49,7 +49,11 @@ class ManagedProcess:
         self.errors = Lines("stderr")
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # it may run, but not be ready in time
+            self.close()
+            raise
         return self
 
     def __exit__(

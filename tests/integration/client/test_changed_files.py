@@ -38,10 +38,6 @@ def delete(path: Path) -> None:
     path.unlink()
 
 
-def move(path: Path) -> None:
-    path.rename(path.with_name("elsewhere"))
-
-
 def replace(path: Path) -> None:
     """As an editor saves: another file under the same name, of the same size and time."""
     times = path.stat()
@@ -102,7 +98,7 @@ def paced(pace: Pace) -> type[TorrentFiles]:
 
 @pytest.mark.parametrize(
     ("team", "change"),
-    [("open", change) for change in (modify, truncate, delete, move, replace)]
+    [("open", change) for change in (modify, truncate, delete, replace)]
     + [("sealed", change) for change in (modify, truncate)],
     indirect=["team"],
 )

@@ -36,6 +36,18 @@ def test_ports_are_distinct_and_can_be_listened_on() -> None:
         pass
 
 
+def test_a_program_that_is_not_ready_in_time_is_ended() -> None:
+    class Late(ManagedProcess):
+        def start(self) -> None:
+            super().start()
+            raise AssertionError("not ready")
+
+    process = Late([sys.executable, "-c", ECHO])
+    with pytest.raises(AssertionError, match="not ready"):
+        process.__enter__()
+    assert not process.is_running
+
+
 def test_content_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     one = make_file(tmp_path / "a" / "one", 2_500_000, seed=5)
     same = make_file(tmp_path / "same", 2_500_000, seed=5)
