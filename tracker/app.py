@@ -29,6 +29,7 @@ from tracker.frontend.pusher import Pusher
 from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.services.catalogue import Policy, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
+from tracker.services.sharing.progress import WRITE_SECONDS
 from tracker.store.authority_key import KEY_VARIABLE, open_secret_box
 from tracker.store.engine import Store, database_file, open_store
 from tracker.store.trackers import Site
@@ -115,6 +116,7 @@ class TrackerApp:
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._upkeep = Periodic("upkeep", BEAT_SECONDS, self._keep_up)
+        self._progress = Periodic("progress", WRITE_SECONDS, services.announces.write_progress)
         self._notices = Periodic("notices", LOOK_SECONDS, self._look)
         watch = self._store.watch_events(self._notices.wake)
         self._pusher = Pusher(services.events, watch, self._sessions)
@@ -156,6 +158,7 @@ class TrackerApp:
         self._heartbeat.start()
         self._notices.start()
         self._upkeep.start()
+        self._progress.start()
         if self._http is not None:
             self._http.start()
         self._sessions.start()
@@ -185,6 +188,7 @@ class TrackerApp:
         self._heartbeat.stop(_STOP_SECONDS)
         self._notices.stop(_STOP_SECONDS)
         self._upkeep.stop(_STOP_SECONDS)
+        self._progress.stop(_STOP_SECONDS)
         self._leave_database()
         self._sessions.stop(_STOP_SECONDS)
         if self._http is not None:
@@ -195,6 +199,7 @@ class TrackerApp:
 
     def _leave_database(self) -> None:
         try:
+            self._services.announces.write_progress()
             self._services.lifecycle.stop()
         except Exception as error:  # other trackers notice the missing heartbeat
             _log.warning("could not deregister from the database", reason=type(error).__name__)

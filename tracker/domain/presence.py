@@ -46,6 +46,11 @@ class Presence(NamedTuple):
         """Everything but the time until which it is valid."""
         return self[:-1]
 
+    @property
+    def whereabouts(self) -> tuple[object, ...]:
+        """All that others are told of it: where it is, and whether it has everything."""
+        return (self.peer_id, self.host, self.port, self.connection_id, not self.left)
+
 
 class OwnPeer(NamedTuple):
     """One of a user's peers at a file, as recorded at a time; larger ids were recorded later."""
@@ -58,12 +63,14 @@ class OwnPeer(NamedTuple):
 class Change(NamedTuple):
     """What to do with a user's peers at a file: delete some, and add the announced presence.
 
-    `is_growth` says that the user has more peers afterwards.
+    `is_growth` says that the user has more peers afterwards; `is_progress` that nobody else is told
+    anything else than before, so it may be recorded somewhat later.
     """
 
     drop: tuple[int, ...]
     add: Presence | None
     is_growth: bool = False
+    is_progress: bool = False
 
 
 def bounded(count: int) -> int:
@@ -79,23 +86,30 @@ def arrival(own: Sequence[OwnPeer], announced: Presence) -> Change | None:
     loses the least recently recorded, so every announce counts for a user with many.
     """
     replaced = [peer for peer in own if _replaces(announced, peer.presence)]
-    if (
-        len(own) <= _CROWDED
-        and len(replaced) == 1
-        and replaced[0].presence.lasting == announced.lasting
-        and not _extends(announced, replaced[0].presence)
-    ):
-        return None
+    is_progress = False
+    if len(own) <= _CROWDED and len(replaced) == 1:
+        before = replaced[0].presence
+        if before.lasting == announced.lasting and not _extends(announced, before):
+            return None
+        is_progress = before.whereabouts == announced.whereabouts and _lasts(announced, before)
     others = sorted(peer.id for peer in own if peer not in replaced)
     surplus = others[: max(0, len(others) + 1 - PEERS_PER_FILE)]
     drop = (*(peer.id for peer in replaced), *surplus)
-    return Change(drop, announced, is_growth=not drop)
+    return Change(drop, announced, is_growth=not drop, is_progress=is_progress)
 
 
 def departure(own: Sequence[OwnPeer], peer_id: PeerId) -> Change | None:
     """Return what to delete when a client leaves the file, or None if it isn't there."""
     drop = tuple(peer.id for peer in own if peer.presence.peer_id == peer_id)
     return Change(drop, None) if drop else None
+
+
+def advanced(own: Sequence[OwnPeer], announced: Presence, at: float) -> int | None:
+    """Return which peer has advanced as announced at a time, or None if none is as it was then."""
+    for peer in own:
+        if peer.presence.whereabouts == announced.whereabouts and peer.recorded_at <= at:
+            return peer.id
+    return None
 
 
 def moved(own: Sequence[OwnPeer], announced: Presence, now: float) -> Traffic:
@@ -109,6 +123,13 @@ def _replaces(new: Presence, old: Presence) -> bool:
     if old.peer_id == new.peer_id:
         return (":" in old.host) == (":" in new.host)
     return new.port != 0 and (old.host, old.port) == (new.host, new.port)
+
+
+def _lasts(new: Presence, old: Presence) -> bool:
+    """Return whether the old presence will last for a good while, if the clock is right."""
+    if new.expires_at is None or old.expires_at is None:
+        return new.expires_at == old.expires_at
+    return 0 <= new.expires_at - old.expires_at < 2 * REFRESH_SECONDS
 
 
 def _extends(new: Presence, old: Presence) -> bool:

@@ -82,6 +82,14 @@ class PresenceReader:
             file.own.extend(_own(own))
         return found
 
+    def peers_beside(self, numbers: Collection[int]) -> dict[tuple[int, int], list[OwnPeer]]:
+        """Return these peers and all others of their users at their files, by file and user."""
+        found: dict[tuple[int, int], list[OwnPeer]] = {}
+        rows = self._database.execute(statements.BESIDE, {"numbers": list(numbers)})
+        for file_id, user_id, *own in rows:
+            found.setdefault((file_id, user_id), []).extend(_own(own))
+        return found
+
     def by_key(self, key: str, info_hash: InfoHash) -> tuple[Holder, KnownFile | None] | None:
         """Return the holder of an announce key, and the file if it is in the key's group."""
         found = self._database.execute(

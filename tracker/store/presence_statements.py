@@ -71,6 +71,18 @@ def _known(condition: ColumnElement[bool]) -> Select[Any]:
 KNOWN_FILE = _known(files.c.info_hash == bindparam("info_hash"))
 KNOWN_FILES = _known(files.c.info_hash.in_(bindparam("info_hashes", expanding=True)))
 
+_THOSE = (
+    select(peers.c.file_id, peers.c.user_id)
+    .where(peers.c.id.in_(bindparam("numbers", expanding=True)))
+    .distinct()
+    .subquery()
+)
+BESIDE = select(peers.c.file_id, peers.c.user_id, *_OWN).join_from(
+    _THOSE,
+    peers,
+    and_(peers.c.file_id == _THOSE.c.file_id, peers.c.user_id == _THOSE.c.user_id),
+)
+
 OF_KEY = (
     select(users.c.id, users.c.name, groups.c.id, groups.c.mode)
     .select_from(announce_keys)

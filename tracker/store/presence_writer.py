@@ -24,6 +24,7 @@ _VALUES = (
     "place",
     "recorded_at",
 )
+_AMOUNTS = ("left", "uploaded", "downloaded", "expires_at", "recorded_at")
 
 
 _INSERT = new_row(peers, *_KEY, *_VALUES)
@@ -33,6 +34,11 @@ _PUT = _INSERT.on_conflict_do_update(
 _DROP = delete(peers).where(
     peers.c.user_id == bindparam("user_id"),
     peers.c.id.in_(bindparam("ids", expanding=True)),
+)
+_ADVANCE = (
+    update(peers)
+    .where(peers.c.id == bindparam("number"))
+    .values({name: bindparam(f"new_{name}") for name in _AMOUNTS})
 )
 _LARGEST = 2**62  # bytes at which sums end, before the databases' numbers do
 _ADD_TRAFFIC = (
@@ -74,6 +80,7 @@ def _hold(table: Table) -> Any:
 _HOLD_MEMBERSHIPS = _hold(memberships)
 _HOLD_KEYS = _hold(announce_keys)
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+_LOCK_ALL = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 class PresenceWriter(PresenceReader):
@@ -88,11 +95,17 @@ class PresenceWriter(PresenceReader):
         """
         if self._database.dialect.name != "postgresql":
             return
-        self._database.execute(_LOCK, {"key": -1 - user_id})  # other locks' keys are positive
+        self._database.execute(_LOCK, {"key": _key_of(user_id)})
         asked = {"user_id": user_id, "group_ids": list(group_ids)}
         self._database.execute(_HOLD_MEMBERSHIPS, asked)
         if by_key:
             self._database.execute(_HOLD_KEYS, asked)
+
+    def begin_for(self, user_ids: Collection[int]) -> None:
+        """Wait for the announces of these users, where writers run side by side."""
+        if self._database.dialect.name == "postgresql":
+            keys = sorted(map(_key_of, user_ids))  # in one order, against deadlocks
+            self._database.execute(_LOCK_ALL, {"keys": keys})
 
     def record(self, user_id: int, changes: Mapping[int, Change], now: float) -> None:
         """Change a user's peers at these files."""
@@ -107,11 +120,20 @@ class PresenceWriter(PresenceReader):
         if added:
             self._database.execute(_PUT, added)
 
-    def add_traffic(self, user_id: int, traffic: Mapping[int, Traffic]) -> None:
-        """Add what a user has sent and received in each of these groups."""
+    def advance(self, reports: Mapping[int, tuple[Presence, float]]) -> None:
+        """Record how far peers are, by their numbers, and when they announced it."""
+        rows = []
+        for number, (presence, at) in sorted(reports.items()):
+            values = {**presence._asdict(), "recorded_at": at}
+            rows.append({"number": number, **{f"new_{name}": values[name] for name in _AMOUNTS}})
+        if rows:
+            self._database.execute(_ADVANCE, rows)
+
+    def add_traffic(self, traffic: Mapping[tuple[int, int], Traffic]) -> None:
+        """Add what members, each a group and a user, have sent and received there."""
         rows = [
             {"of_group": group_id, "of_user": user_id, "more_up": up, "more_down": down}
-            for group_id, (up, down) in sorted(traffic.items())
+            for (group_id, user_id), (up, down) in sorted(traffic.items())
             if up or down
         ]
         if rows:
@@ -124,6 +146,11 @@ class PresenceWriter(PresenceReader):
     def drop_oldest(self, user_id: int, most: int) -> None:
         """Keep the `most` most recently recorded peers of a user."""
         self._database.execute(_DROP_OLDEST, {"user_id": user_id, "most": most})
+
+
+def _key_of(user_id: int) -> int:
+    """Return the number of a user's lock; those of other locks are positive."""
+    return -1 - user_id
 
 
 def _row(file_id: int, user_id: int, presence: Presence, now: float) -> dict[str, object]:

@@ -9,6 +9,7 @@ from tracker.domain.traffic import Traffic
 
 
 def stats_of(lab: Lab, client: Client, **page: str | int) -> StatsReply:
+    lab.services.announces.write_progress()
     request = stats.Stats.model_validate({"group": "lab", **page})
     return lab.services.stats.stats(client.caller.require_login(), request)
 
@@ -22,7 +23,7 @@ def add(lab: Lab, user: str, up: int, down: int) -> None:
         group, account = work.groups.by_name("lab"), work.users.by_name(user)
         assert group is not None
         assert account is not None
-        work.presence.add_traffic(account.id, {group.id: Traffic(up, down)})
+        work.presence.add_traffic({(group.id, account.id): Traffic(up, down)})
 
 
 def test_a_groups_size(lab: Lab) -> None:

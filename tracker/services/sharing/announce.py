@@ -90,7 +90,9 @@ class AnnounceService:
             now = self._clock()
             with self._database.look() as view:
                 seen = see(view)
-                if is_recorded or not seen.has_news:
+                if not seen.has_news:
+                    is_recorded = is_recorded or self._recorder.record_later(seen, now)
+                if is_recorded:
                     answers = self._swarms.answer(view, seen.wishes, now)
                     hashes = (one.file.info_hash for one in seen.announces)
                     return seen, dict(zip(hashes, answers, strict=True))
@@ -100,6 +102,10 @@ class AnnounceService:
             except ConflictError:
                 continue
         raise ConflictError
+
+    def write_progress(self) -> None:
+        """Record how far clients are, as announced until now. Raises DatabaseError."""
+        self._recorder.write_progress()
 
     def _refusals(
         self, user_id: int, info_hashes: Sequence[InfoHash], seen: Seen

@@ -14,6 +14,7 @@ from tracker.domain.presence import Change, Presence, arrival, departure, moved
 from tracker.domain.selection import Peer
 from tracker.domain.traffic import NONE, Traffic
 from tracker.services.events import record_completed
+from tracker.services.sharing.progress import Progress, Report
 from tracker.services.sharing.swarms import Wish
 from tracker.store.presence import KnownFile, PresenceReader
 from tracker.store.presence_writer import PresenceWriter
@@ -49,8 +50,11 @@ class FileAnnounce:
 
     @property
     def is_news(self) -> bool:
-        """Whether there is anything to record."""
-        return self.completes or self.shares or self.change() is not None
+        """Whether there is anything to record before it is answered."""
+        if self.completes or self.shares:
+            return True
+        change = self.change()
+        return change is not None and not change.is_progress
 
     def change(self) -> Change | None:
         """Return what it changes of the user's own peers at the file."""
@@ -74,7 +78,7 @@ class Seen(NamedTuple):
 
     @property
     def has_news(self) -> bool:
-        """Whether there is anything to record."""
+        """Whether there is anything to record before it is answered."""
         return any(one.is_news for one in self.announces)
 
 
@@ -87,9 +91,25 @@ class Recorder:
 
     def __init__(self, database: UnitOfWorkFactory, most_peers: int) -> None:
         self._database = database
+        self._progress = Progress(database)
         self._most_peers = most_peers
         self._lock = threading.Lock()  # guards the next
         self._room = PeerRoom(most_peers)
+
+    def record_later(self, seen: Seen, now: float) -> bool:
+        """Take an announce that has no news; return False if it has to be recorded at once."""
+        user_id = seen.me.user_id
+        reports = {}
+        for one in seen.announces:
+            change = one.change()
+            if change is not None:
+                (number,) = change.drop
+                reports[number] = Report(one.file.id, one.file.group_id, user_id, one.presence, now)
+        return not reports or self._progress.keep(reports)
+
+    def write_progress(self) -> None:
+        """Record what was to be recorded later. Raises DatabaseError."""
+        self._progress.write()
 
     def record(self, see: See, seen: Seen, now: float) -> None:
         """Record what an announce changes, after another look from within the transaction.
@@ -114,15 +134,17 @@ class Recorder:
         work.begin(user_id, groups, by_key=seen.is_by_key)
         seen = see(work)
         changes = {}
-        traffic: dict[int, Traffic] = {}
+        traffic: dict[tuple[int, int], Traffic] = {}
         for one in seen.announces:
             change = one.change()
             if change is not None:
                 changes[one.file.id] = change
                 more = moved(one.file.own, one.presence, now)
-                traffic[one.file.group_id] = traffic.get(one.file.group_id, NONE).plus(more)
+                member = (one.file.group_id, user_id)
+                traffic[member] = traffic.get(member, NONE).plus(more)
+                self._progress.forget(peer.id for peer in one.file.own)
         work.record(user_id, changes, now)
-        work.add_traffic(user_id, traffic)
+        work.add_traffic(traffic)
         self._limit(work, user_id, sum(change.is_growth for change in changes.values()))
         return seen
 

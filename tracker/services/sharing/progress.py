@@ -1,0 +1,96 @@
+"""How far clients are: nobody waits for it, so it is written for many of them together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+from tracker.domain.presence import Presence, advanced, moved
+from tracker.domain.traffic import NONE, Traffic
+from tracker.store.presence_writer import PresenceWriter
+from tracker.store.unit_of_work import UnitOfWorkFactory
+
+WRITE_SECONDS = 2.0
+"""Interval at which progress is written."""
+
+_AT_ONCE = 200  # peers in one transaction: other writers wait meanwhile
+_CAPACITY = 20_000  # peers; if the database falls behind, announces wait for it again
+
+
+class Report(NamedTuple):
+    """What a peer announced, and when."""
+
+    file_id: int
+    group_id: int
+    user_id: int
+    presence: Presence
+    at: float
+
+
+class Progress:
+    """Keeps the latest report of each peer until it is written. Thread-safe.
+
+    A tracker that is killed loses those of some seconds; the next announces repeat them, because
+    clients report totals.
+    """
+
+    def __init__(self, database: UnitOfWorkFactory, capacity: int = _CAPACITY) -> None:
+        self._database = database
+        self._capacity = capacity
+        self._lock = threading.Lock()  # guards the next
+        self._reports: dict[int, Report] = {}  # by the peer's number in the database
+
+    def keep(self, reports: Mapping[int, Report]) -> bool:
+        """Keep reports in place of earlier ones; return False if there are too many."""
+        with self._lock:
+            if len(self._reports) + len(reports) > self._capacity:
+                return False
+            self._reports |= reports
+            return True
+
+    def forget(self, peers: Iterable[int]) -> None:
+        """Forget what these peers reported: something newer is being recorded."""
+        with self._lock:
+            for number in peers:
+                self._reports.pop(number, None)
+
+    def write(self) -> None:
+        """Write what was kept until now. Raises DatabaseError, and keeps what isn't written."""
+        with self._lock:
+            count = len(self._reports)
+        while count > 0 and (batch := self._take(min(count, _AT_ONCE))):
+            count -= len(batch)
+            try:
+                self._database.presence(partial(_write, batch))
+            except Exception:
+                with self._lock:
+                    self._reports = batch | self._reports
+                raise
+
+    def _take(self, most: int) -> dict[int, Report]:
+        with self._lock:
+            batch = dict(islice(self._reports.items(), most))
+            for number in batch:
+                del self._reports[number]
+            return batch
+
+
+def _write(batch: Mapping[int, Report], work: PresenceWriter) -> None:
+    work.begin_for({report.user_id for report in batch.values()})
+    own = work.peers_beside(batch)
+    rows: dict[int, Report] = {}
+    traffic: dict[tuple[int, int], Traffic] = {}
+    for report in batch.values():
+        peers = own.get((report.file_id, report.user_id), ())
+        number = advanced(peers, report.presence, report.at)
+        if number is not None:
+            rows[number] = report
+            member = (report.group_id, report.user_id)
+            more = moved(peers, report.presence, report.at)
+            traffic[member] = traffic.get(member, NONE).plus(more)
+    # First the members' rows, then the peers', as whoever ends a membership does.
+    work.add_traffic(traffic)
+    work.advance({number: (report.presence, report.at) for number, report in rows.items()})
