@@ -21,12 +21,14 @@ from tracker.frontend.failures import tell_repeated
 from tracker.frontend.health import HealthMonitor
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.server import HttpServer
+from tracker.frontend.http.short_cut import ShortCut
 from tracker.frontend.http.stock import StockAnswers
 from tracker.frontend.listeners import CannotListenError, Listeners, open_listeners
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.periodic import Periodic
 from tracker.frontend.pusher import Pusher
 from tracker.frontend.session import SessionLimits, SessionServer
+from tracker.frontend.workers import Workers
 from tracker.services.catalogue import Policy, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
 from tracker.services.sharing.progress import WRITE_SECONDS
@@ -40,6 +42,9 @@ _log = structlog.get_logger()
 SERVER_NAME = f"minitorrent {__version__}"
 LOOK_SECONDS = 0.2
 """Interval at which the tracker looks for news of the clock and, on SQLite, of other trackers."""
+
+_COMPUTE_AT_ONCE = {False: 2, True: 4}
+"""Jobs that compute at the same time, by whether the database is a server, which is waited for."""
 
 _STOP_SECONDS = 1.0  # for each frontend
 _PASSWORD_COST = PasswordCost()
@@ -101,18 +106,26 @@ class TrackerApp:
         services, metrics = self._services, Metrics()
         self._health = HealthMonitor(services.lifecycle, self._folders)
         dispatcher = Dispatcher(services, metrics)
+        self._workers = Workers(_COMPUTE_AT_ONCE[self._store.is_remote])
         self._sessions = SessionServer(
-            listeners.session, context, dispatcher, services, SERVER_NAME, self._limits
+            listeners.session,
+            context,
+            dispatcher,
+            services,
+            SERVER_NAME,
+            self._limits,
+            self._workers,
         )
         self._watch(metrics)
         stock = StockAnswers(services.announces, metrics)
         version = SERVER_NAME.partition(" ")[2]
         app = make_app(services, dispatcher, metrics, self._health, stock, version)
         throttle, most = services.party_throttle, descriptor_budget.http
+        short_cut = ShortCut(stock, throttle, self._workers)
         self._http = (
             None
             if listeners.http is None
-            else HttpServer(listeners.http, app, throttle, most, stock=stock)
+            else HttpServer(listeners.http, app, throttle, most, short_cut=short_cut)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._upkeep = Periodic("upkeep", BEAT_SECONDS, self._keep_up)
@@ -159,6 +172,7 @@ class TrackerApp:
         self._notices.start()
         self._upkeep.start()
         self._progress.start()
+        self._workers.start()
         if self._http is not None:
             self._http.start()
         self._sessions.start()
@@ -193,6 +207,7 @@ class TrackerApp:
         self._sessions.stop(_STOP_SECONDS)
         if self._http is not None:
             self._http.stop(2 * _STOP_SECONDS)
+        self._workers.stop()
         self._services.logins.close()
         self._store.close()
         _log.info("tracker stopped", address=str(self.address))

@@ -8,6 +8,7 @@ from collections import Counter
 
 from common.errors import MinitorrentError
 from tracker.services.busy import tracker_busy
+from tracker.waits import waiting
 
 THRESHOLD = 256 * 1024
 """A request with more bytes than this is long."""
@@ -41,7 +42,7 @@ class BulkLimiter:
     def acquire(self, user: str) -> None:
         """Wait until a request is admitted. Raises MinitorrentError(busy)."""
         deadline = time.monotonic() + self._patience
-        with self._changed:
+        with waiting(), self._changed:
             while not self._acquire(user):
                 left = deadline - time.monotonic()
                 if left <= 0:

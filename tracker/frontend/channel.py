@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from common.tls import TlsEngine
 from tracker.frontend.waker import Poller, Waker
+from tracker.waits import waiting
 
 _CHUNK = 16 * 1024
 """Bytes received, encrypted and sent at a time: TLS keeps its buffers at their largest size."""
@@ -89,7 +90,9 @@ class Channel:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise ChannelClosedError
-                if self._waker.wait(left):
+                with waiting():
+                    has_input = self._waker.wait(left)
+                if has_input:
                     self._fetch()
                 if self._closing.is_set():
                     raise ChannelClosedError
@@ -156,8 +159,11 @@ class Channel:
 
     def pause(self, seconds: float) -> None:
         """Sleep; raises ChannelClosedError when interrupted."""
-        if seconds > 0 and self._closing.wait(seconds):
-            raise ChannelClosedError
+        if seconds > 0:
+            with waiting():
+                self._closing.wait(seconds)
+            if self._closing.is_set():
+                raise ChannelClosedError
 
     def send(self, data: bytes) -> None:
         """Send all of `data`; raises ChannelClosedError if the other side doesn't read it in
@@ -172,8 +178,14 @@ class Channel:
             raise ChannelClosedError from None
 
     def _flush(self, seconds: float) -> None:
-        self._socket.settimeout(max(0.0, seconds))
-        self._socket.sendall(self._tls.take())
+        data = memoryview(self._tls.take())
+        self._socket.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            data = data[self._socket.send(data) :]
+        if data:
+            self._socket.settimeout(max(0.0, seconds))
+            with waiting():
+                self._socket.sendall(data)
 
     def close(self, linger: float = _LINGER_SECONDS) -> None:
         """Close the connection so that the last data sent still arrives.
@@ -192,7 +204,9 @@ class Channel:
         self._socket.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + linger
         while (left := deadline - time.monotonic()) > 0:
-            if self._waker.wait(left) and not self._socket.recv(_CHUNK):
+            with waiting():
+                has_input = self._waker.wait(left)
+            if has_input and not self._socket.recv(_CHUNK):
                 return
 
 

@@ -21,6 +21,7 @@ from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import OutcomeUnknownError
+from tracker.services.busy import refuse_late
 from tracker.services.caller import Caller
 from tracker.services.rate_limits import RequestThrottle
 
@@ -72,6 +73,7 @@ class Connection:
         self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN, self._longest)
         self._last_byte = self._last_line = time.monotonic()
         self._has_asked = False
+        self._waited = 0.0  # seconds that what has arrived was left lying
 
     @property
     def user(self) -> str | None:
@@ -95,8 +97,13 @@ class Connection:
             return False
         return True
 
-    def proceed(self) -> bool:
-        """Answer the requests that have arrived; return False when it is to be closed."""
+    def proceed(self, waited: float = 0.0) -> bool:
+        """Answer the requests that have arrived; return False when it is to be closed.
+
+        Those that have `waited` too long, in seconds, are turned away, which takes little time: so
+        the others wait no longer than that.
+        """
+        self._waited = waited
         try:
             return self._proceed()
         except MinitorrentError as error:
@@ -183,6 +190,7 @@ class Connection:
             return number is not None
         self._has_asked = True
         try:
+            refuse_late(self._waited, request.op)
             _check_size(request.op, len(line))
             reply = self._call(request)
             answer = lines.encode_reply(request.id, reply)

@@ -41,9 +41,6 @@ from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 
-_STACK_BYTES = 1024 * 1024
-"""Plenty for a connection's thread: no accepted input nests deeper than a hundred levels."""
-
 _ACCEPT_PAUSE = 0.1  # seconds, when out of descriptors
 _ENDS_AT_ONCE = 500
 _MOST_UNRECORDED = 100_000  # ends of connections, while the database fails
@@ -61,13 +58,11 @@ class SessionLimits:
 
     When all slots are taken, connections without a login can be displaced by newcomers, after
     `grace` seconds of silence or if their address holds more slots than the newcomer's.
-    `stack_bytes` is the stack of a thread that serves a connection.
     """
 
     total: int = 1000
     per_address: int = SESSIONS_PER_ADDRESS
     grace: float = 10.0
-    stack_bytes: int = _STACK_BYTES
     times: TimeLimits = field(default_factory=TimeLimits)
 
 
@@ -85,6 +80,7 @@ class SessionServer:
         services: Services,
         server_name: str,
         limits: SessionLimits,
+        workers: Workers,
     ) -> None:
         self._listener = listener
         self._context = context
@@ -103,14 +99,13 @@ class SessionServer:
         self._is_closed = False  # to newcomers
         self._is_short = False  # whether descriptors have run out
         self._poller = Poller()
-        self._workers = Workers(limits.stack_bytes)
+        self._workers = workers
         self._waker = Waker(listener, self._poller)
         self._acceptor = threading.Thread(target=self._accept_all, name="acceptor", daemon=True)
 
     def start(self) -> None:
         """Start accepting connections."""
         self._listener.setblocking(False)
-        self._workers.start()
         self._poller.start()
         self._acceptor.start()
 
@@ -186,7 +181,6 @@ class SessionServer:
         self._acceptor.join(timeout)
         self.drop_all()  # including one accepted just now
         left = self._roster.wait_until_empty(max(0.0, deadline - time.monotonic()))
-        self._workers.stop()
         self._poller.stop(max(0.1, deadline - time.monotonic()))
         if left:
             _log.warning("connections did not end in time", count=left)
@@ -284,14 +278,19 @@ class SessionServer:
             if not is_open:
                 self._end(connection)
         if is_open:
-            self._serve(connection)
+            self._serve(connection, time.monotonic())
 
-    def _serve(self, connection: Connection) -> None:
+    def _wake(self, connection: Connection) -> None:
+        self._workers.run(partial(self._serve, connection, time.monotonic()))
+
+    def _serve(self, connection: Connection, woken_at: float) -> None:
         """Answer what the client has sent, and have this called again when it sends more."""
-        again = partial(self._workers.run, partial(self._serve, connection))
+        again = partial(self._wake, connection)
         is_waiting = False
         try:
-            while not is_waiting and connection.proceed():
+            waited = time.monotonic() - woken_at
+            while not is_waiting and connection.proceed(waited):
+                waited = 0.0
                 is_waiting = connection.channel.call_back(again, connection.deadline)
         except Exception as error:
             report("a connection failed", error)

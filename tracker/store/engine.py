@@ -42,6 +42,7 @@ from tracker.store.unit_of_work import (
     InDoubtError,
     UnitOfWork,
 )
+from tracker.waits import waiting
 
 T = TypeVar("T")
 
@@ -88,6 +89,11 @@ class Store:
         self._presence = presence_writer(engine)
         self._group = GroupCommit(self._record, lambda: _turn(self._write_lock))
         self._watch: EventWatch | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the database is a server's."""
+        return not self._writes_alone
 
     def watch_events(self, wake: Callable[[], None]) -> EventWatch:
         """Have `wake` called, in any thread, when there may be new events. Raises DatabaseError."""
@@ -164,7 +170,10 @@ class Store:
         """Record announces in one transaction."""
         with self._presence.begin() as connection:
             work = PresenceWriter(connection)
-            return [act(work) for act in acts]
+            results = [act(work) for act in acts]
+            with waiting():
+                connection.commit()
+            return results
 
     def close(self) -> None:
         """Close all connections to the database."""
@@ -190,7 +199,8 @@ def _connected(engine: Engine) -> Iterator[Connection]:
 def _commit(connection: Connection) -> None:
     """Commit. Raises InDoubtError if the answer doesn't arrive, otherwise as the database does."""
     try:
-        connection.commit()
+        with waiting():
+            connection.commit()
     except DBAPIError as error:
         if _is_lost(error):
             raise InDoubtError(_reason(error)) from error

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy.exc import OperationalError
 
 from tracker.store.presence_writer import PresenceWriter
+from tracker.waits import waiting
 
 T = TypeVar("T")
 Act = Callable[[PresenceWriter], T]
@@ -70,7 +71,8 @@ class GroupCommit:
         except Exception:
             if self._withdraw(job):
                 raise
-            job.done.wait()  # another thread is committing it
+            with waiting():
+                job.done.wait()  # another thread is committing it
         return job.outcome()
 
     def _withdraw(self, job: _Job[T]) -> bool:

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tracker.waits import waiting
+
 MOST_WAITING = 500
 """Threads that wait for a lock; further ones are turned away at once, as when it takes long."""
 
@@ -81,7 +83,9 @@ class QueueLock:
                 self._waiting.append(turn)
             else:
                 raise self._too_long()
-        if not turn.called.wait(None if urgent else self._patience):
+        with waiting():
+            is_called = turn.called.wait(None if urgent else self._patience)
+        if not is_called:
             with self._lock:
                 if not turn.called.is_set():  # called at the last moment
                     self._waiting.remove(turn)

@@ -16,9 +16,11 @@ from tracker.frontend.http.api import BODY_SECONDS
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.protocol import REQUEST_SECONDS
 from tracker.frontend.http.server import HttpServer
+from tracker.frontend.http.short_cut import ShortCut
 from tracker.frontend.http.stock import StockAnswers
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.session import SessionLimits, SessionServer
+from tracker.frontend.workers import Workers
 from tracker.services.catalogue import Services
 
 SERVER_NAME = "minitorrent test"
@@ -48,6 +50,7 @@ class Frontends:
         http = socket.create_server(("127.0.0.1", 0))
         self.address = Endpoint(*sessions.getsockname())
         self.http_address: Endpoint | None = Endpoint(*http.getsockname())
+        self._workers = Workers()
         self.sessions = SessionServer(
             sessions,
             certificate.own_context(folder),
@@ -55,12 +58,15 @@ class Frontends:
             services,
             SERVER_NAME,
             limits or SessionLimits(),
+            self._workers,
         )
         self.health = HealthMonitor(services.lifecycle, [folder])
         stock = StockAnswers(services.announces, metrics)
         web = make_app(services, dispatcher, metrics, self.health, stock, "0", body_seconds)
         throttle = services.party_throttle
-        self._http = HttpServer(http, middleware(web), throttle, 50, request_seconds, stock)
+        short_cut = ShortCut(stock, throttle, self._workers)
+        self._http = HttpServer(http, middleware(web), throttle, 50, request_seconds, short_cut)
+        self._workers.start()
         self.sessions.start()
         self._http.start()
 
@@ -68,3 +74,4 @@ class Frontends:
         """Stop serving."""
         self.sessions.stop(1)
         self._http.stop(2)
+        self._workers.stop()

@@ -15,7 +15,6 @@ from tracker.frontend.failures import report
 from tracker.frontend.http.connection_slots import ConnectionSlots
 from tracker.frontend.http.protocol import REQUEST_SECONDS, protocol_for
 from tracker.frontend.http.short_cut import ShortCut
-from tracker.frontend.http.stock import StockAnswers
 from tracker.services.rate_limits import RequestThrottle
 
 
@@ -39,7 +38,7 @@ class _PacingMiddleware:
 class HttpServer:
     """Serves the application on a listening socket, which it owns, in its own thread.
 
-    Most announces and scrapes go straight to `stock`, if given.
+    Most announces and scrapes take the `short_cut`, if given.
     """
 
     def __init__(
@@ -49,10 +48,9 @@ class HttpServer:
         request_throttle: RequestThrottle,
         max_connections: int,
         request_seconds: float = REQUEST_SECONDS,
-        stock: StockAnswers | None = None,
+        short_cut: ShortCut | None = None,
     ) -> None:
         self._listener = listener
-        self._short_cut = None if stock is None else ShortCut(stock, request_throttle)
         # Whatever the logging setup: the access log would reveal announce keys.
         logging.getLogger("uvicorn.access").disabled = True
         # A client's bad request is answered; it doesn't belong in the operator's log.
@@ -60,9 +58,7 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 _PacingMiddleware(app, request_throttle),
-                http=protocol_for(
-                    ConnectionSlots(max_connections), request_seconds, self._short_cut
-                ),
+                http=protocol_for(ConnectionSlots(max_connections), request_seconds, short_cut),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -83,8 +79,6 @@ class HttpServer:
         """Stop; wait at most `timeout` seconds."""
         self._server.should_exit = True
         self._thread.join(timeout)
-        if self._short_cut is not None:
-            self._short_cut.close()
         self._listener.close()
 
     def _run(self) -> None:

@@ -1,33 +1,34 @@
 """Answers announces and scrapes past the web framework: they are many, small and all alike.
 
-Requests that `read_request` understands are answered by threads of their own; all others, and those
-that arrive in pieces, go the usual way, to the same StockAnswers.
+Requests that `read_request` understands are answered by the sessions' workers; all others, and
+those that arrive in pieces, go the usual way, to the same StockAnswers.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from common.party import party_of
 from tracker.frontend.http.stock import CONTENT_TYPE, StockAnswers, StockRequest
+from tracker.frontend.workers import Workers
 from tracker.services.rate_limits import RequestThrottle
-
-_THREADS = 16
-"""Announces and scrapes answered at once."""
 
 _HEAD = f"HTTP/1.1 200 OK\r\ncontent-type: {CONTENT_TYPE}\r\n".encode()
 
 
 class ShortCut:
-    """The threads that answer, at the pace that each party is allowed."""
+    """Has requests answered by workers, at the pace that each party is allowed."""
 
-    def __init__(self, answers: StockAnswers, request_throttle: RequestThrottle) -> None:
+    def __init__(
+        self, answers: StockAnswers, request_throttle: RequestThrottle, workers: Workers
+    ) -> None:
         self._answers = answers
         self._request_throttle = request_throttle
-        self._threads = ThreadPoolExecutor(_THREADS, "http announce")
+        self._workers = workers
 
     def answer(
         self,
@@ -38,24 +39,20 @@ class ShortCut:
     ) -> None:
         """Call `send` in the loop with the answer's body."""
 
-        def work() -> None:
-            body = self._answers.answer(request.path, request.query, address)
+        def work(asked_at: float) -> None:
+            waited = time.monotonic() - asked_at
+            body = self._answers.answer(request.path, request.query, address, waited)
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(send, body)
 
         def start() -> None:
-            with suppress(RuntimeError):  # the server is stopping
-                self._threads.submit(work)
+            self._workers.run(partial(work, time.monotonic()))
 
         delay = self._request_throttle.delay(party_of(address))
         if delay > 0:
             loop.call_later(delay, start)
         else:
             start()
-
-    def close(self) -> None:
-        """Answer no more requests."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def response(body: bytes, headers: list[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:

@@ -12,6 +12,7 @@ from common.errors import MinitorrentError
 from common.types import plain_address
 from tracker.frontend.failures import answer_to
 from tracker.frontend.metrics import Metrics
+from tracker.services.busy import refuse_late
 from tracker.services.sharing.announce import AnnounceService
 from tracker.store.timing import database_seconds
 
@@ -62,8 +63,10 @@ class StockAnswers:
         self._announces = announces
         self._metrics = metrics
 
-    def answer(self, path: str, query: bytes, address: str) -> bytes:
+    def answer(self, path: str, query: bytes, address: str, waited: float = 0.0) -> bytes:
         """Answer an announce or scrape from the IP address of the connection.
+
+        One that has `waited` too long for it, in seconds, is turned away.
 
         A failure is an answer, too, with status 200: otherwise stock clients don't show the text
         (BEP 3).
@@ -73,6 +76,7 @@ class StockAnswers:
         found = PATHS.fullmatch(path)
         operation = "http_scrape" if found is not None and found[1] == "scrape" else "http_announce"
         try:
+            refuse_late(waited)
             key = announce.parse_key("" if found is None else found[2] or "")
             if operation == "http_scrape":
                 body = self._scrape(key, query)

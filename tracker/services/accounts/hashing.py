@@ -12,6 +12,7 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import credentials
 from tracker.domain.credentials import PasswordCost
 from tracker.domain.fair_queue import FairQueue
+from tracker.waits import waiting
 
 _AT_ONCE = 2  # each takes 19 MiB and a core
 _PER_PARTY = 64
@@ -77,11 +78,12 @@ class PasswordHasher:
                 loser.is_turned_away = True
                 loser.called.set()
             self._call_next()
-        self._wait(ticket)
-        try:
-            return self._hashers.submit(work).result()
-        finally:
-            self._end()
+        with waiting():
+            self._wait(ticket)
+            try:
+                return self._hashers.submit(work).result()
+            finally:
+                self._end()
 
     def _wait(self, ticket: _Ticket) -> None:
         if not ticket.called.wait(self._patience):

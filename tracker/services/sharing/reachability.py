@@ -10,6 +10,7 @@ from typing import Final
 from common.api.presence import CheckPort, CheckPortReply
 from common.errors import ErrorCode, MinitorrentError
 from tracker.services.caller import Identity
+from tracker.waits import waiting
 
 TIME_LIMIT: Final = 2.0
 """Seconds that a port has to answer; the client's other requests wait meanwhile."""
@@ -42,7 +43,8 @@ class PortCheckService:
                 )
             self._trying[me.user_id] += 1
         try:
-            socket.create_connection((me.address, request.port), TIME_LIMIT).close()
+            with waiting():
+                socket.create_connection((me.address, request.port), TIME_LIMIT).close()
             reachable = True
         except ConnectionRefusedError:
             refused = True

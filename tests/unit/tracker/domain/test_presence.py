@@ -12,6 +12,7 @@ from tracker.domain.presence import (
     Change,
     OwnPeer,
     Presence,
+    advanced,
     arrival,
     bounded,
     departure,
@@ -56,7 +57,42 @@ def test_any_change_is_recorded() -> None:
         {"connection_id": None, "expires_at": 1800.0},
     ):
         new = HERE._replace(**change)
-        assert arrival(recorded(HERE), new) == Change((1,), new), change
+        change_of = arrival(recorded(HERE), new)
+        assert change_of is not None, change
+        assert change_of._replace(is_progress=False) == Change((1,), new), change
+
+
+def test_progress_is_what_nobody_else_is_told() -> None:
+    for before, change, is_progress in (
+        (HERE, {"left": 4}, True),
+        (HERE, {"uploaded": 1, "downloaded": 1}, True),
+        (HERE._replace(left=0), {"uploaded": 1}, True),
+        (HERE, {"left": 0}, False),
+        (HERE._replace(left=0), {"left": 5}, False),
+        (HERE, {"port": 2, "left": 4}, False),
+        (HERE, {"connection_id": "d"}, False),
+        (HERE, {"connection_id": None, "expires_at": 1800.0}, False),
+        (STOCK, {"left": 4, "expires_at": 2399.0}, True),
+        (STOCK, {"expires_at": 2400.0}, False),  # what is recorded may be about to end
+        (STOCK, {"expires_at": 1500.0}, False),  # the clock was set back
+    ):
+        found = arrival(recorded(before), before._replace(**change))
+        assert found is not None, change
+        assert found.is_progress == is_progress, change
+    crowded = recorded(*others(PEERS_PER_FILE // 2), HERE)
+    found = arrival(crowded, HERE._replace(left=4))
+    assert found is not None
+    assert not found.is_progress
+
+
+def test_a_peer_advances_unless_it_has_changed_otherwise_since() -> None:
+    reported = HERE._replace(left=4)
+    peer = OwnPeer(7, 10.0, HERE)
+    assert advanced([*recorded(*others(2)), peer], reported, 10.0) == 7
+    assert advanced([peer], reported, 9.0) is None, "it was recorded later"
+    for changed in ({"left": 0}, {"port": 2}, {"connection_id": "d"}):
+        assert advanced([OwnPeer(7, 10.0, HERE._replace(**changed))], reported, 11.0) is None
+    assert advanced([], reported, 10.0) is None
 
 
 def test_a_presence_is_extended_when_a_good_part_of_it_has_gone() -> None:
