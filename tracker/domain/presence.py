@@ -105,10 +105,13 @@ def departure(own: Sequence[OwnPeer], peer_id: PeerId) -> Change | None:
 
 
 def advanced(own: Sequence[OwnPeer], announced: Presence, at: float) -> int | None:
-    """Return which peer has advanced as announced at a time, or None if none is as it was then."""
-    for peer in own:
+    """Return the index of the peer that has advanced as announced at a time.
+
+    None if it has been recorded later than that, or has changed otherwise.
+    """
+    for index, peer in enumerate(own):
         if peer.presence.whereabouts == announced.whereabouts and peer.recorded_at <= at:
-            return peer.id
+            return index
     return None
 
 

@@ -98,6 +98,7 @@ class Lab:
 
     def pass_time(self, seconds: float) -> None:
         """Let time go by, with the tracker alive."""
+        self.services.announces.write_progress()
         self.now += seconds
         self.services.lifecycle.beat()
 

@@ -68,7 +68,12 @@ def test_any_number_may_wait(strict: Workers) -> None:
     everybody.wait(30)
 
 
-def test_who_has_waited_goes_ahead_of_who_comes(strict: Workers) -> None:
+@pytest.fixture
+def single() -> Iterator[Workers]:
+    yield from running(Workers(1, STACK, idle_seconds=0.01, patience=FOREVER))
+
+
+def test_who_has_waited_goes_ahead_of_who_comes(single: Workers) -> None:
     free, hold, order = threading.Event(), threading.Event(), list[str]()
     done = threading.Semaphore(0)
 
@@ -82,13 +87,12 @@ def test_who_has_waited_goes_ahead_of_who_comes(strict: Workers) -> None:
         order.append("came")
         done.release()
 
-    strict.run(wait)
-    for _ in range(2):
-        strict.run(lambda: (hold.wait(30), None)[1])
-    strict.run(come)
+    single.run(wait)
+    single.run(lambda: (hold.wait(30), None)[1])
+    single.run(come)
     free.set()
-    wait_until(lambda: len(strict._returning) == 1, 30, "the thread to want its place again")
-    assert strict.backlog() == 1
+    wait_until(lambda: len(single._returning) == 1, 30, "the thread to want its place again")
+    assert single.backlog() == 1
     hold.set()
     assert all(done.acquire(timeout=30) for _ in range(2))
     assert order == ["waited", "came"]

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from tracker.domain.presence import Presence, advanced, moved
+from tracker.domain.presence import OwnPeer, Presence, advanced, moved
 from tracker.domain.traffic import NONE, Traffic
 from tracker.store.presence_writer import PresenceWriter
 from tracker.store.unit_of_work import UnitOfWorkFactory
@@ -81,16 +81,19 @@ class Progress:
 def _write(batch: Mapping[int, Report], work: PresenceWriter) -> None:
     work.begin_for({report.user_id for report in batch.values()})
     own = work.peers_beside(batch)
-    rows: dict[int, Report] = {}
+    rows: dict[int, tuple[Presence, float]] = {}
     traffic: dict[tuple[int, int], Traffic] = {}
-    for report in batch.values():
-        peers = own.get((report.file_id, report.user_id), ())
-        number = advanced(peers, report.presence, report.at)
-        if number is not None:
-            rows[number] = report
-            member = (report.group_id, report.user_id)
-            more = moved(peers, report.presence, report.at)
-            traffic[member] = traffic.get(member, NONE).plus(more)
+    for report in sorted(batch.values(), key=lambda one: one.at):
+        peers = own.get((report.file_id, report.user_id), [])
+        place = advanced(peers, report.presence, report.at)
+        if place is None:
+            continue
+        member = (report.group_id, report.user_id)
+        more = moved(peers, report.presence, report.at)
+        traffic[member] = traffic.get(member, NONE).plus(more)
+        # A client reports the same totals over its other address: they count once.
+        peers[place] = OwnPeer(peers[place].id, report.at, report.presence)
+        rows[peers[place].id] = report.presence, report.at
     # First the members' rows, then the peers', as whoever ends a membership does.
     work.add_traffic(traffic)
-    work.advance({number: (report.presence, report.at) for number, report in rows.items()})
+    work.advance(rows)

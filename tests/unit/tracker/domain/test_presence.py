@@ -88,7 +88,7 @@ def test_progress_is_what_nobody_else_is_told() -> None:
 def test_a_peer_advances_unless_it_has_changed_otherwise_since() -> None:
     reported = HERE._replace(left=4)
     peer = OwnPeer(7, 10.0, HERE)
-    assert advanced([*recorded(*others(2)), peer], reported, 10.0) == 7
+    assert advanced([*recorded(*others(2)), peer], reported, 10.0) == 2
     assert advanced([peer], reported, 9.0) is None, "it was recorded later"
     for changed in ({"left": 0}, {"port": 2}, {"connection_id": "d"}):
         assert advanced([OwnPeer(7, 10.0, HERE._replace(**changed))], reported, 11.0) is None
