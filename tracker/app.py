@@ -43,7 +43,7 @@ SERVER_NAME = f"minitorrent {__version__}"
 LOOK_SECONDS = 0.2
 """Interval at which the tracker looks for news of the clock and, on SQLite, of other trackers."""
 
-_COMPUTE_AT_ONCE = {False: 2, True: 4}
+_COMPUTE_AT_ONCE = {False: 1, True: 4}
 """Jobs that compute at the same time, by whether the database is a server, which is waited for."""
 
 _STOP_SECONDS = 1.0  # for each frontend

@@ -36,6 +36,11 @@ def hold(place: Place | None) -> None:
     _current.place = place
 
 
+def holds(place: Place) -> bool:
+    """Return whether the calling thread holds this place."""
+    return _current.place is place
+
+
 @contextmanager
 def waiting() -> Iterator[None]:
     """Give up the thread's place, if it holds one, during a `with` block."""

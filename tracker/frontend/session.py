@@ -98,8 +98,8 @@ class SessionServer:
         self._stopping = threading.Event()
         self._is_closed = False  # to newcomers
         self._is_short = False  # whether descriptors have run out
-        self._poller = Poller()
         self._workers = workers
+        self._poller = Poller(workers.run)
         self._waker = Waker(listener, self._poller)
         self._acceptor = threading.Thread(target=self._accept_all, name="acceptor", daemon=True)
 

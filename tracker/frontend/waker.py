@@ -15,13 +15,19 @@ import threading
 import time
 from collections.abc import Callable
 
+from tracker.waits import waiting
+
 _TICK = 1.0  # seconds between looks at whose time is up
 
 
 class Poller:
-    """Waits for many wakers' sockets, in its own thread."""
+    """Waits for many wakers' sockets.
 
-    def __init__(self) -> None:
+    Each turn is a job of its own, given to `run`. So whoever polls can go on with what has woken,
+    and no other thread has to.
+    """
+
+    def __init__(self, run: Callable[[Callable[[], None]], None]) -> None:
         # epoll and kqueue notice sockets registered while they wait.
         self._selector = selectors.DefaultSelector()
         self._lock = threading.Lock()  # guards the selector's table and `_deadlines`
@@ -29,11 +35,15 @@ class Poller:
         self._receiver, self._sender = socket.socketpair()
         self._selector.register(self._receiver, selectors.EVENT_READ)
         self._is_closed = False
-        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+        self._run = run
+        self._looked_at = time.monotonic()
+        self._ended = threading.Event()
+        self._ended.set()
 
     def start(self) -> None:
         """Start waking."""
-        self._thread.start()
+        self._ended.clear()
+        self._run(self._turn)
 
     def stop(self, timeout: float) -> None:
         """Stop; every present and future wait ends at once."""
@@ -41,7 +51,7 @@ class Poller:
             self._is_closed = True
         with contextlib.suppress(OSError):  # already stopped
             self._sender.send(b"\0")
-        self._thread.join(timeout)
+        self._ended.wait(timeout)
 
     def watch(self, waker: Waker, deadline: float) -> bool:
         """Wake this waker when its socket has input, or soon after `deadline` (time.monotonic).
@@ -60,20 +70,28 @@ class Poller:
             if self._deadlines.pop(waker, None) is not None:
                 self._selector.unregister(waker.watched)
 
-    def _run(self) -> None:
-        looked_at = time.monotonic()
-        while not self._is_closed:
-            for key, _ in self._selector.select(_TICK):
-                if key.data is not None:
-                    key.data.wake()
-            now = time.monotonic()
-            if now - looked_at >= _TICK:
-                looked_at = now
-                self._wake_until(now)
+    def _turn(self) -> None:
+        """Wait once and wake whom it concerns; the next turn is behind what that gives to do."""
+        with waiting():
+            ready = self._selector.select(_TICK)
+        for key, _ in ready:
+            if key.data is not None:
+                key.data.wake()
+        now = time.monotonic()
+        if now - self._looked_at >= _TICK:
+            self._looked_at = now
+            self._wake_until(now)
+        if self._is_closed:
+            self._finish()
+        else:
+            self._run(self._turn)
+
+    def _finish(self) -> None:
         self._wake_until(math.inf)
         self._selector.close()
         self._receiver.close()
         self._sender.close()
+        self._ended.set()
 
     def _wake_until(self, now: float) -> None:
         with self._lock:

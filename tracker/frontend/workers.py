@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -32,7 +31,7 @@ class Workers:
 
     def __init__(
         self,
-        places: int = 2,
+        places: int = 1,
         stack_bytes: int = _STACK_BYTES,
         idle_seconds: float = _IDLE_SECONDS,
         patience: float = _PATIENCE,
@@ -48,7 +47,7 @@ class Workers:
         self._returning: deque[_Slip] = deque()  # of threads that have waited
         self._backlog: deque[Job] = deque()
         self._count = 0
-        self._is_stopped = False
+        self._stopping = threading.Event()
         self._crowded = threading.Event()  # somebody waits for a place
         self._overseer = threading.Thread(target=self._oversee, name="overseer", daemon=True)
 
@@ -67,9 +66,9 @@ class Workers:
         return len(self._backlog)
 
     def run(self, job: Job) -> None:
-        """Run a job as soon as a place is free."""
+        """Run a job as soon as a place is free; one that a job gives, when that ends or waits."""
         with self._lock:
-            if not self._free or self._backlog or self._returning:
+            if not self._free or self._backlog or self._returning or waits.holds(self):
                 self._backlog.append(job)
                 self._crowded.set()
                 return
@@ -79,7 +78,7 @@ class Workers:
     def stop(self) -> None:
         """Have the threads end as soon as they have no work; returns at once."""
         with self._lock:
-            self._is_stopped = True
+            self._stopping.set()
             for slip in self._idle:
                 self._dismiss(slip)
             self._idle.clear()
@@ -89,7 +88,8 @@ class Workers:
         """Let another thread compute, because this one is about to wait."""
         with self._lock:
             job = self._pass_on()
-        if job is not None:
+            jobs = [*([] if job is None else [job]), *self._begun()]
+        for job in jobs:
             self._begin(job)
 
     def enter(self) -> None:
@@ -110,6 +110,12 @@ class Workers:
             self._extra -= 1
             return None
         return self._give()
+
+    def _begun(self) -> list[Job]:
+        """Take the jobs that wait although there are free places, with a place for each."""
+        count = min(self._free, len(self._backlog))
+        self._free -= count
+        return [self._backlog.popleft() for _ in range(count)]
 
     def _give(self) -> Job | None:
         """Give a place to a thread that has waited, or else return a job that waits."""
@@ -165,12 +171,16 @@ class Workers:
         """Wait for this thread's next job; None if it is to end."""
         with self._lock:
             job = self._pass_on()
-            if job is not None:
-                return job
-            if not self._is_stopped:
-                self._idle.append(slip)
-            else:
-                self._dismiss(slip)
+            others = self._begun()
+            if job is None:
+                if not self._stopping.is_set():
+                    self._idle.append(slip)
+                else:
+                    self._dismiss(slip)
+        for other in others:
+            self._begin(other)
+        if job is not None:
+            return job
         while not slip.wait(self._idle_seconds):
             with self._lock:
                 if slip in self._idle and self._count > 1:
@@ -184,17 +194,17 @@ class Workers:
 
     def _oversee(self) -> None:
         """Give another place whenever those who hold one keep others waiting."""
-        while not self._is_stopped:
+        while not self._stopping.is_set():
             self._crowded.wait()
             moves = self._moves
-            time.sleep(self._patience)
+            self._stopping.wait(self._patience)
             job = None
             with self._lock:
                 is_crowded = bool(self._backlog or self._returning)
                 if is_crowded and moves == self._moves:
                     self._extra += 1
                     job = self._give()
-                elif not is_crowded and not self._is_stopped:
+                elif not is_crowded:
                     self._crowded.clear()
             if job is not None:
                 self._begin(job)

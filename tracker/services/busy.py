@@ -8,7 +8,7 @@ from common.api import accounts
 from common.errors import ErrorCode, MinitorrentError
 from common.text import waiting_time
 
-LATE_SECONDS = 2.0
+LATE_SECONDS = 3.0
 """A request that has waited longer for its turn is turned away."""
 
 _LONGEST_PAUSE = 30.0  # seconds after which to ask again, at most

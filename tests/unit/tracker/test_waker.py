@@ -10,14 +10,18 @@ from collections.abc import Iterator
 import pytest
 
 from tracker.frontend.waker import Poller, Waker
+from tracker.frontend.workers import Workers
 
 
 @pytest.fixture
 def poller() -> Iterator[Poller]:
-    poller = Poller()
+    workers = Workers()
+    workers.start()
+    poller = Poller(workers.run)
     poller.start()
     yield poller
     poller.stop(10)
+    workers.stop()
 
 
 @pytest.fixture
