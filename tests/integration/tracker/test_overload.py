@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from common.errors import MinitorrentError
@@ -32,8 +34,8 @@ def test_late_requests_are_turned_away_and_nobody_is_dropped(
     with SessionClient(tracker.address) as ann:
         ann.sign_up("ann").call("create_group", group="lab")
         info_hash = ann.upload("lab", "x.bin")["info_hash"]
-        stock = StockClient(ann.call("announce_key", group="lab")["announce_urls"][0], info_hash)
-        with monkeypatch.context() as patch:
+        (url,) = ann.call("announce_key", group="lab")["announce_urls"]
+        with closing(StockClient(url, info_hash)) as stock, monkeypatch.context() as patch:
             patch.setattr(busy, "LATE_SECONDS", -1.0)  # so every request is late
             with pytest.raises(RefusedError, match="busy: The tracker is busy; try again in"):
                 ann.call("leave_group", group="lab")
