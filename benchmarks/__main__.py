@@ -64,7 +64,8 @@ def main() -> None:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
     if options.picture:
         note = f"{machine['processor']}, {machine['cores']} cores, {text.size(options.size)}"
-        options.picture.write_text(picture.draw(results, note))
+        transfers = [result for result in results if result.name not in rows.HASHING]
+        options.picture.write_text(picture.draw(transfers, note))
 
 
 def _rows(options: Options, content: Path, folder: Path) -> list[Result]:

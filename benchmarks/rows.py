@@ -40,6 +40,9 @@ ROWS: Final[dict[str, Row]] = {
     MKTORRENT: hashing.mktorrent,
 }
 
+HASHING: Final = (HASH, MKTORRENT)
+"""The rows that transfer nothing."""
+
 _PROGRAMS: Final = {ARIA2: "aria2c", MKTORRENT: "mktorrent"}
 
 

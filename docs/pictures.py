@@ -1,7 +1,8 @@
 """Takes the README's pictures of the real programs: run it with `make pictures`.
 
 The shell runs in a terminal of its own (tmux), the page in a headless browser (Chromium), with a
-tracker and three clients on 127.0.0.1. It leaves nothing behind except the pictures.
+tracker and three clients on 127.0.0.1. It leaves nothing behind except the pictures. The one of
+the benchmark is drawn by `make bench` (docs/performance.md).
 """
 
 from __future__ import annotations
