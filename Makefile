@@ -14,7 +14,7 @@ TYPE_REPORT := .mypy_cache/report.txt
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak properties postgres check lint style coverage bench load growth faults fuzz docs texts pictures format clean
+.PHONY: help demo test soak properties postgres check lint style coverage bench sim load growth faults fuzz docs texts pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ coverage: $(TEST_READY) ## Check the last test run's coverage: 100 % of pure pac
 
 bench: $(TEST_READY) ## Compare with other clients, in 6 minutes (ARGS=--quick: in one; see --help)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+sim: $(TEST_READY) ## Simulate crowds of downloaders (ARGS="--leechers 100 --only mixed")
+	@$(BIN)/python -m benchmarks.swarm $(ARGS)
 
 load: $(TEST_READY) ## Measure what a tracker's operations cost (ARGS="--seconds 10 --workers 16")
 	@$(BIN)/python -m benchmarks.load $(ARGS)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 _SET_BITS = tuple(tuple(bit for bit in range(8) if value & (0x80 >> bit)) for value in range(256))
 """For each value of a byte the positions of its set bits, the high bit first (BEP 3)."""
 
+_OUTSIDE = "there is no piece {} among {}"
+
 
 class Bitfield:
     """A set of piece numbers below `size`, kept as the bytes that BEP 3 sends.
@@ -65,8 +67,9 @@ class Bitfield:
         return self._count == self.size
 
     def __getitem__(self, index: int) -> bool:
-        byte, mask = self._place(index)
-        return bool(self._bits[byte] & mask)
+        if 0 <= index < self.size:
+            return self._bits[index >> 3] & 0x80 >> (index & 7) != 0
+        raise IndexError(_OUTSIDE.format(index, self.size))
 
     def add(self, index: int) -> None:
         """Add a piece; does nothing if it is present."""
@@ -81,6 +84,10 @@ class Bitfield:
         if self._bits[byte] & mask:
             self._bits[byte] ^= mask
             self._count -= 1
+
+    def is_disjoint(self, other: Bitfield) -> bool:
+        """Return whether no piece is in both sets, which must be of the same size."""
+        return not int.from_bytes(self._bits, "big") & int.from_bytes(other._bits, "big")
 
     def __iter__(self) -> Iterator[int]:
         """Yield the pieces in the set, in order."""
@@ -102,5 +109,5 @@ class Bitfield:
 
     def _place(self, index: int) -> tuple[int, int]:
         if not 0 <= index < self.size:
-            raise IndexError(f"there is no piece {index} among {self.size}")
+            raise IndexError(_OUTSIDE.format(index, self.size))
         return index >> 3, 0x80 >> (index & 7)

@@ -24,6 +24,7 @@ from common.wire.messages import (
     NotInterested,
     Reject,
     Request,
+    Suggest,
     Unchoke,
     WireError,
 )
@@ -48,7 +49,8 @@ _MAX_OFFSET: Final = 2**32 - 1
 _MAX_RUN: Final = 64  # requests taken for one run; more blocks are not sent at once anyway
 
 _T = TypeVar("_T")
-_HAVE = struct.Struct(">IBI")
+_ONE = struct.Struct(">IBI")
+"""A whole have or suggestion."""
 _U32 = struct.Struct(">I")
 _THREE = struct.Struct(">III")
 _BARE: Final[dict[int, Message]] = {
@@ -76,7 +78,9 @@ def encode(message: Message) -> bytes:
         case KeepAlive():
             return KEEP_ALIVE
         case Have(piece):
-            return _HAVE.pack(5, 4, piece)
+            return _ONE.pack(5, 4, piece)
+        case Suggest(piece):
+            return _ONE.pack(5, 13, piece)
         case BitfieldMessage(bits):
             return HEAD.pack(1 + len(bits), 5) + bits
         case Request() | Cancel() | Reject():
@@ -168,6 +172,8 @@ def decode(number: int, payload: bytes) -> Message:
         return _BLOCK_TYPE[number](*_THREE.unpack(payload))
     if number == 4:
         return Have(_U32.unpack(_with_length(payload, payload, 4))[0])
+    if number == 13:
+        return Suggest(_U32.unpack(_with_length(payload, payload, 4))[0])
     if number == 5:
         return BitfieldMessage(payload)
     if number == 20:

@@ -47,6 +47,13 @@ class Have:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggest:
+    """The sender suggests that the receiver request this piece (BEP 6). The number is unchecked."""
+
+    piece: int
+
+
+@dataclass(frozen=True, slots=True)
 class BitfieldMessage:
     """Which pieces the sender has, one bit each, the first in the highest bit. Unchecked."""
 
@@ -100,7 +107,7 @@ class Extended:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A message that this client ignores: unknown, suggest piece, allowed fast, DHT port."""
+    """A message that this client ignores: unknown, allowed fast, DHT port."""
 
     number: int
 
@@ -112,6 +119,7 @@ Message: TypeAlias = (
     | Interested
     | NotInterested
     | Have
+    | Suggest
     | BitfieldMessage
     | Request
     | Cancel

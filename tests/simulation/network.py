@@ -1,7 +1,8 @@
 """A whole swarm on a virtual clock: the client's own protocol, with links instead of sockets.
 
 Every node sends one block at a time, in turn to all that wait for one, at its upload rate; whatever
-is sent arrives after the latency. Downloading is not limited and no piece is ever wrong.
+is sent arrives after the latency, and blocks no faster than the receiver's download rate. No piece
+is ever wrong.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from random import Random
 
 from client.core.protocol.peer_protocol import PeerProtocol
@@ -27,10 +29,9 @@ from client.core.swarm.swarm import Swarm
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BLOCK_SIZE, Block
-from common.wire.messages import Message
-from tests.support.runs import one
-from tests.unit.client.core.protocol.downloader import Waiting
+from common.types import BLOCK_SIZE, Block, BlockRun
+from common.wire.messages import Cancel, Unchoke
+from tests.support.runs import alone, blocks_of, one
 
 LATENCY = 0.02
 """Seconds from one node to another."""
@@ -60,11 +61,13 @@ class Memory:
 class Network:
     """The clock, the nodes, and the messages in flight between them."""
 
-    def __init__(self, geometry: Geometry, seed: int) -> None:
+    def __init__(self, geometry: Geometry, seed: int, latency: float = LATENCY) -> None:
         self.geometry = geometry
         self.rng = Random(seed)
         self.memory = Memory(geometry.piece_length)
+        self.latency = latency
         self.now = 0.0
+        self.unfinished = 0
         self.nodes: list[Node] = []
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -73,28 +76,89 @@ class Network:
         heapq.heappush(self._events, (self.now + seconds, next(self._order), event))
 
     def add(
-        self, *, upload: float, complete: bool, selection: PieceSelection | None = None
+        self,
+        *,
+        upload: float,
+        complete: bool,
+        download: float = inf,
+        selection: PieceSelection | None = None,
+        rides_free: bool = False,
     ) -> Node:
-        """A node that sends `upload` bytes a second; all nodes are connected to each other."""
-        node = Node(self, len(self.nodes), upload, complete=complete, selection=selection)
+        """A node that sends `upload` and receives `download` bytes a second.
+
+        One that `rides_free` unchokes nobody.
+        """
+        node = Node(
+            self,
+            len(self.nodes),
+            upload,
+            download,
+            complete=complete,
+            selection=selection,
+            rides_free=rides_free,
+        )
         self.nodes.append(node)
         return node
 
     def connect_all(self) -> None:
+        """Connect all nodes to each other."""
         pairs = list(itertools.combinations(self.nodes, 2))
         self.rng.shuffle(pairs)
         for node, other in pairs:
-            node.join(other)
-            other.join(node)
+            connect(node, other)
+
+    def connect_some(self, listed: int, most: int) -> None:
+        """Have every node dial `listed` others, while both have fewer than `most` connections."""
+        order = list(self.nodes)
+        self.rng.shuffle(order)
+        for node in order:
+            for other in self.rng.sample(self.nodes, min(len(self.nodes), listed + 1)):
+                is_new = other is not node and not node.is_connected(other)
+                if is_new and max(node.connections, other.connections) < most:
+                    connect(node, other)
 
     def run(self, limit: float) -> None:
         """Run until every node has everything; raises AssertionError if that takes too long."""
         for node in self.nodes:
             self.after(self.rng.random() * TICK, node.tick)
-        while not all(node.finished_at is not None for node in self.nodes):
-            assert self.now < limit, f"only {sum(n.swarm.complete for n in self.nodes)} have it all"
-            self.now, _, event = heapq.heappop(self._events)
+        self.unfinished = sum(node.finished_at is None for node in self.nodes)
+        events, pop = self._events, heapq.heappop
+        while self.unfinished:
+            assert self.now < limit, f"{self.unfinished} of {len(self.nodes)} lack something"
+            self.now, _, event = pop(events)
             event()
+
+
+def connect(node: Node, other: Node) -> None:
+    """Connect two nodes."""
+    node.join(other)
+    other.join(node)
+
+
+class Queue:
+    """Requests of a peer that wait for an answer (an UploadQueue)."""
+
+    def __init__(self) -> None:
+        self.blocks: deque[Block] = deque()
+
+    @property
+    def waiting_blocks(self) -> int:
+        return len(self.blocks)
+
+    def send_blocks(self, runs: Sequence[BlockRun]) -> int:
+        self.blocks += blocks_of(runs)
+        return len(self.blocks)
+
+    def withdraw_block(self, block: Block) -> bool:
+        if block not in self.blocks:
+            return False
+        self.blocks.remove(block)
+        return True
+
+    def withdraw_blocks(self) -> list[BlockRun]:
+        withdrawn = alone(self.blocks)
+        self.blocks.clear()
+        return withdrawn
 
 
 class Link:
@@ -103,7 +167,7 @@ class Link:
     def __init__(self) -> None:
         self.payload = 0
         self.wasted = 0
-        self.uploads = Waiting()
+        self.uploads = Queue()
         self._expected: dict[Block, PieceDownload] = {}
 
     @property
@@ -150,14 +214,21 @@ class Node:
         network: Network,
         key: int,
         upload: float,
+        download: float,
         *,
         complete: bool,
         selection: PieceSelection | None,
+        rides_free: bool,
     ) -> None:
         self.key = key
         self.piece_at: dict[int, float] = {}  # when each piece arrived
         self.upload = upload
+        self.rides_free = rides_free
         self.finished_at: float | None = 0.0 if complete else None
+        self.on_finished: Callable[[Node], None] = lambda _: None
+        self.on_sent: Callable[[Node], None] = lambda _: None
+        self._seconds_a_byte = 1 / download
+        self._download_free_at = 0.0
         self._network = network
         count = network.geometry.piece_count
         have = Bitfield.full(count) if complete else Bitfield(count)
@@ -167,26 +238,52 @@ class Node:
         self._links: dict[int, Link] = {}
         self._wasted = 0  # of links that have ended
         self._uploading: deque[int] = deque()  # peers with waiting blocks, the next one first
-        self._sending = False
+        self.sending = False
+        self.gone = False
 
     @property
     def wasted(self) -> int:
         """Wasted payload bytes."""
         return self._wasted + sum(link.wasted for link in self._links.values())
 
+    @property
+    def connections(self) -> int:
+        return len(self._links)
+
     # --- joining and leaving ---
+    def is_connected(self, other: Node) -> bool:
+        return other.key in self._links
+
     def join(self, other: Node) -> None:
         link = self._links[other.key] = Link()
         now = self._network.now
         self.perform(self._protocol.join(other.key, link, link.uploads, fast=True, now=now))
         self.perform(self._protocol.confirm(other.key))
 
-    def leave(self, key: int) -> None:
+    def lose(self, key: int) -> None:
+        """Lose the connection to a node."""
         if key in self._links:
-            self.swarm.leave(key)
             self._wasted += self._links.pop(key).wasted
+            self.swarm.leave(key)
+
+    def leave(self) -> None:
+        """Close all connections, for good."""
+        self.gone = True
+        nodes = self._network.nodes
+        for key in list(self._links):
+            self.lose(key)
+            self._network.after(self._network.latency, partial(nodes[key].lose, self.key))
+
+    def give_up(self) -> None:
+        """Leave without everything."""
+        if self.finished_at is None:
+            self.finished_at = self._network.now
+            self._network.unfinished -= 1
+        self.leave()
 
     def tick(self) -> None:
+        if self.gone:
+            return
         self.perform(self.swarm.tick(self._network.now))
         for key in list(self._links):
             self.refill(key)
@@ -198,19 +295,20 @@ class Node:
         messages = []
         for action in actions:
             match action:
-                case Send(key, message):
-                    messages.append((nodes[key], message))
+                case Send():
+                    if not (self.rides_free and isinstance(action.message, Unchoke)):
+                        messages.append((nodes[action.peer], MessageReceived(action.message)))
                 case Close(key, _):
-                    self.leave(key)
-                    self._network.after(LATENCY, partial(nodes[key].leave, self.key))
+                    self.lose(key)
+                    self._network.after(self._network.latency, partial(nodes[key].lose, self.key))
                 case Verify(_, download):
                     self._finish(download)
         if messages:
-            self._network.after(LATENCY, lambda: self._hand_over(messages))
+            self._network.after(self._network.latency, lambda: self._hand_over(messages))
 
-    def _hand_over(self, messages: Sequence[tuple[Node, Message]]) -> None:
-        for node, message in messages:
-            node.on_events(self.key, [MessageReceived(message)])
+    def _hand_over(self, messages: Sequence[tuple[Node, MessageReceived]]) -> None:
+        for node, event in messages:
+            node.on_events(self.key, (event,))
 
     def on_events(self, key: int, events: Sequence[StreamEvent]) -> None:
         if not self._protocol.record_received(key, self._network.now, has_message=bool(events)):
@@ -218,7 +316,6 @@ class Node:
         for event in events:
             if key in self._links:
                 self.perform(self._protocol.receive(key, event))
-        self._take_turn(key)
         self.refill(key)
 
     # --- downloading ---
@@ -230,44 +327,71 @@ class Node:
         if requests:
             node = self._network.nodes[key]
             self._network.after(
-                LATENCY, lambda: node.on_events(self.key, [RequestsReceived(requests)])
+                self._network.latency,
+                lambda: node.take_requests(self.key, RequestsReceived(requests)),
             )
 
-    def take(self, key: int, block: Block) -> None:
-        """Receive a block."""
+    def arrive(self, key: int, block: Block) -> None:
+        """Receive a block, after those that arrived before it."""
+        now = self._network.now
+        self._download_free_at = done = (
+            max(now, self._download_free_at) + block.length * self._seconds_a_byte
+        )
+        if done > now:
+            self._network.after(done - now, partial(self._take, key, block))
+        else:
+            self._take(key, block)
+
+    def _take(self, key: int, block: Block) -> None:
         if key in self._links:
             self.on_events(key, self._links[key].take(block))
+        else:
+            self._wasted += block.length
 
     def _finish(self, download: PieceDownload) -> None:
         actions = self.swarm.verified(download)
         self.piece_at.setdefault(download.index, self._network.now)
-        for key, link in self._links.items():
-            for event in link.drop_cancelled():
+        for key in {a.peer for a in actions if isinstance(a, Send) and type(a.message) is Cancel}:
+            for event in self._links[key].drop_cancelled():
                 self._protocol.receive(key, event)
+        self.perform(actions)
         if self.swarm.complete and self.finished_at is None:
             self.finished_at = self._network.now
-        self.perform(actions)
+            self._network.unfinished -= 1
+            self.on_finished(self)
 
     # --- uploading ---
-    def _take_turn(self, key: int) -> None:
+    def idle_because(self) -> str:
+        """Say why nothing is being sent."""
+        peers = self.swarm.peers.values()
+        if not any(peer.peer_interested for peer in peers):
+            return "nobody wants anything"
+        if any(peer.peer_interested and peer.am_choking for peer in peers):
+            return "served peers request nothing, others are choked"
+        return "served peers request nothing"
+
+    def take_requests(self, key: int, requests: RequestsReceived) -> None:
+        """Receive requests, and answer them when it is their turn."""
+        self.on_events(key, [requests])
         if key in self._links and self._links[key].uploads.blocks and key not in self._uploading:
             self._uploading.append(key)
-        self._send_next()
+            self._send_next()
 
     def _send_next(self) -> None:
-        while not self._sending and self._uploading:
+        while not self.sending and self._uploading:
             key = self._uploading.popleft()
             if key in self._links and self._links[key].uploads.blocks:
-                self._sending = True
-                block = self._links[key].uploads.blocks.pop(0)
+                self.sending = True
+                block = self._links[key].uploads.blocks.popleft()
                 self._uploading.append(key)
                 sent = partial(self._sent, key, block)
                 self._network.after(block.length / self.upload, sent)
 
     def _sent(self, key: int, block: Block) -> None:
-        self._sending = False
+        self.sending = False
         self.swarm.payload_sent(key, block.length)
         if key in self._links:
             node = self._network.nodes[key]
-            self._network.after(LATENCY, lambda: node.take(self.key, block))
+            self._network.after(self._network.latency, partial(node.arrive, self.key, block))
         self._send_next()
+        self.on_sent(self)

@@ -128,6 +128,10 @@ class FakeConnection:
 
     def flush(self) -> None: ...
 
+    @property
+    def waiting_blocks(self) -> int:
+        return len(self.waiting)
+
     def send_blocks(self, runs: Sequence[BlockRun]) -> int:
         self.waiting += blocks_of(runs)
         return len(self.waiting)

@@ -44,7 +44,7 @@ def check_picker(picker: AnyPicker) -> None:
         piece: rarity for rarity, bucket in picker._buckets.items() for piece in bucket.pieces
     }
     assert places == {piece: picker._rarity[piece] for piece in picker._open}
-    assert sum(len(bucket.pieces) for bucket in picker._buckets.values()) == len(picker._open)
+    assert sum(len(bucket.pieces) for bucket in picker._buckets.values()) == picker._open.count
     for bucket in picker._buckets.values():
         assert bucket.pieces
         assert [bucket.place[piece] for piece in bucket.pieces] == list(range(len(bucket.place)))

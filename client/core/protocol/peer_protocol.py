@@ -35,6 +35,7 @@ from common.wire.messages import (
     Message,
     NotInterested,
     Reject,
+    Suggest,
     Unchoke,
     WireError,
 )
@@ -118,17 +119,20 @@ class PeerProtocol:
 
     def _take(self, peer: Peer, message: Message) -> list[Action]:
         match message:
+            case Have(piece):  # by far the most frequent
+                return self._take_have(peer, piece)
             case Choke():
                 self._swarm.choked(peer)
             case Unchoke():
                 peer.peer_choking = False
             case Interested():
                 peer.peer_interested = True
-                return self._swarm.unchoke_if_slot_free(peer)
+                return self._swarm.fill_slots()
             case NotInterested():
                 peer.peer_interested = False
-            case Have(piece):
-                return self._take_have(peer, piece)
+                return self._swarm.fill_slots()
+            case Suggest(piece):
+                self._take_suggestion(peer, piece)
             case BitfieldMessage() | HaveAll() | HaveNone():
                 return self._take_pieces(peer, message)
             case Reject(piece, begin):
@@ -146,6 +150,11 @@ class PeerProtocol:
         if not 0 <= piece < self._swarm.geometry.piece_count:
             raise WireError(f"a have of piece {piece}, which does not exist")
         return self._swarm.learn_pieces(peer, [] if peer.has[piece] else [piece])
+
+    def _take_suggestion(self, peer: Peer, piece: int) -> None:
+        if not 0 <= piece < self._swarm.geometry.piece_count:
+            raise WireError(f"a suggestion of piece {piece}, which does not exist")
+        self._swarm.suggested(peer, piece)
 
     def _take_pieces(
         self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
@@ -194,6 +203,7 @@ class PeerProtocol:
             waiting = peer.uploads.send_blocks(accepted)
             if waiting > MAX_WAITING_REQUESTS:
                 raise WireError(f"{waiting} requests at once")
+            actions += self._swarm.requested(peer, accepted)
         return actions
 
     def _take_cancel(self, peer: Peer, cancel: Cancel) -> list[Action]:

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 NEWCOMER_WEIGHT = 3
 """How many times likelier a new peer is tried than one that had its turn (BEP 3)."""
 
+SPREADER_WEIGHT = 4
+"""How many times likelier a peer is tried than one that hoards."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChokeCandidate:
     """A peer as the choker sees it.
 
     `rate` is what it sends us (bytes/s) while we download, and what it takes while we seed.
-    `eligible`: it is interested and may be served.
+    `eligible`: it is interested and may be served. `hoards`: it passes on little of what it got.
     """
 
     key: int
@@ -28,6 +31,7 @@ class ChokeCandidate:
     rate: float
     snubbed: bool = False
     newcomer: bool = False
+    hoards: bool = False
 
 
 def choose_unchoked(
@@ -35,12 +39,13 @@ def choose_unchoked(
 ) -> set[int]:
     """Return the peers to serve: the `slots` best by rate, the optimistic one among them.
 
-    A peer that has stopped sending (`snubbed`) only gets the optimistic slot.
+    A peer that has stopped sending (`snubbed`) only gets the optimistic slot; of equals, the first
+    ones are served.
     """
     chosen = {c.key for c in candidates if c.key == optimistic and c.eligible}
     ranked = sorted(
         (c for c in candidates if c.eligible and not c.snubbed and c.key not in chosen),
-        key=lambda c: (-c.rate, c.key),
+        key=lambda c: (c.hoards, -c.rate),
     )
     chosen.update(c.key for c in ranked[: max(0, slots - len(chosen))])
     return chosen
@@ -49,11 +54,17 @@ def choose_unchoked(
 def choose_optimistic(
     candidates: Sequence[ChokeCandidate], unchoked: set[int], rng: Random
 ) -> int | None:
-    """Return the peer to try next among those not served, or None when all are."""
+    """Return the peer to try next among those not served, or None when all are.
+
+    One that hoards has its turn less often; maybe it can reach nobody else.
+    """
     waiting = [c for c in candidates if c.eligible and c.key not in unchoked]
     if not waiting:
         return None
-    weights = [NEWCOMER_WEIGHT if c.newcomer else 1 for c in waiting]
+    weights = [
+        (NEWCOMER_WEIGHT if c.newcomer else 1) * (1 if c.hoards else SPREADER_WEIGHT)
+        for c in waiting
+    ]
     return rng.choices([c.key for c in waiting], weights)[0]
 
 
@@ -70,17 +81,41 @@ class Choker:
         self._round_at = now + config.rechoke_every
         self._try_at = now
         self.optimistic: int | None = None
+        self.slots = config.upload_slots
+        self._last_rate = 0.0
+
+    def fill(self, candidates: Sequence[ChokeCandidate], free: int) -> set[int]:
+        """Return which of these peers, at most `free`, to serve too until the next round."""
+        order = self._rng.sample(candidates, len(candidates))
+        return choose_unchoked(order, free, None)
 
     def due(self, now: float) -> bool:
         """Return whether the next round is due."""
         return now >= self._round_at
 
-    def choose(self, candidates: Sequence[ChokeCandidate], now: float) -> set[int]:
-        """Return the peers to serve until the next round."""
+    def choose(
+        self, candidates: Sequence[ChokeCandidate], upload_rate: float, now: float
+    ) -> set[int]:
+        """Return the peers to serve until the next round, given how fast we upload (bytes/s)."""
         self._round_at = now + self._config.rechoke_every
-        slots = self._config.upload_slots
+        self._adapt_slots(upload_rate)
+        slots = self.slots
+        candidates = self._rng.sample(candidates, len(candidates))
         if now >= self._try_at or all(c.key != self.optimistic for c in candidates):
             self._try_at = now + self._config.optimistic_every
             regular = choose_unchoked(candidates, slots - 1, None)
             self.optimistic = choose_optimistic(candidates, regular, self._rng)
         return choose_unchoked(candidates, slots, self.optimistic)
+
+    def _adapt_slots(self, upload_rate: float) -> None:
+        """Try one slot more, and take it back unless it made us send noticeably faster.
+
+        Every peer served at the same time makes the others wait longer for their pieces, which they
+        can't pass on before. So more slots than fill our line slow the whole swarm.
+        """
+        gain = upload_rate - self._last_rate
+        self._last_rate = upload_rate
+        if self.slots > self._config.upload_slots and gain * 2 * self.slots < upload_rate:
+            self.slots -= 1
+        else:
+            self.slots = min(self.slots + 1, self._config.max_upload_slots)

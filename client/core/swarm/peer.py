@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from client.core.swarm.piece_download import PieceDownload
 from client.core.swarm.rate import RateMeter
 from client.core.swarm.swarm_config import SwarmConfig
 from common.bitfield import Bitfield
 from common.types import BLOCK_SIZE, Block, BlockRun
+
+MAX_SUGGESTED: Final = 256
+"""Suggestions of a peer that we remember, the latest."""
 
 
 class IncomingStream(Protocol):
@@ -33,6 +37,10 @@ class IncomingStream(Protocol):
 
 class UploadQueue(Protocol):
     """A peer's requests that wait for an answer; some may be answered at any moment."""
+
+    @property
+    def waiting_blocks(self) -> int:
+        """How many blocks are queued."""
 
     def send_blocks(self, runs: Sequence[BlockRun]) -> int:
         """Queue these blocks for sending; returns how many are waiting now."""
@@ -74,6 +82,7 @@ class Peer:
         self.wanted = 0  # pieces it has that we lack
         self.downloads: dict[int, PieceDownload] = {}  # pieces it sends, by index
         self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
+        self.suggested: OrderedDict[int, None] = OrderedDict()  # pieces it suggests to request
         self.snubbed = False  # it has sent nothing that we requested for too long
         self.max_requests: int | None = None  # how many requests it accepts, if it said (BEP 10)
         self.client = ""  # the client name it sent, if any
@@ -83,6 +92,7 @@ class Peer:
         self.joined_at = now
         self.received_at = now  # when its last message arrived
         self.block_at = now  # when it last sent a block, or we first requested one
+        self.used_slot_at = now  # when it was last served or waited for it
         self.down = RateMeter(now)  # payload it sends
         self.up = RateMeter(now)  # payload sent to it
 

@@ -8,7 +8,7 @@ pieces there are. Peers with everything are counted separately: they make no pie
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from common.bitfield import Bitfield
@@ -58,48 +58,53 @@ class Picker:
     def __init__(self, have: Bitfield, wanted: Bitfield, rng: Random) -> None:
         self._rng = rng
         self._rarity = [0] * have.size
-        self._open = {piece for piece in have.missing() if wanted[piece]}
+        self._open = Bitfield(have.size)
         self._buckets: dict[int, _Bucket] = {}
         self._done = have.count
-        for piece in self._open:
-            self._bucket(0).add(piece)
+        for piece in have.missing():
+            if wanted[piece]:
+                self._open.add(piece)
+                self._bucket(0).add(piece)
 
     @property
     def open_count(self) -> int:
         """How many wanted pieces nobody fetches yet."""
-        return len(self._open)
+        return self._open.count
 
     def is_open(self, piece: int) -> bool:
         """Return whether this piece is wanted and nobody fetches it yet."""
-        return piece in self._open
+        return self._open[piece]
 
     def count_holders(self, pieces: Iterable[int], change: int) -> None:
         """Count one peer more (`change` 1) or fewer (-1) that has these pieces."""
         for piece in pieces:
             rarity = self._rarity[piece]
             self._rarity[piece] = rarity + change
-            if piece in self._open:
+            if self._open[piece]:
                 self._take_out(piece, rarity)
                 self._bucket(rarity + change).add(piece)
 
-    def pick(self, has: Bitfield) -> PieceIndex | None:
-        """Take the best open piece that the peer `has`; None when there is none."""
-        at_random = self._done < _RANDOM_FIRST
-        piece = self._pick_random(has) if at_random else self._pick_rarest(has)
-        if piece is None:
+    def pick(self, has: Bitfield, suggested: Collection[int] = ()) -> PieceIndex | None:
+        """Take the best open piece that the peer `has`, or has `suggested`; None without any."""
+        if self._open.is_disjoint(has):
             return None
+        useful = (piece for piece in suggested if self._open[piece] and has[piece])
+        piece = next(useful, None)
+        if piece is None:
+            found = (bucket.pick(has, self._rng) for bucket in self._in_order())
+            piece = next(piece for piece in found if piece is not None)
         self.close(PieceIndex(piece))
         return PieceIndex(piece)
 
     def reopen(self, piece: PieceIndex) -> None:
         """Mark a piece that nobody fetches any more as open; a no-op if it is."""
-        if piece not in self._open:
+        if not self._open[piece]:
             self._open.add(piece)
             self._bucket(self._rarity[piece]).add(piece)
 
     def close(self, piece: PieceIndex) -> None:
         """Mark a piece as being fetched; a no-op if it isn't open."""
-        if piece in self._open:
+        if self._open[piece]:
             self._open.discard(piece)
             self._take_out(piece, self._rarity[piece])
 
@@ -108,21 +113,13 @@ class Picker:
         self.close(piece)
         self._done += 1
 
-    def _pick_rarest(self, has: Bitfield) -> int | None:
-        for rarity in sorted(self._buckets):
-            piece = self._buckets[rarity].pick(has, self._rng)
-            if piece is not None:
-                return piece
-        return None
-
-    def _pick_random(self, has: Bitfield) -> int | None:
+    def _in_order(self) -> list[_Bucket]:
+        """Return the buckets, the rarest pieces first, at the beginning in any order."""
+        if self._done >= _RANDOM_FIRST:
+            return [self._buckets[rarity] for rarity in sorted(self._buckets)]
         buckets = list(self._buckets.values())
         self._rng.shuffle(buckets)
-        for bucket in buckets:
-            piece = bucket.pick(has, self._rng)
-            if piece is not None:
-                return piece
-        return None
+        return buckets
 
     def _bucket(self, rarity: int) -> _Bucket:
         return self._buckets.setdefault(rarity, _Bucket())

@@ -110,11 +110,11 @@ class PieceScheduler:
             free = min(free, limit)
         assignments: list[Assignment] = []
         while free > 0:
-            is_idle = not outstanding and not assignments
+            is_endgame = not (outstanding or assignments or self.picker.open_count)
             download = (
                 (self._rescue(peer, owed, now) if self._sequential else None)
                 or self._next(peer)
-                or (self._duplicate(peer, now) if is_idle else None)
+                or (self._duplicate(peer, now) if is_endgame else None)
             )
             if download is None:
                 break
@@ -131,10 +131,13 @@ class PieceScheduler:
         gets all: on a long line it would idle for a round trip before each of the last requests.
         """
         window = peer.window(self._config, now)
+        blocks_left = self.picker.open_count * self._blocks_per_piece
+        if blocks_left >= window * len(self._peers):
+            return window  # whatever the number of givers
         givers = sum(bool(p.wanted) and not p.peer_choking for p in self._peers.values())
         if givers < 2:
             return window
-        share = self.picker.open_count * self._blocks_per_piece // givers
+        share = blocks_left // givers
         return min(window, max(self._config.min_window, share))
 
     def _next(self, peer: Peer) -> PieceDownload | None:
@@ -147,9 +150,10 @@ class PieceScheduler:
                 del self._partial[piece]
                 peer.downloads[piece] = download
                 return download
-        index = self.picker.pick(peer.has)
+        index = self.picker.pick(peer.has, peer.suggested)
         if index is None:
             return None
+        peer.suggested.pop(index, None)
         begun = self._begin(peer, index)
         if begun is None:
             self.picker.reopen(index)
@@ -275,11 +279,9 @@ class PieceScheduler:
             self._spoiled.add(download.index)
         self.reopen(download.index)
 
-    def cancel(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
-        """Cancel a peer's download of a piece that we have now; returns the download, or None."""
-        download = peer.downloads.pop(piece, None)
-        if download is None:
-            return None
+    def cancel(self, peer: Peer, piece: PieceIndex) -> PieceDownload:
+        """Cancel a peer's download of a piece that we have now; returns the download."""
+        download = peer.downloads.pop(piece)
         download.cancelled = True  # first mark, then look: see PeerStreamDecoder._finish
         if download.outstanding:
             peer.cancelled.append(download)

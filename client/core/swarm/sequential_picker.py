@@ -6,7 +6,7 @@ all of them work side by side, a few pieces ahead of what is complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from common.bitfield import Bitfield
 from common.types import PieceIndex
@@ -32,8 +32,8 @@ class SequentialPicker:
     def count_holders(self, pieces: Iterable[int], change: int) -> None:
         """Do nothing: rarity plays no role here."""
 
-    def pick(self, has: Bitfield) -> PieceIndex | None:
-        """Take the first open piece that the peer `has`; None when there is none."""
+    def pick(self, has: Bitfield, suggested: Collection[int] = ()) -> PieceIndex | None:
+        """Take the first open piece that the peer `has`, whatever it suggests; None without any."""
         if not self._open:
             return None
         while self._first not in self._open:

@@ -6,18 +6,21 @@ Everything here is called under the torrent's lock and returns at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from client.core.swarm.actions import Action, Assignment, Ban, Close, Send
 from client.core.swarm.choker import ChokeCandidate, Choker
 from client.core.swarm.evidence import Evidence
-from client.core.swarm.peer import Peer
+from client.core.swarm.first_copies import FirstCopies
+from client.core.swarm.peer import MAX_SUGGESTED, Peer
 from client.core.swarm.piece_download import PieceDownload
 from client.core.swarm.piece_scheduler import AnyBuffers, PieceScheduler
 from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
+from common.types import BlockRun, PieceIndex
 from common.wire.messages import (
     Cancel,
     Choke,
@@ -26,6 +29,7 @@ from common.wire.messages import (
     KeepAlive,
     NotInterested,
     Reject,
+    Suggest,
     Unchoke,
 )
 
@@ -62,6 +66,11 @@ class Swarm:
         )
         self._evidence = Evidence()
         self._choker = Choker(self.config, rng, now)
+        self._rng = rng
+        self._now = now  # of the last tick
+        self._first_copies: FirstCopies | None = None
+        if have.complete:
+            self._become_source()
         self.uploaded = 0
         self.downloaded = 0
         self._keep_alive_at = now + self.config.keep_alive_every
@@ -86,6 +95,8 @@ class Swarm:
         peer = self.peers.pop(key, None)
         if peer is None:
             return
+        if self._first_copies is not None:
+            self._first_copies.left(key)
         if not peer.has_all:
             self._scheduler.picker.count_holders(peer.has, -1)
         self._scheduler.left(peer)
@@ -100,7 +111,7 @@ class Swarm:
         if peer is None or peer.confirmed:
             return []
         peer.confirmed = True
-        return self.unchoke_if_slot_free(peer)
+        return self.fill_slots()
 
     # --- downloading ------------------------------------------------------------------------
     def assign(
@@ -160,6 +171,7 @@ class Swarm:
             peer.stream.forget()
             self._scheduler.choked(peer)
         peer.peer_choking = True
+        peer.suggested.clear()
         self._scheduler.hand_on(peer)
 
     def piece_received(self, peer: Peer, download: PieceDownload) -> bool:
@@ -179,15 +191,17 @@ class Swarm:
         self._lacking -= 1
         self.done += self.selection.size_of(piece)
         actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
+        have = Have(piece)
         for peer in self.peers.values():
-            actions.append(Send(peer.key, Have(piece), can_wait=peer.has[piece]))
-            cancelled = self._scheduler.cancel(peer, piece)
-            if cancelled is not None:
+            actions.append(Send(peer.key, have, can_wait=peer.has[piece]))
+            if piece in peer.downloads:
+                cancelled = self._scheduler.cancel(peer, piece)
                 actions += [Send(peer.key, Cancel(*block)) for block in cancelled.requested()]
             if peer.has[piece]:
                 peer.wanted -= 1
                 actions += self._show_interest(peer)
-        if self.complete:
+        if self.have.complete:
+            self._become_source()
             for peer in self.peers.values():
                 actions += self._part_if_both_complete(peer)
         return actions
@@ -210,12 +224,17 @@ class Swarm:
     def tick(self, now: float) -> list[Action]:
         """Update rates, choking, timeouts and keep-alives; call it a few times a second."""
         actions: list[Action] = []
+        self._now = now
         for peer in self.peers.values():
             peer.down.update(now)
             peer.up.update(now)
+            if peer.uploads.waiting_blocks:
+                peer.used_slot_at = now
             actions += self._check_time(peer, now)
         if self._choker.due(now):
             actions += self._rechoke(now)
+        else:
+            actions += self.fill_slots()
         if now >= self._keep_alive_at:
             self._keep_alive_at = now + self.config.keep_alive_every
             actions += [Send(key, KeepAlive()) for key in self.peers]
@@ -236,12 +255,16 @@ class Swarm:
     # --- choking ----------------------------------------------------------------------------
     def _rechoke(self, now: float) -> list[Action]:
         candidates = [self._candidate(peer) for peer in self.peers.values()]
-        chosen = self._choker.choose(candidates, now)
+        chosen = self._choker.choose(
+            candidates, sum(peer.up.rate for peer in self.peers.values()), now
+        )
+        if self._first_copies is not None:
+            self._first_copies.expire()
         actions: list[Action] = []
         for peer in self.peers.values():
             peer.optimistic = peer.key == self._choker.optimistic
             if peer.am_choking and peer.key in chosen:
-                actions.append(self._unchoke(peer))
+                actions += self._unchoke(peer)
             elif not peer.am_choking and peer.key not in chosen:
                 actions += self._choke(peer)
         return actions
@@ -253,26 +276,80 @@ class Swarm:
             rate=peer.up.rate if self.complete else peer.down.rate,
             snubbed=peer.snubbed and not self.complete,
             newcomer=not peer.had_turn,
+            hoards=self._hoards(peer),
         )
 
-    def unchoke_if_slot_free(self, peer: Peer) -> list[Action]:
-        """Serve a peer at once, without waiting for the next round, while slots are free."""
-        if not (peer.am_choking and peer.peer_interested and peer.confirmed):
+    def _hoards(self, peer: Peer) -> bool:
+        return self._first_copies is not None and self._first_copies.hoards(peer.key)
+
+    def fill_slots(self) -> list[Action]:
+        """Serve more peers at once, without waiting for the next round, while slots are free."""
+        served = active = 0
+        waiting: list[Peer] = []
+        for peer in self.peers.values():
+            if not peer.peer_interested:
+                continue
+            if not peer.am_choking:
+                served += 1
+                active += self._now - peer.used_slot_at < self.config.slot_idle_after
+            elif peer.confirmed:
+                waiting.append(peer)
+        slots = self._choker.slots
+        free = min(slots - active, slots + self.config.extra_slots - served)
+        if free <= 0 or not waiting:
             return []
-        served = sum(not p.am_choking and p.peer_interested for p in self.peers.values())
-        return [self._unchoke(peer)] if served < self.config.upload_slots else []
+        actions: list[Action] = []
+        for key in self._choker.fill([self._candidate(peer) for peer in waiting], free):
+            actions += self._unchoke(self.peers[key])
+        return actions
 
     def _choke(self, peer: Peer) -> list[Action]:
         """Stop serving a peer; BEP 6 wants an answer to each request that is still waiting."""
         peer.am_choking = True
+        if self._first_copies is not None:
+            self._first_copies.choked(peer.key, peer.has)
         withdrawn = [block for run in peer.uploads.withdraw_blocks() for block in run.blocks()]
         refused = [Send(peer.key, Reject(*block)) for block in withdrawn if peer.fast]
         return [Send(peer.key, Choke()), *refused]
 
-    def _unchoke(self, peer: Peer) -> Action:
+    def _unchoke(self, peer: Peer) -> list[Action]:
         peer.am_choking = False
         peer.had_turn = True
-        return Send(peer.key, Unchoke())
+        peer.used_slot_at = self._now
+        return [*self._suggest(peer, self.config.initial_window), Send(peer.key, Unchoke())]
+
+    # --- the first copy of each piece -------------------------------------------------------
+    def _become_source(self) -> None:
+        """Have everything: from now on we care that each piece gets into the swarm."""
+        known: set[int] = set()
+        for peer in self.peers.values():
+            if not peer.has_all:
+                known.update(peer.has)
+        pieces = [p for p in range(self.geometry.piece_count) if p not in known]
+        self._first_copies = FirstCopies(
+            pieces, self.geometry.block_count(PieceIndex(0)), self._rng
+        )
+
+    def requested(self, peer: Peer, runs: Sequence[BlockRun]) -> list[Action]:
+        """Record that a peer will be sent these blocks, and suggest what to request next."""
+        peer.used_slot_at = self._now
+        if self._first_copies is None:
+            return []
+        self._first_copies.requested(peer.key, {run.piece for run in runs})
+        return self._suggest(peer, sum(run.count for run in runs))
+
+    def _suggest(self, peer: Peer, burst: int) -> list[Action]:
+        if self._first_copies is None or not peer.fast:
+            return []
+        pieces = self._first_copies.suggest(peer.key, peer.has, burst)
+        return [Send(peer.key, Suggest(piece)) for piece in pieces]
+
+    def suggested(self, peer: Peer, piece: int) -> None:
+        """Take a peer's suggestion to request a piece from it (BEP 6)."""
+        if not self.have[piece]:
+            peer.suggested[piece] = None
+            if len(peer.suggested) > MAX_SUGGESTED:
+                peer.suggested.popitem(last=False)
 
     # --- what peers have --------------------------------------------------------------------
     def learn_all(self, peer: Peer, has: Bitfield) -> list[Action]:
@@ -288,8 +365,10 @@ class Swarm:
         peer.announced_pieces = True
         for piece in pieces:
             peer.has.add(piece)
-            peer.wanted += self.selection.pieces[piece] and not self.have[piece]
+            peer.wanted += not self.have[piece] and self.selection.pieces[piece]
         self._scheduler.picker.count_holders(pieces, 1)
+        if self._first_copies is not None:
+            self._first_copies.seen(peer.key, pieces)
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
     def _part_if_both_complete(self, peer: Peer) -> list[Action]:

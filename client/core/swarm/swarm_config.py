@@ -9,8 +9,13 @@ from dataclasses import dataclass
 class SwarmConfig:
     """The settings of one torrent. Times are seconds, windows are blocks of 16 KiB."""
 
-    upload_slots: int = 8
-    """Peers served at once, including the optimistic one."""
+    upload_slots: int = 4
+    """Peers served at once, including the optimistic one; more if that makes us send faster."""
+    max_upload_slots: int = 16
+    extra_slots: int = 4
+    """Further peers served while some of those served request nothing."""
+    slot_idle_after: float = 2.0
+    """A served peer that has requested nothing for this long takes no slot."""
     rechoke_every: float = 10.0
     optimistic_every: float = 30.0
     keep_alive_every: float = 100.0

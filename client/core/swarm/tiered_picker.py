@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from common.bitfield import Bitfield
@@ -19,7 +19,7 @@ class AnyPicker(Protocol):
 
     def count_holders(self, pieces: Iterable[int], change: int) -> None: ...
 
-    def pick(self, has: Bitfield) -> PieceIndex | None: ...
+    def pick(self, has: Bitfield, suggested: Collection[int] = ()) -> PieceIndex | None: ...
 
     def reopen(self, piece: PieceIndex) -> None: ...
 
@@ -53,10 +53,13 @@ class TieredPicker:
         for picker in self._pickers:
             picker.count_holders(held, change)
 
-    def pick(self, has: Bitfield) -> PieceIndex | None:
-        """Take the most urgent open piece that the peer `has`; None when there is none."""
+    def pick(self, has: Bitfield, suggested: Collection[int] = ()) -> PieceIndex | None:
+        """Take the most urgent open piece that the peer `has`; None when there is none.
+
+        Of equally urgent ones, it takes one that is `suggested`, unless they have an order.
+        """
         for picker in self._pickers:
-            piece = picker.pick(has)
+            piece = picker.pick(has, suggested)
             if piece is not None:
                 return piece
         return None

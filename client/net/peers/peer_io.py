@@ -145,6 +145,11 @@ class PeerConnection:
         if self._deferred:
             self.send(b"")
 
+    @property
+    def waiting_blocks(self) -> int:
+        """See UploadQueue."""
+        return len(self._blocks)
+
     def send_blocks(self, runs: Sequence[BlockRun]) -> int:
         """See UploadQueue."""
         with self._ready:

@@ -32,6 +32,11 @@ def test_behaves_like_a_set(case: tuple[int, set[int]]) -> None:
     assert bitfield.complete is (len(members) == size)
 
 
+@given(st.sets(st.integers(0, 69)), st.sets(st.integers(0, 69)))
+def test_disjoint_sets(one: set[int], other: set[int]) -> None:
+    assert build(70, one).is_disjoint(build(70, other)) is one.isdisjoint(other)
+
+
 @given(sets_of_pieces())
 def test_bytes_round_trip(case: tuple[int, set[int]]) -> None:
     bitfield = build(*case)

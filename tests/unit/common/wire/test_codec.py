@@ -33,18 +33,20 @@ from common.wire.messages import (
     NotInterested,
     Reject,
     Request,
+    Suggest,
     Unchoke,
     WireError,
 )
 from tests.support.runs import alone
 
 NUMBERS = st.integers(0, 2**32 - 1)
-UNUSED = [number for number in range(256) if number not in {*range(9), 14, 15, 16, 20}]
+UNUSED = [number for number in range(256) if number not in {*range(9), 13, 14, 15, 16, 20}]
 MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.sampled_from(
         [Choke(), Unchoke(), Interested(), NotInterested(), HaveAll(), HaveNone()],
     ),
     st.builds(Have, NUMBERS),
+    st.builds(Suggest, NUMBERS),
     st.builds(BitfieldMessage, st.binary(max_size=100)),
     st.builds(Request, NUMBERS, NUMBERS, NUMBERS),
     st.builds(Cancel, NUMBERS, NUMBERS, NUMBERS),
@@ -60,6 +62,7 @@ WIRE = {
     Interested(): "0000000102",
     NotInterested(): "0000000103",
     Have(258): "000000050400000102",
+    Suggest(258): "000000050d00000102",
     BitfieldMessage(b"\xf0\x80"): "0000000305f080",
     Request(1, 16384, 16384): "0000000d06000000010000400000004000",
     Cancel(1, 16384, 16384): "0000000d08000000010000400000004000",
@@ -93,7 +96,7 @@ def test_any_payload_is_a_message_or_an_error(number: int, payload: bytes) -> No
         assert encode(message) == struct.pack(">IB", 1 + len(payload), number) + payload
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 6, 8, 14, 15, 16])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 6, 8, 13, 14, 15, 16])
 @pytest.mark.parametrize("size", [3, 5, 11, 13])
 def test_payloads_of_the_wrong_length_are_refused(number: int, size: int) -> None:
     with pytest.raises(WireError, match=f"of {size} bytes where"):

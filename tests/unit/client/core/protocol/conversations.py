@@ -32,6 +32,9 @@ ALL = range(4)
 
 class Limits(TypedDict, total=False):
     upload_slots: int
+    max_upload_slots: int
+    extra_slots: int
+    slot_idle_after: float
     rechoke_every: float
     keep_alive_every: float
     silent_after: float
@@ -43,6 +46,8 @@ def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:
     bitfield = Bitfield(4)
     for piece in have:
         bitfield.add(piece)
+    if "upload_slots" in limits:  # as many in any case
+        limits = {"max_upload_slots": limits["upload_slots"], "extra_slots": 0, **limits}
     return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, SwarmConfig(**limits))
 
 

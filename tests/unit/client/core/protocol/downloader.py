@@ -52,6 +52,10 @@ class Waiting:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
 
+    @property
+    def waiting_blocks(self) -> int:
+        return len(self.blocks)
+
     def send_blocks(self, runs: Sequence[BlockRun]) -> int:
         self.blocks += blocks_of(runs)
         return len(self.blocks)

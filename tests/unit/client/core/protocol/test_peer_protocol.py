@@ -27,6 +27,7 @@ from common.wire.messages import (
     Message,
     Reject,
     Request,
+    Suggest,
     Unchoke,
     WireError,
 )
@@ -199,12 +200,20 @@ def test_the_extended_handshake_follows_the_greeting() -> None:
 
 
 def test_a_member_is_confirmed_once_and_an_unidentified_peer_disconnected() -> None:
-    swarm = swarm_with(ALL)
+    swarm = swarm_with([0])
     greet(swarm, 1, fast=True)
     receive(swarm, 1, Interested())
     protocol = PeerProtocol(swarm, b"")
     assert protocol.confirm(1) == [Send(1, Unchoke())]
     assert protocol.confirm(1) == protocol.confirm(2) == []
+
+
+@pytest.mark.parametrize("piece", [4, 2**32 - 1])
+def test_a_suggestion_of_a_piece_that_does_not_exist_violates_the_protocol(piece: int) -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    with pytest.raises(WireError, match="suggestion"):
+        receive(swarm, 1, Suggest(piece))
 
 
 def test_payload_and_whole_messages_end_silence() -> None:

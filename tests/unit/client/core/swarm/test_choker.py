@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from client.core.swarm.choker import (
     NEWCOMER_WEIGHT,
+    SPREADER_WEIGHT,
     ChokeCandidate,
     Choker,
     choose_optimistic,
@@ -28,6 +29,7 @@ CANDIDATES = st.lists(
         st.floats(0, 1e6),
         st.booleans(),
         st.booleans(),
+        st.booleans(),
     ),
     max_size=20,
     unique_by=lambda c: c.key,
@@ -37,6 +39,12 @@ CANDIDATES = st.lists(
 def test_the_best_uploaders_are_unchoked() -> None:
     peers = [candidate(1, 5), candidate(2, 50), candidate(3, 10), candidate(4, 20)]
     assert choose_unchoked(peers, 2, None) == {2, 4}
+
+
+def test_hoarders_are_served_last() -> None:
+    peers = [candidate(1, 99, hoards=True), candidate(2), candidate(3, 5)]
+    assert choose_unchoked(peers, 2, None) == {2, 3}
+    assert choose_unchoked(peers, 3, None) == {1, 2, 3}
 
 
 def test_the_optimistic_unchoke_takes_one_slot() -> None:
@@ -66,7 +74,8 @@ def test_slots_go_to_the_best_and_are_never_exceeded(
     assert all(by_key[key].eligible for key in chosen)
     regular = [by_key[key] for key in chosen if key != optimistic]
     left = [c for c in peers if c.eligible and not c.snubbed and c.key not in chosen]
-    assert not regular or not left or min(c.rate for c in regular) >= max(c.rate for c in left)
+    ranks = [(not c.hoards, c.rate) for c in regular], [(not c.hoards, c.rate) for c in left]
+    assert not regular or not left or min(ranks[0]) >= max(ranks[1])
     assert not left or len(chosen) >= slots
 
 
@@ -78,18 +87,25 @@ def test_new_peers_are_tried_three_times_as_often() -> None:
     assert NEWCOMER_WEIGHT * 0.8 < tried[1] / tried[2] < NEWCOMER_WEIGHT * 1.2
 
 
+def test_hoarders_are_tried_a_quarter_as_often() -> None:
+    peers = [candidate(1, hoards=True), candidate(2)]
+    rng = Random(7)
+    tried = Counter(choose_optimistic(peers, set(), rng) for _ in range(4000))
+    assert SPREADER_WEIGHT * 0.8 < tried[2] / tried[1] < SPREADER_WEIGHT * 1.2
+
+
 def test_no_optimistic_unchoke_when_all_are_served() -> None:
     assert choose_optimistic([candidate(1)], {1}, Random(0)) is None
 
 
 def test_every_peer_is_tried_eventually() -> None:
-    limits = SwarmConfig(upload_slots=2)
+    limits = SwarmConfig(upload_slots=2, max_upload_slots=2)
     choker = Choker(limits, Random(3), 0.0)
     peers = [candidate(0, 1000.0)] + [candidate(key) for key in range(1, 6)]
     tried = set()
     for round_ in range(90):
         now = round_ * limits.rechoke_every
-        chosen = choker.choose(peers, now)
+        chosen = choker.choose(peers, 0.0, now)
         assert 0 in chosen
         assert len(chosen) == 2
         tried |= chosen
@@ -97,19 +113,21 @@ def test_every_peer_is_tried_eventually() -> None:
 
 
 def test_the_optimistic_unchoke_lasts_several_rounds() -> None:
-    limits = SwarmConfig(upload_slots=1, rechoke_every=10.0, optimistic_every=30.0)
+    limits = SwarmConfig(
+        upload_slots=1, max_upload_slots=1, rechoke_every=10.0, optimistic_every=30.0
+    )
     choker = Choker(limits, Random(5), 0.0)
     peers = [candidate(key) for key in range(50)]
-    rounds = [choker.choose(peers, float(now)) for now in range(0, 60, 10)]
+    rounds = [choker.choose(peers, 0.0, float(now)) for now in range(0, 60, 10)]
     assert rounds[0] == rounds[1] == rounds[2] != rounds[3] == rounds[4] == rounds[5]
 
 
 def test_a_departed_optimistic_peer_is_replaced() -> None:
-    choker = Choker(SwarmConfig(upload_slots=1), Random(5), 0.0)
+    choker = Choker(SwarmConfig(upload_slots=1, max_upload_slots=1), Random(5), 0.0)
     peers = [candidate(key) for key in range(5)]
-    choker.choose(peers, 0.0)
+    choker.choose(peers, 0.0, 0.0)
     first = choker.optimistic
-    choker.choose([c for c in peers if c.key != first], 1.0)
+    choker.choose([c for c in peers if c.key != first], 0.0, 1.0)
     assert choker.optimistic not in (None, first)
 
 
@@ -117,6 +135,38 @@ def test_choking_rounds_are_periodic() -> None:
     choker = Choker(SwarmConfig(rechoke_every=10.0), Random(0), 100.0)
     assert not choker.due(109.9)
     assert choker.due(110.0)
-    assert choker.choose([], 112.0) == set()
+    assert choker.choose([], 0.0, 112.0) == set()
     assert not choker.due(121.9)
     assert choker.due(122.0)
+
+
+def test_slots_are_added_while_that_makes_us_send_faster() -> None:
+    choker = Choker(SwarmConfig(upload_slots=4, max_upload_slots=7), Random(0), 0.0)
+    slots = []
+    for rate in [100, 125, 150, 175, 200, 200, 200, 200, 200]:
+        choker.choose([], float(rate), 0.0)
+        slots.append(choker.slots)
+    assert slots == [5, 6, 7, 7, 7, 6, 5, 4, 5]
+
+
+@given(st.lists(st.floats(0, 1e9)))
+def test_the_number_of_slots_keeps_its_bounds(rates: list[float]) -> None:
+    choker = Choker(SwarmConfig(upload_slots=2, max_upload_slots=5), Random(0), 0.0)
+    for rate in rates:
+        choker.choose([], rate, 0.0)
+        assert 2 <= choker.slots <= 5
+
+
+def test_free_slots_go_to_the_best() -> None:
+    choker = Choker(SwarmConfig(), Random(0), 0.0)
+    peers = [candidate(1, 5), candidate(2, 50), candidate(3, 10), candidate(4, eligible=False)]
+    assert choker.fill(peers, 2) == {2, 3}
+    assert choker.fill(peers, 9) == {1, 2, 3}
+
+
+def test_among_equals_chance_decides() -> None:
+    choker = Choker(SwarmConfig(), Random(0), 0.0)
+    peers = [candidate(key) for key in range(4)]
+    first = Counter(key for _ in range(400) for key in choker.fill(peers, 1))
+    assert set(first) == {0, 1, 2, 3}
+    assert max(first.values()) < 140

@@ -116,12 +116,14 @@ class PickerMachine(RuleBasedStateMachine):
         if self.peers:
             self.picker.count_holders(self.peers.pop(), -1)
 
-    @rule(has=SETS)
-    def pick(self, has: set[int]) -> None:
-        piece = self.picker.pick(bitfield(has))
+    @rule(has=SETS, suggested=st.lists(PIECES))
+    def pick(self, has: set[int], suggested: list[int]) -> None:
+        piece = self.picker.pick(bitfield(has), suggested)
         assert (piece is None) == (not has & self.open)
         if piece is not None:
             assert piece in has
+            useful = [piece for piece in suggested if piece in has & self.open]
+            assert not useful or piece == useful[0]
             self.open.remove(piece)
 
     @rule(piece=PIECES)

@@ -49,3 +49,15 @@ def test_each_piece_is_picked_once_tier_after_tier(holders: list[set[int]], rng:
     assert set(picked[:4]) == {0, 3, 6, 9}
     assert set(picked[4:6]) == {1, 2}
     assert picked[6:] == [11, None]
+
+
+def test_a_suggestion_counts_among_equally_urgent_pieces() -> None:
+    fields = [bitfield({0, 3, 6, 9}, 12), bitfield({1, 2, 4, 5, 7}, 12)]
+    picker = TieredPicker([Picker(Bitfield(12), field, Random(1)) for field in fields], fields)
+    everything = Bitfield.full(12)
+    assert {picker.pick(everything, [7, 5, piece]) for piece in (3, 9, 0, 6)} == {0, 3, 6, 9}
+    assert picker.pick(everything, [8, 7, 5]) == 7
+
+
+def test_suggestions_change_no_order() -> None:
+    assert tiered([{8, 9}, {1, 2}]).pick(Bitfield.full(12), [2, 9]) == 8

@@ -1,0 +1,1 @@
+"""How well a swarm uses its upload capacity, simulated and with real clients."""
