@@ -104,6 +104,7 @@ class Credentials:
         self._now = now
         self._clock = clock
         self._held: dict[str, _Credential] = {}
+        self._open: set[str] = set()  # open groups that were asked for
         self._changed = threading.Condition()
         self._closing = False
         self._stale = False
@@ -124,6 +125,7 @@ class Credentials:
         Raises MinitorrentError: the tracker's refusal.
         """
         if authority is None:
+            self._open.add(group)
             return None
         with self._changed:
             held = self._held.get(group)
@@ -139,6 +141,10 @@ class Credentials:
                 raise
             self._postpone(held)
         return held.group_tls
+
+    def knows(self, group: str) -> bool:
+        """Return whether `group_tls` has succeeded for a group since the login."""
+        return group in self._held or group in self._open
 
     def certificate(self, group: str) -> Certificate:
         """Return the status of our certificate in a sealed group."""
@@ -191,12 +197,13 @@ class Credentials:
         """Drop a group's certificate: the user is no longer a member."""
         with self._changed:
             held = self._held.pop(group, None)
+        self._open.discard(group)
         if held is not None:
             held.group_tls.clear_certificate()
 
     def forget_all(self) -> None:
         """Drop all certificates: nobody is logged in any more."""
-        for group in list(self._held):
+        for group in [*self._held, *self._open]:
             self.forget(group)
 
     # --- requesting certificates ------------------------------------------------------------

@@ -5,14 +5,15 @@ Of the transfers that aren't in the window, only what filters and sorts them is 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Final, Literal, NamedTuple
 
 from client.results import DownloadRow, Result, TransferState
-from client.services.views import download_row
+from client.services.views import download_fields
 from client.transfers.transfer import Transfer
 
 SortKey = Literal[
@@ -80,45 +81,53 @@ class TransferName(NamedTuple):
 
 def list_page(transfers: Sequence[Transfer], query: TransferQuery) -> TransferPage:
     """Return the transfers that a query asks for."""
-    listed = [(transfer.state, transfer) for transfer in transfers]
-    found = _select(listed, query)
+    listed = _by_state(transfers)
+    found = _select(transfers, listed, query)
     return TransferPage(
-        rows=[_row(transfer) for _, transfer in found[: query.limit]],
+        rows=[_row(transfer) for transfer in found[: query.limit]],
         total=len(found),
-        counts=Counter(state for state, _ in listed),
+        counts={state: len(those) for state, those in listed.items()},
     )
 
 
 def list_names(transfers: Sequence[Transfer], query: TransferQuery) -> list[TransferName]:
     """Return the names of all transfers that a query asks for, without its limit."""
-    found = _select([(transfer.state, transfer) for transfer in transfers], query)
-    records = (transfer.record for _, transfer in found)
+    records = (transfer.record for transfer in _select(transfers, _by_state(transfers), query))
     return [TransferName(one.group, one.name, one.complete) for one in records]
 
 
-_Listed = tuple[TransferState, Transfer]
+_ByState = dict[TransferState, list[Transfer]]
 
 
-def _select(listed: list[_Listed], query: TransferQuery) -> list[_Listed]:
-    matches = _matcher(query.pattern)
-    found = [
-        one
-        for one in listed
-        if query.state in (None, one[0]) and matches(one[1].record.name, one[1].record.group)
-    ]
-    if query.sort == "state":
-        found.sort(key=lambda one: _RANKS[one[0]], reverse=query.descending)
+def _by_state(transfers: Sequence[Transfer]) -> _ByState:
+    """Return the transfers in each state, in the order of addition."""
+    found: defaultdict[TransferState, list[Transfer]] = defaultdict(list)
+    for transfer in transfers:
+        found[transfer.state].append(transfer)
+    return found
+
+
+def _select(
+    transfers: Sequence[Transfer], listed: _ByState, query: TransferQuery
+) -> list[Transfer]:
+    if query.state is not None:
+        found = list(listed.get(query.state, ()))
+    elif query.sort == "state":
+        states = sorted(listed, key=_RANKS.__getitem__, reverse=query.descending)
+        found = list(chain.from_iterable(listed[state] for state in states))
     else:
-        value = _VALUES[query.sort]
-        found.sort(key=lambda one: value(one[1]), reverse=query.descending)
+        found = list(transfers)
+    if query.pattern:
+        matches = _matcher(query.pattern)
+        found = [one for one in found if matches(one.record.name, one.record.group)]
+    if query.sort != "state":
+        found.sort(key=_VALUES[query.sort], reverse=query.descending)
     return found
 
 
 def _matcher(pattern: str) -> Callable[[str, str], bool]:
     """Return a function of name and group that tells whether either matches the pattern."""
     wanted = pattern.casefold()
-    if not wanted:
-        return lambda _name, _group: True
     if "*" in wanted or "?" in wanted:
         return lambda name, group: any(
             fnmatchcase(text.casefold(), wanted) for text in (name, group)
@@ -177,7 +186,7 @@ _VALUES: Final[dict[SortKey, Callable[[Transfer], str | float]]] = {
 def _row(transfer: Transfer) -> TransferRow:
     record = transfer.record
     return TransferRow(
-        **download_row(transfer).model_dump(),
+        **download_fields(transfer),
         complete=record.complete,
         is_upload=record.is_upload,
         uploaded=_uploaded(transfer),

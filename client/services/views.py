@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from client.core.swarm import piece_map
 from client.core.swarm.peer import Peer
-from client.core.transfers.download_options import DEFAULT_OPTIONS
-from client.core.transfers.piece_selection import match, paths_of, selection_of
+from client.core.transfers.piece_selection import match, paths_of
 from client.net.peers.connection import Connection
 from client.results import (
     ContentRow,
@@ -24,17 +23,37 @@ from client.results import (
     TrackerState,
     TransferState,
 )
-from client.state.transfers import TransferRecord
 from client.transfers.transfer import Transfer
-from common import metainfo
+from client.transfers.transfer_storage import TransferStorage
 from common.errors import MinitorrentError
 from common.metainfo import Metainfo
 
 RowT = TypeVar("RowT", DownloadRow, ShareRow)
 
 
+class DownloadFields(TypedDict):
+    """The fields of a DownloadRow."""
+
+    group: str
+    name: str
+    state: TransferState
+    progress: float
+    done: int
+    size: int
+    down_rate: float
+    up_rate: float
+    peers: int
+    eta: float | None
+    error: str | None
+
+
 def download_row(transfer: Transfer) -> DownloadRow:
     """Return a row of `show_downloads`."""
+    return DownloadRow(**download_fields(transfer))
+
+
+def download_fields(transfer: Transfer) -> DownloadFields:
+    """Return the fields of a row of `show_downloads`."""
     torrent = transfer.torrent
     down, up = torrent.rates() if torrent else (0.0, 0.0)
     size, done = transfer.size, transfer.done
@@ -42,7 +61,7 @@ def download_row(transfer: Transfer) -> DownloadRow:
     if transfer.state is TransferState.CHECKING and size:
         shown = transfer.storage.checked / transfer.metainfo.length
     running = transfer.state is TransferState.DOWNLOADING
-    return DownloadRow(
+    return DownloadFields(
         group=transfer.record.group,
         name=transfer.record.name,
         state=transfer.state,
@@ -107,7 +126,7 @@ def share_row(transfer: Transfer) -> ShareRow:
 
 
 def downloads(
-    transfers: Sequence[Transfer], waiting: Sequence[TransferRecord], *, uploads: bool = False
+    transfers: Sequence[Transfer], waiting: Sequence[TransferStorage], *, uploads: bool = False
 ) -> DownloadsResult:
     """Return loaded and `waiting` downloads, and also `uploads` if wanted."""
     rows = [
@@ -115,14 +134,16 @@ def downloads(
         for one in transfers
         if uploads or not one.record.is_upload
     ]
-    rows += [(one.id, _waiting_row(one)) for one in waiting if uploads or not one.is_upload]
+    rows += [
+        (one.record.id, _waiting_row(one)) for one in waiting if uploads or not one.record.is_upload
+    ]
     return DownloadsResult(downloads=_as_added(rows))
 
 
-def shares(transfers: Sequence[Transfer], waiting: Sequence[TransferRecord]) -> SharesResult:
+def shares(transfers: Sequence[Transfer], waiting: Sequence[TransferStorage]) -> SharesResult:
     """Return all shares; those in `waiting` are not loaded yet."""
     rows = [(one.record.id, share_row(one)) for one in transfers if one.record.complete]
-    rows += [(one.id, _waiting_share(one)) for one in waiting]
+    rows += [(one.record.id, _waiting_share(one)) for one in waiting]
     return SharesResult(shares=_as_added(rows), waiting=len(waiting))
 
 
@@ -131,9 +152,9 @@ def _as_added(rows: list[tuple[int, RowT]]) -> list[RowT]:
     return [row for _, row in sorted(rows, key=itemgetter(0))]
 
 
-def _waiting_row(record: TransferRecord) -> DownloadRow:
+def _waiting_row(storage: TransferStorage) -> DownloadRow:
     """Return the row of a complete transfer that the login has not loaded yet."""
-    size = _recorded_size(record)
+    record, size = storage.record, _waiting_size(storage)
     return DownloadRow(
         group=record.group,
         name=record.name,
@@ -149,27 +170,22 @@ def _waiting_row(record: TransferRecord) -> DownloadRow:
     )
 
 
-def _waiting_share(record: TransferRecord) -> ShareRow:
+def _waiting_share(storage: TransferStorage) -> ShareRow:
+    record = storage.record
     return ShareRow(
         group=record.group,
         name=record.name,
         path=str(record.path),
-        size=_recorded_size(record),
+        size=_waiting_size(storage),
         uploaded=record.uploaded,
         peers=0,
     )
 
 
-def _recorded_size(record: TransferRecord) -> int:
-    """Return a complete transfer's size: from its file stamps, faster than from its metainfo."""
-    if (
-        record.stamps is not None
-        and record.options == DEFAULT_OPTIONS
-        and min(record.stamps.sizes) >= 0
-    ):
-        return sum(record.stamps.sizes)
+def _waiting_size(storage: TransferStorage) -> int:
+    """Return a complete transfer's size; 0 if it can't be read, which loading it will report."""
     try:
-        return selection_of(metainfo.parse(record.metainfo), record.options).length
+        return storage.length
     except MinitorrentError:
         return 0
 

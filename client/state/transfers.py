@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from sys import intern
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
-from client.core.transfers.resume import FileStamps, is_believed
+from client.core.transfers.resume import MISSING, FileStamps, is_believed
 from client.state.completions import (
     forget_completion,
     read_owed,
@@ -34,10 +34,30 @@ from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
 
+_RECORDS: Final[Select[*tuple[Any, ...]]] = select(
+    TransferRow.id,
+    TransferRow.user,
+    TransferRow.group,
+    TransferRow.name,
+    TransferRow.info_hash,
+    TransferRow.path,
+    TransferRow.is_upload,
+    TransferRow.complete,
+    TransferRow.paused,
+    TransferRow.bitfield,
+    TransferRow.stamps,
+    TransferRow.uploaded,
+    TransferRow.downloaded,
+    TransferRow.added_at,
+)
+"""What a record is made of: everything but the metainfo, of which there may be megabytes."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class TransferRecord:
     """A user's download or upload: where its files are, and which pieces are verified.
+
+    There may be very many, so its metainfo is read only when needed (`TransferStore.metainfo`).
 
     `is_upload` tells which of the two it began as; either is shared once complete. `path` is the
     final path. `bitfield` and `stamps` belong together: these pieces were verified and on disk
@@ -51,7 +71,6 @@ class TransferRecord:
     group: str
     name: str
     info_hash: InfoHash
-    metainfo: bytes = field(repr=False)
     path: Path
     is_upload: bool
     complete: bool
@@ -64,6 +83,15 @@ class TransferRecord:
     options: DownloadOptions = DEFAULT_OPTIONS
     completed_at: datetime | None = None
     owes_completion: bool = False
+
+    @property
+    def length(self) -> int | None:
+        """Bytes that it selects, if its file stamps tell, which needs no metainfo."""
+        stamps, options = self.stamps, self.options
+        is_whole = options is DEFAULT_OPTIONS or options == DEFAULT_OPTIONS
+        if stamps is None or not is_whole or MISSING in stamps.files:
+            return None
+        return sum(stamps.sizes)
 
     def verified(self, wanted: Bitfield) -> Bitfield | None:
         """Return the pieces of an incomplete download that were verified last, if recorded.
@@ -172,16 +200,30 @@ class TransferStore:
 
     def get(self, transfer: int) -> TransferRecord | None:
         """Return the transfer with this id, or None."""
+        return self._one(TransferRow.id == transfer)
+
+    def metainfo(self, transfer: int) -> bytes:
+        """Return the metainfo of a transfer; raises MinitorrentError(internal) if it is gone."""
+        query = select(TransferRow.metainfo).where(TransferRow.id == transfer)
         with self._database.transaction() as session:
-            row = session.get(TransferRow, transfer)
-            return _with_details(session, row) if row else None
+            found = session.scalar(query)
+        if found is None:
+            raise MinitorrentError(ErrorCode.INTERNAL, "The transfer was removed.")
+        return found
 
     def find(self, user: str, group: str, name: str) -> TransferRecord | None:
         """Return the user's transfer of that name in that group, or None."""
-        query = select(TransferRow).filter_by(user=user, group=group, name=name)
+        row = TransferRow
+        return self._one(row.user == user, row.group == group, row.name == name)
+
+    def _one(self, *conditions: ColumnElement[bool]) -> TransferRecord | None:
         with self._database.transaction() as session:
-            row = session.scalars(query).one_or_none()
-            return _with_details(session, row) if row else None
+            row = session.execute(_RECORDS.where(*conditions)).one_or_none()
+            if row is None:
+                return None
+            times, owed = read_times(session, [row.id]), read_owed(session, [row.id])
+            options = read_options(session, row.id)
+            return _record(row, options, times.get(row.id), row.id in owed)
 
     def list_unfinished(self, user: str) -> list[TransferRecord]:
         """Return the user's incomplete downloads, oldest first."""
@@ -216,10 +258,10 @@ class TransferStore:
     def _list(
         self, *conditions: ColumnElement[bool], limit: int | None = None
     ) -> list[TransferRecord]:
-        query = select(TransferRow).where(*conditions).order_by(TransferRow.id).limit(limit)
+        query = _RECORDS.where(*conditions).order_by(TransferRow.id).limit(limit)
         with self._database.transaction() as session:
             options = read_all_options(session)
-            rows = session.scalars(query).all()
+            rows = session.execute(query).all()
             numbers = [row.id for row in rows]
             times, owed = read_times(session, numbers), read_owed(session, numbers)
             return [
@@ -308,25 +350,18 @@ class TransferStore:
             session.execute(update(TransferRow).where(TransferRow.id == transfer).values(**values))
 
 
-def _with_details(session: Session, row: TransferRow) -> TransferRecord:
-    """Return the record of a row, with what is stored beside it."""
-    times, owed = read_times(session, [row.id]), read_owed(session, [row.id])
-    return _record(row, read_options(session, row.id), times.get(row.id), row.id in owed)
-
-
 def _record(
-    row: TransferRow,
+    row: TransferRow | Row[*tuple[Any, ...]],
     options: DownloadOptions,
     completed_at: datetime | None = None,
     owes_completion: bool = False,
 ) -> TransferRecord:
     return TransferRecord(
         id=row.id,
-        user=row.user,
-        group=row.group,
+        user=intern(row.user),
+        group=intern(row.group),
         name=row.name,
         info_hash=InfoHash(row.info_hash),
-        metainfo=row.metainfo,
         path=Path(os.fsdecode(row.path)),
         is_upload=row.is_upload,
         complete=row.complete,

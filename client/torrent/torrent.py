@@ -137,6 +137,12 @@ class Torrent:
         return len(self._peer_list.connections)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is complete, and nobody is connected or has to be dialled again."""
+        peer_list = self._peer_list
+        return self.complete and not (peer_list.connections or peer_list.last_dial_failed)
+
+    @property
     def writing(self) -> int:
         """Number of pieces being verified and written, or waiting for it."""
         return self._writer.writing
@@ -233,9 +239,8 @@ class Torrent:
 
     def tick(self) -> None:
         """Do the periodic work; call it a few times a second."""
-        peer_list = self._peer_list
-        if self.complete and not (peer_list.connections or peer_list.last_dial_failed):
-            return  # nobody downloads it: a client may share thousands of such files
+        if self.is_idle:
+            return
         now = self._clock()
         with self._lock:
             if self._stopped:

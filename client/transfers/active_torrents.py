@@ -24,13 +24,19 @@ class HasTorrent(Protocol):
     def torrent(self) -> Torrent | None:
         """The torrent, while it is active."""
 
+    def wake(self) -> Torrent | None:
+        """Return the torrent, which a resting share gets now; None if it isn't active."""
+
     @property
     def group_tls(self) -> GroupTls | None:
         """The GroupTls of a sealed group, while the torrent is active."""
 
 
 class ActiveTorrents:
-    """The active ones among `transfers`; `find` returns the transfer of some content, or None."""
+    """The active ones among `transfers`; `find` returns the transfer of some content, or None.
+
+    Resting shares may be missing from `transfers`; whoever wants something of them wakes them.
+    """
 
     def __init__(
         self,
@@ -47,13 +53,16 @@ class ActiveTorrents:
     def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         """Pass an incoming connection to the torrent that it asks for."""
         transfer = self._find(handshake.info_hash)
-        torrent = transfer.torrent if transfer else None
+        torrent = transfer.wake() if transfer else None
         return torrent is not None and torrent.admit(transport, handshake, endpoint, incoming=True)
 
     def find_group_tls(self, info_hash: InfoHash) -> GroupTls | None:
         """Return the GroupTls for an active torrent of a sealed group, or None."""
         transfer = self._find(info_hash)
-        return transfer.group_tls if transfer else None
+        if transfer is None:
+            return None
+        transfer.wake()
+        return transfer.group_tls
 
     def disconnect_unaccepted(self, group: str) -> None:
         """Disconnect everybody who is no longer accepted in the group."""

@@ -12,14 +12,11 @@ read the state from plain attributes.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from client.core.admission.candidates import PeerCandidate
 from client.core.notices.events import FileRemoved, PiecesLost
 from client.core.transfers.transfer_state import (
     AllHere,
@@ -36,6 +33,7 @@ from client.core.transfers.transfer_state import (
     Queued,
     Recheck,
     Reported,
+    Rested,
     Started,
     TurnLost,
     TurnTaken,
@@ -44,10 +42,10 @@ from client.core.transfers.transfer_state import (
 from client.net.tracker.announcer import UnidentifiedPeer
 from client.storage.pieces.piece_scan import StoppedError
 from client.torrent.torrent import Torrent
+from client.torrent.torrent_context import TorrentOwner
 from client.transfers.disk_space import SpaceWait
-from client.transfers.serial_executor import SerialExecutor
+from client.transfers.resting_transfer import RestingTransfer
 from client.transfers.transfer_context import TransferContext
-from client.transfers.transfer_status import TransferStatus
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -62,30 +60,25 @@ _TOUCHED: Final = (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
 """The errors for files that another program has touched."""
 
 
-class Transfer(TransferStatus):
+class Transfer(RestingTransfer):
     """An upload or a download."""
 
     def __init__(self, storage: TransferStorage, context: TransferContext) -> None:
         super().__init__(storage, context)
-        self.throttle = context.rate_limits.throttle(storage.record)
-        self._space = SpaceWait(context.disk)
+        self._space: SpaceWait | None = None
         self._upsets = 0  # changes by other programs in this run
         self._had = 0  # pieces that were right when the last change was noticed
-        self._halting = threading.Event()
-        self._executor = SerialExecutor(storage.record.name, context.jobs, self._fail)
+        self._halting = False
 
     @property
     def place(self) -> tuple[int, int] | None:
         """Its place in the queue, from 1, and how many wait there; None when it isn't waiting."""
         return self._context.scheduler.place(self)
 
-    # --- callbacks (Announced, TorrentOwner) ------------------------------------------------
-    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
-        """See Announced."""
-        torrent = self.torrent  # another thread may stop it
-        if torrent is not None:
-            torrent.learn(candidates)
+    def _as_owner(self) -> TorrentOwner[Torrent]:
+        return self
 
+    # --- callbacks (Announced, TorrentOwner) ------------------------------------------------
     def refused(self, error: MinitorrentError) -> None:
         """See Announced."""
         self._executor.submit(lambda: self._fail(error))
@@ -131,7 +124,7 @@ class Transfer(TransferStatus):
         if not self._move_if_legal(Started(Recheck.ASKED if recheck else Recheck.NO)):
             return  # it runs already
         self._upsets = self._had = self.storage.checked = 0
-        self._halting.clear()
+        self._halting = False
         if self.record.complete:
             self._executor.submit(self._open)
         else:
@@ -147,7 +140,10 @@ class Transfer(TransferStatus):
 
     def begin_halt(self) -> None:
         """Tell running jobs to end early; `halt` has to follow."""
-        self._halting.set()
+        self._halting = True
+
+    def _is_halting(self) -> bool:
+        return self._halting
 
     def halt(self, *, forgives: bool = False) -> None:
         """Stop, keeping everything for the next start; returns when it has stopped.
@@ -156,7 +152,7 @@ class Transfer(TransferStatus):
         """
         self.begin_halt()
         with self._executor.alone:
-            self._halting.set()  # it may just have resumed by itself
+            self._halting = True  # it may just have resumed by itself
             self._context.scheduler.leave(self)
             self._stop(Halted(forgives))
 
@@ -185,14 +181,19 @@ class Transfer(TransferStatus):
     def checkpoint(self) -> None:
         """Record the progress, so that a later start need not hash everything again.
 
-        Also checks the files of shares that nobody downloads at the moment.
+        Also checks the files of shares that nobody downloads at the moment, and lets them rest
+        when nobody has for a while.
         """
         if not self._executor.alone.acquire(blocking=False):
             return
         try:
-            if self.torrent is not None:
+            torrent = self.torrent
+            if torrent is not None:
                 self.storage.files.look_at_all()
-                self.storage.save_progress(self.torrent)
+                self.storage.save_progress(torrent)
+                self._rest_if_quiet(torrent)
+            else:
+                self._check_at_rest()
         except MinitorrentError as error:
             if error.code is not ErrorCode.FILE_CHANGED and not self.storage.files.have_lost:
                 raise
@@ -200,20 +201,33 @@ class Transfer(TransferStatus):
         finally:
             self._executor.alone.release()
 
+    def tick(self) -> None:
+        """Do what is due a few times a second, while it `is_lively`."""
+        torrent = self.torrent
+        if torrent is not None:
+            torrent.tick()
+        else:
+            self.resume_if_space()
+
     def resume_if_space(self) -> None:
         """Resume by itself if it waits for disk space and there is enough now."""
         if not self.waits_for_space:
             return
         with self._executor.alone:
-            now = self._context.torrent_context.clock()
-            if self.waits_for_space and self._space.is_over(self.path, self.missing, now):
+            now, space = self._context.torrent_context.clock(), self._space
+            if self.waits_for_space and space and space.is_over(self.path, self.missing, now):
                 self.start()
 
     # --- in the job threads -----------------------------------------------------------------
     def _open(self) -> None:
-        if not isinstance(self._state, Queued) or self._halting.is_set() or not self._may_run():
+        if not isinstance(self._state, Queued) or self._halting or not self._may_run():
             return
         self._move(TurnTaken())
+        self._transferred = (0, 0)
+        if self._may_rest():
+            self._move(Rested())
+            self._context.announcer.add(self)
+            return
         try:
             have = self._check()
         except StoppedError:
@@ -241,7 +255,7 @@ class Transfer(TransferStatus):
         recheck = self._state.recheck if isinstance(self._state, Checking) else Recheck.NO
         was_complete = self.record.complete
         have = self.storage.open(
-            self._halting.is_set,
+            self._is_halting,
             recheck=recheck is not Recheck.NO,
             asked=recheck is Recheck.ASKED,
         )
@@ -253,27 +267,10 @@ class Transfer(TransferStatus):
             self._context.events.publish(PiecesLost(self.record.group, self.record.name, lost))
         return have
 
-    def _make_torrent(self, have: Bitfield) -> Torrent:
-        torrent_context = self._context.torrent_context
-        self._group_tls = self._context.credentials.group_tls(
-            self.record.group, self.metainfo.authority
-        )
-        self.started_at = torrent_context.clock()
-        return Torrent(
-            self.metainfo,
-            self.storage.files,
-            have,
-            self.storage.selection,
-            self._group_tls,
-            torrent_context,
-            self,
-            self.throttle,
-        )
-
     def _step_back(self) -> None:
         """Wait for the next turn, unless it is already here."""
         if isinstance(self._state, Downloading) and not (
-            self._halting.is_set() or self._context.scheduler.has_turn(self)
+            self._halting or self._context.scheduler.has_turn(self)
         ):
             self._stop(TurnLost())
 
@@ -284,7 +281,7 @@ class Transfer(TransferStatus):
         torrent = self._state.torrent
         self._move(AllHere(hashes=self.storage.files.unproven().count > 0))
         try:
-            self.storage.finish(self._halting.is_set)
+            self.storage.finish(self._is_halting)
         except StoppedError:
             return
         self.ended_at = self._context.torrent_context.clock()
@@ -337,7 +334,7 @@ class Transfer(TransferStatus):
     def _check_again(self) -> bool:
         """Stop, and continue with the pieces that are still right; False after too many times."""
         torrent = self.torrent
-        if torrent is None or self._halting.is_set():
+        if torrent is None or self._halting:
             return True
         self._upsets += 1
         if self._upsets > MOST_UPSETS:
@@ -351,11 +348,12 @@ class Transfer(TransferStatus):
     def _wait_for_space(self, error: MinitorrentError) -> None:
         """Stop until the full disk has enough space."""
         full = NoSpace(error)
-        if self._halting.is_set() or not is_legal(self._state, full):
+        if self._halting or not is_legal(self._state, full):
             return
         self._context.scheduler.leave(self)
         now = self._context.torrent_context.clock()
-        self._stop(NoSpace(self._space.begin(error, self.path, self.missing, now)))
+        self._space = space = SpaceWait(self._context.disk)
+        self._stop(NoSpace(space.begin(error, self.path, self.missing, now)))
         self._tell_end()
 
     def _tell_end(self) -> None:
@@ -366,17 +364,18 @@ class Transfer(TransferStatus):
 
     def _stop(self, event: Event[Torrent]) -> None:
         """Stop the torrent, if there is one, because of this event."""
-        torrent = self.torrent
+        torrent, is_active, transferred = self.torrent, self.is_active, self.transferred
         if torrent is not None:
             self._verify(torrent.have())
         self._move(event)
-        if torrent is not None:
-            self._transferred = torrent.uploaded, torrent.downloaded
+        if is_active:
+            self._transferred = transferred
             self._context.announcer.remove(self.info_hash)
+        if torrent is not None:
             torrent.stop()
             self._verify(torrent.have())
             try:
                 self.storage.save_progress(torrent)
             except MinitorrentError as error:
                 log.warning("progress is not recorded", name=self.record.name, error=error.message)
-        self.storage.files.close()
+        self.storage.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from client.event_bus import EventBus
@@ -15,6 +15,7 @@ from client.storage.files.write_back import WriteBack
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
+from client.transfers.lively import Lively
 from client.transfers.rate_limits import RateLimits
 from common.types import InfoHash
 
@@ -48,6 +49,9 @@ class GroupCredentials(Protocol):
         Raises MinitorrentError: the tracker's refusal.
         """
 
+    def knows(self, group: str) -> bool:
+        """Return whether `group_tls` has succeeded for a group since the login."""
+
 
 @dataclass(frozen=True, slots=True)
 class TransferContext:
@@ -64,3 +68,4 @@ class TransferContext:
     events: EventBus
     files: type[TorrentFiles] = TorrentFiles
     write_back: WriteBack | None = None
+    lively: Lively = field(default_factory=Lively)

@@ -39,7 +39,7 @@ class TransferManager:
         self._backlog: Backlog | None = None  # what the login has not loaded yet
         self._changed = threading.Condition()  # guards the four above
         self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
-        self.active = ActiveTorrents(self.all, self.of)
+        self.active = ActiveTorrents(context.lively.all, self.of)
 
     @property
     def owes_completions(self) -> bool:
@@ -58,9 +58,9 @@ class TransferManager:
 
     def waiting(self) -> list[TransferRecord]:
         """Return this user's complete transfers that the login has not loaded yet."""
-        return self.with_waiting()[1]
+        return [storage.record for storage in self.with_waiting()[1]]
 
-    def with_waiting(self) -> tuple[list[Transfer], list[TransferRecord]]:
+    def with_waiting(self) -> tuple[list[Transfer], list[TransferStorage]]:
         """Return loaded and waiting transfers; one that is just being loaded appears once."""
         with self._changed:
             backlog = self._backlog
@@ -69,7 +69,8 @@ class TransferManager:
             loaded = list(self._transfers.values())
             if backlog is None or self._backlog is not backlog:
                 return loaded, []
-            return loaded, [one for one in rest if self._is_waiting(backlog, one)]
+            waiting = [one for one in rest if self._is_waiting(backlog, one)]
+        return loaded, [self._storage(record) for record in waiting]
 
     def find(self, group: str, name: str) -> Transfer | None:
         """Return the transfer of this name in this group, or None."""
@@ -285,9 +286,11 @@ class TransferManager:
                 self._changed.notify_all()
 
     def _make(self, record: TransferRecord) -> Transfer:
+        return Transfer(self._storage(record), self._context)
+
+    def _storage(self, record: TransferRecord) -> TransferStorage:
         context = self._context
-        storage = TransferStorage(record, context.store, context.files, context.write_back)
-        return Transfer(storage, context)
+        return TransferStorage(record, context.store, context.files, context.write_back)
 
     def _insert(self, record: TransferRecord) -> Transfer:
         transfer = self._make(record)
@@ -302,13 +305,9 @@ class TransferManager:
     # --- the ticker (Ticked) ----------------------------------------------------------------
     def tick(self) -> None:
         """See Ticked."""
-        for transfer in self.all():
-            torrent = transfer.torrent
+        for transfer in self._context.lively.all():
             try:
-                if torrent is None:
-                    transfer.resume_if_space()
-                else:
-                    torrent.tick()
+                transfer.tick()
             except Exception:
                 log.exception("tick failed", name=transfer.record.name)
         self._context.scheduler.review()

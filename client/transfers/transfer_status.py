@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Final
 
 from client.core.notices.events import (
     ShareFailed,
@@ -21,6 +22,7 @@ from client.core.transfers.transfer_state import (
     Paused,
     Queued,
     Recheck,
+    Resting,
     Seeding,
     State,
     WaitingForSpace,
@@ -36,7 +38,21 @@ from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.errors import MinitorrentError
+from common.metainfo import Metainfo
 from common.types import InfoHash
+
+_SHOWN: Final[dict[type[State[Torrent]], TransferState]] = {
+    Paused: TransferState.PAUSED,
+    WaitingForSpace: TransferState.PAUSED,
+    Queued: TransferState.QUEUED,
+    Checking: TransferState.CHECKING,
+    Downloading: TransferState.DOWNLOADING,
+    Finishing: TransferState.DOWNLOADING,
+    Seeding: TransferState.SEEDING,
+    Resting: TransferState.SEEDING,
+    Failed: TransferState.FAILED,
+}
+"""The states as users see them; a list of very many asks for each."""
 
 
 class TransferStatus:
@@ -44,35 +60,51 @@ class TransferStatus:
 
     def __init__(self, storage: TransferStorage, context: TransferContext) -> None:
         self.storage = storage
-        self.metainfo = storage.metainfo
         self.started_at = 0.0
         self.ended_at = 0.0
         self.fetched = 0  # payload bytes received in the run that completed it
         self.sources = 0  # peers that sent them
-        self._transferred = (0, 0)  # by the last torrent
+        self._transferred = (0, 0)  # by earlier torrents of this run
         self._context = context
         self._group_tls: GroupTls | None = None
         self._state: State[Torrent] = Paused()
         self._moving = threading.Lock()
-        wanted = storage.selection
-        self._verified = storage.record.verified(wanted.pieces)  # while there is no torrent
-        self._done = wanted.done(self._verified) if self._verified else 0
+        self._verified: Bitfield | None = None  # while there is no torrent
+        self._done = 0
+        if not storage.record.complete and storage.record.bitfield is not None:
+            self._verified = storage.record.verified(storage.selection.pieces)
+            self._done = storage.selection.done(self._verified) if self._verified else 0
 
     def _move(self, event: Event[Torrent]) -> None:
         """Change the state according to an event."""
         with self._moving:
-            self._state = after(self._state, event)
+            self._become(after(self._state, event))
 
     def _move_if_legal(self, event: Event[Torrent]) -> bool:
         """Apply an event unless it can't happen now; returns whether it was applied."""
         with self._moving:
             if not is_legal(self._state, event):
                 return False
-            self._state = after(self._state, event)
+            self._become(after(self._state, event))
             return True
+
+    def _become(self, state: State[Torrent]) -> None:
+        self._state = state
+        is_lively = torrent_of(state) is not None or isinstance(state, WaitingForSpace)
+        self._context.lively.put(self, is_lively=is_lively)
+
+    def tick(self) -> None:
+        """Do what is due a few times a second, while it has a torrent or waits for space."""
+        raise NotImplementedError
+
+    def wake(self) -> Torrent | None:
+        """Return the torrent, which a resting share gets now; None if it isn't active."""
+        raise NotImplementedError
 
     def _verify(self, have: Bitfield) -> None:
         """Remember the verified pieces for as long as there is no torrent."""
+        if self.record.complete:
+            return  # all of them
         self._verified, self._done = have, self.storage.selection.done(have)
 
     # --- state ------------------------------------------------------------------------------
@@ -82,26 +114,22 @@ class TransferStatus:
         return self.storage.record
 
     @property
+    def metainfo(self) -> Metainfo:
+        """What is transferred; raises MinitorrentError when it can't be read."""
+        return self.storage.metainfo
+
+    @property
     def info_hash(self) -> InfoHash:
         """See Announced."""
-        return self.metainfo.info_hash
+        return self.record.info_hash
 
     @property
     def state(self) -> TransferState:
         """The state as users see it."""
-        match self._state:
-            case Paused() | WaitingForSpace():
-                return TransferState.PAUSED
-            case Queued():
-                return TransferState.QUEUED
-            case Checking() | Finishing(hashes=True):
-                return TransferState.CHECKING
-            case Downloading() | Finishing():
-                return TransferState.DOWNLOADING
-            case Seeding():
-                return TransferState.SEEDING
-            case Failed():
-                return TransferState.FAILED
+        state = self._state
+        if isinstance(state, Finishing) and state.hashes:
+            return TransferState.CHECKING
+        return _SHOWN[type(state)]
 
     @property
     def error(self) -> MinitorrentError | None:
@@ -137,7 +165,7 @@ class TransferStatus:
     @property
     def path(self) -> Path:
         """Where the content is, or will be."""
-        return self.storage.files.final
+        return self.record.path
 
     @property
     def title(self) -> str:
@@ -163,7 +191,14 @@ class TransferStatus:
     def is_idle(self) -> bool:
         """Whether it is seeding without any connection, as most of many shares are."""
         state = self._state
-        return isinstance(state, Seeding) and not state.torrent.connection_count
+        if isinstance(state, Seeding):
+            return not state.torrent.connection_count
+        return isinstance(state, Resting)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it uses its content: it has a torrent, or would get one at once."""
+        return self.torrent is not None or isinstance(self._state, Resting)
 
     @property
     def is_running(self) -> bool:
@@ -186,7 +221,7 @@ class TransferStatus:
     @property
     def size(self) -> int:
         """Wanted bytes."""
-        return self.storage.selection.length
+        return self.storage.length
 
     @property
     def done(self) -> int:
@@ -204,6 +239,8 @@ class TransferStatus:
     @property
     def left(self) -> int:
         """See Announced."""
+        if isinstance(self._state, Resting):
+            return 0
         torrent = self.torrent
         return torrent.left if torrent is not None else self.metainfo.size - self.done
 
@@ -215,8 +252,8 @@ class TransferStatus:
     @property
     def transferred(self) -> tuple[int, int]:
         """See Announced."""
-        torrent = self.torrent
-        return (torrent.uploaded, torrent.downloaded) if torrent else self._transferred
+        torrent, (up, down) = self.torrent, self._transferred
+        return (up + torrent.uploaded, down + torrent.downloaded) if torrent else (up, down)
 
     @property
     def needs_peers(self) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from client.core.transfers.download_options import DownloadOptions
-from client.core.transfers.piece_selection import finalized_by, selection_of
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
+from client.core.transfers.piece_selection import PieceSelection, finalized_by, selection_of
+from client.core.transfers.resume import FileStamps, is_believed
 from client.state.transfers import TransferRecord, TransferStore
+from client.storage.files.change_detector import changed_error
+from client.storage.files.content import take_file_stamp
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.files.write_back import WriteBack
 from client.storage.paths.os_errors import shown
@@ -17,18 +21,41 @@ from client.torrent.torrent import Torrent
 from common import metainfo
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import Metainfo
 from common.types import PieceIndex
 
 _LOOKS = 3
 """How many times finished content is hashed because another program keeps touching it."""
 
 
+class _Described:
+    """What a transfer's metainfo says, and the files of that."""
+
+    def __init__(
+        self,
+        record: TransferRecord,
+        metainfo: Metainfo,
+        files: type[TorrentFiles],
+        write_back: WriteBack | None,
+    ) -> None:
+        self.metainfo = metainfo
+        self.selection = selection_of(metainfo, record.options)
+        finalized = finalized_by(metainfo, record.options)
+        self.files = files(metainfo, record.path, self.selection, finalized, write_back)
+
+
+_describing = threading.Lock()
+"""Held while a transfer's metainfo is read, so that it happens once."""
+
+
 class TransferStorage:
     """The files of one transfer and its record.
 
-    `record` is kept up to date, except for the user's options, which are in `options` and may be
-    set at any time. `checked` counts the bytes visited while the files are checked. Every method
-    may raise MinitorrentError, when the disk or the database fails. Not thread-safe.
+    The metainfo, and what follows from it, is read when it is needed first, and again after
+    `forget`: most of many shares are idle. `record` is kept up to date, except for the user's
+    options, which are in `options` and may be set at any time. `checked` counts the bytes visited
+    while the files are checked. Every method and property may raise MinitorrentError, when the
+    disk or the database fails. Not thread-safe, but for the reading of the metainfo.
     """
 
     def __init__(
@@ -40,14 +67,89 @@ class TransferStorage:
     ) -> None:
         self.record = record
         self.options = record.options
-        self.metainfo = metainfo.parse(record.metainfo)
-        self.selection = selection_of(self.metainfo, record.options)
-        finalized = finalized_by(self.metainfo, record.options)
-        self.files = files(self.metainfo, record.path, self.selection, finalized, write_back)
         self.checked = 0
         self.is_hashed = False  # the caller has just hashed it to share it; reset by `open`
         self._store = store
+        self._files = files
+        self._write_back = write_back
+        self._described: _Described | None = None
         self._counted = (0, 0)  # payload up and down that the record contains already
+
+    @property
+    def metainfo(self) -> Metainfo:
+        """Its metainfo."""
+        return self._describe().metainfo
+
+    @property
+    def selection(self) -> PieceSelection:
+        """The pieces that its options select."""
+        return self._describe().selection
+
+    @property
+    def files(self) -> TorrentFiles:
+        """Its files."""
+        return self._describe().files
+
+    @property
+    def length(self) -> int:
+        """Wanted bytes."""
+        if self._described is None and self.record.complete:
+            recorded = self.record.length
+            if recorded is not None:
+                return recorded
+        return self.selection.length
+
+    def _describe(self) -> _Described:
+        described = self._described
+        if described is None:
+            with _describing:
+                described = self._described or self._read()
+                self._described = described
+        return described
+
+    def _read(self) -> _Described:
+        described = metainfo.parse(self._store.metainfo(self.record.id))
+        return _Described(self.record, described, self._files, self._write_back)
+
+    def forget(self) -> None:
+        """Close the files, and forget the metainfo."""
+        self.close()
+        self._described = None
+
+    def close(self) -> None:
+        """Close the files, if they are open."""
+        if self._described is not None:
+            self._described.files.close()
+
+    # --- a share that nobody downloads -------------------------------------------------------
+    @property
+    def may_rest(self) -> bool:
+        """Whether it is complete content of one file, whose record is believed if it agrees.
+
+        The files of a folder have to be watched one by one, so it doesn't rest.
+        """
+        stamps = self.record.stamps
+        return (
+            self.record.complete
+            and self.options == DEFAULT_OPTIONS
+            and stamps is not None
+            and len(stamps.files) == 1
+        )
+
+    def is_unchanged(self) -> bool:
+        """Return whether the file of a share that may rest is the recorded one; cheap."""
+        return self.record.stamps == FileStamps((take_file_stamp(self.record.path),))
+
+    def wake(self) -> Bitfield:
+        """Open the files of a resting share; returns its pieces, all of them.
+
+        Raises MinitorrentError: file_changed if they have changed since the record was made.
+        """
+        self._counted = (0, 0)
+        self.files.open_complete()
+        if not is_believed(self.record.stamps, self.files.verified_stamps()):
+            raise changed_error(self.record.path)
+        return self.selection.pieces.copy()
 
     def open(self, stopped: Callable[[], bool], *, recheck: bool, asked: bool = False) -> Bitfield:
         """Open the files and find out which pieces are right; begins a run.

@@ -91,15 +91,22 @@ class FakeAnnouncer:
 
 
 class FakeCredentials:
-    """GroupCredentials of open groups; with an `error`, the tracker refuses."""
+    """GroupCredentials of open groups; with an `error`, the tracker refuses.
+
+    Shares rest from the start once their group `is_known`.
+    """
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.is_known = False
 
     def group_tls(self, group: str, authority: str | None) -> GroupTls | None:
         if self.error is not None:
             raise self.error
         return None
+
+    def knows(self, group: str) -> bool:
+        return self.is_known
 
 
 class TransferLab:

@@ -6,9 +6,11 @@
     Failed              +------------- TurnLost -------+                |                |
                         +------------------------------+- ContentTouched+----------------+
 
-`Opened` leads to Seeding when the content is complete already. `NoSpace` leads to WaitingForSpace,
-`FailedWith` to Failed, and `Halted` to Paused, but a failed transfer stays failed unless the user
-pauses it. The states with an active torrent carry it (`T`), so there is none in any other state.
+`Opened` leads to Seeding when the content is complete already. `Rested` leads from Seeding, or
+already from Checking, to Resting, which has no torrent, and `Opened` back. `NoSpace` leads to
+WaitingForSpace, `FailedWith` to Failed, and `Halted` to Paused, but a failed transfer stays failed
+unless the user pauses it. The states with an active torrent carry it (`T`), so there is none in any
+other state.
 """
 
 from __future__ import annotations
@@ -77,6 +79,11 @@ class Seeding(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Resting:
+    """Complete, and shared, with neither torrent nor open files: nobody downloads it now."""
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingForSpace:
     """The disk is full; it resumes by itself when there is space."""
 
@@ -99,6 +106,7 @@ State: TypeAlias = (
     | Downloading[T]
     | Finishing[T]
     | Seeding[T]
+    | Resting
     | WaitingForSpace
     | Failed
 )
@@ -128,6 +136,11 @@ class Opened(Generic[T]):
 
     torrent: T
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """It is complete and unchanged, and nobody downloads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +191,7 @@ Event: TypeAlias = (
     | TurnTaken
     | TurnLost
     | Opened[T]
+    | Rested
     | AllHere
     | Finished
     | ContentTouched
@@ -188,7 +202,7 @@ Event: TypeAlias = (
 )
 
 _AT_WORK: Final = (Downloading, Finishing, Seeding)
-_RUNNING: Final = (Queued, Checking, *_AT_WORK)
+_RUNNING: Final = (Queued, Checking, *_AT_WORK, Resting)
 _STOPPED: Final = (Paused, WaitingForSpace, Failed)
 _ANY: Final = (*_RUNNING, *_STOPPED)
 
@@ -196,7 +210,8 @@ LEGAL: Final[dict[type, tuple[type, ...]]] = {
     Started: _STOPPED,
     TurnTaken: (Queued,),
     TurnLost: (Checking, Downloading),
-    Opened: (Checking,),
+    Opened: (Checking, Resting),
+    Rested: (Checking, Seeding),
     AllHere: (Downloading,),
     Finished: (Finishing,),
     ContentTouched: _AT_WORK,
@@ -230,6 +245,8 @@ def after(state: State[T], event: Event[T]) -> State[T]:
             return Queued()
         case Opened(torrent, complete):
             return Seeding(torrent) if complete else Downloading(torrent)
+        case Rested() if state != Seeding(torrent_of(state), reported=False):
+            return Resting()
         case AllHere(hashes) if isinstance(state, Downloading):
             return Finishing(state.torrent, hashes)
         case Finished() if isinstance(state, Finishing):

@@ -150,7 +150,7 @@ class Downloads:
     def _check_owner(self, final: Path) -> None:
         """Raise MinitorrentError(file_exists) when another active transfer uses this path."""
         for other in self._manager.all():
-            if other.path == final and other.torrent is not None:
+            if other.path == final and other.is_active:
                 raise MinitorrentError(
                     ErrorCode.FILE_EXISTS,
                     f"{other.title} uses {shown(final)}; choose another destination, "

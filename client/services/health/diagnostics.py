@@ -28,7 +28,9 @@ class Diagnostics:
     def why(self, group: str, name: str) -> WhyResult:
         """Return the one reason for a transfer's state, and the next step."""
         self._account.require()
-        reason = diagnose(self._snapshots.take(self._transfers.get(group, name)))
+        transfer = self._transfers.get(group, name)
+        transfer.wake()  # what it lacks shows only then
+        reason = diagnose(self._snapshots.take(transfer))
         return WhyResult(reason=reason.text, hint=reason.hint)
 
     def relocate(

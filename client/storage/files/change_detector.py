@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -123,19 +124,32 @@ class ChangeDetector:
             return _error(f"{path} was {how} while it was being downloaded.")
         if is_there:
             return self._changed(file)
-        return _error(
-            f"{path} was moved or deleted. Say where it is now with relocate, or put it back and "
-            "resume; if you downloaded it, recheck downloads it again.",
-        )
+        return _gone(self._paths[file])
 
     def _changed(self, file: int) -> MinitorrentError:
         path = shown(self._paths[file])
         if self._are_written:
             return _error(f"{path} was changed by another program while it was being downloaded.")
-        return _error(
-            f"{path} has changed since it was verified. Recheck it (wrong pieces of a download are "
-            "downloaded again), or stop_share it and upload it again."
-        )
+        return _changed(self._paths[file])
+
+
+def changed_error(path: Path) -> MinitorrentError:
+    """Return the error for shared content that is gone or has changed since it was verified."""
+    return _changed(path) if os.path.lexists(path) else _gone(path)
+
+
+def _gone(path: Path) -> MinitorrentError:
+    return _error(
+        f"{shown(path)} was moved or deleted. Say where it is now with relocate, or put it back "
+        "and resume; if you downloaded it, recheck downloads it again."
+    )
+
+
+def _changed(path: Path) -> MinitorrentError:
+    return _error(
+        f"{shown(path)} has changed since it was verified. Recheck it (wrong pieces of a download "
+        "are downloaded again), or stop_share it and upload it again."
+    )
 
 
 def _error(sentence: str) -> MinitorrentError:

@@ -83,7 +83,7 @@ def test_a_disk_that_fills_in_the_middle_changes_nothing(tmp_path: Path) -> None
     with ClientState(roomy) as state:
         record = state.transfers.get(4)
         assert record
-        assert record.metainfo == bytes(600000)
+        assert state.transfers.metainfo(record.id) == bytes(600000)
 
 
 def test_of_several_simultaneous_openers_one_migrates(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_new_transfer(transfers: TransferStore) -> None:
     assert record == again(transfers, record)
     assert (record.user, record.group, record.name) == ("ann", "lab", "file")
     assert record.info_hash == bytes(range(20))
-    assert record.metainfo == b"d4:infodee\x00\xff"
+    assert transfers.metainfo(record.id) == b"d4:infodee\x00\xff"
     assert record.path == Path("/data/a b é")
     assert record.added_at == WHEN
     assert not record.is_upload

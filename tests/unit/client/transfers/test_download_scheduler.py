@@ -31,7 +31,6 @@ RECORD = TransferRecord(
     group="lab",
     name="content",
     info_hash=InfoHash(b"h" * 20),
-    metainfo=b"",
     path=Path("/data/content"),
     is_upload=False,
     complete=False,

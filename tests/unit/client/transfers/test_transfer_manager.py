@@ -147,7 +147,7 @@ def test_a_requested_share_is_loaded_at_once(
     assert manager.get("lab", many[-1]) is last
     assert manager.shared("lab", [many[0], many[-2], "other"]) == {many[0], many[-2]}
     loaded, waiting = manager.with_waiting()
-    assert sorted([*names(loaded), *(one.name for one in waiting)]) == many
+    assert sorted([*names(loaded), *(one.record.name for one in waiting)]) == many
     lab.jobs.run()
     assert sorted(names(manager.all())) == many
     assert manager.get("lab", many[-1]) is last
@@ -198,10 +198,10 @@ def test_a_record_that_can_not_be_read_does_not_keep_others_out(
     object.__setattr__(bad, "info_bytes", b"de")
     lab.record(bad, tmp_path / "bad", is_upload=True)
     share(lab, tmp_path, "good")
-    with structlog.testing.capture_logs() as log:
-        manager.load("ann", everybody)
-    assert names(manager.all()) == ["good"]
-    assert [entry["name"] for entry in log if entry["log_level"] == "error"] == ["bad"]
+    manager.load("ann", everybody)
+    lab.jobs.run()
+    states = {one.record.name: one.state for one in manager.all()}
+    assert states == {"bad": TransferState.FAILED, "good": TransferState.SEEDING}
 
 
 # --- leaving ----------------------------------------------------------------------------------
