@@ -147,7 +147,7 @@ class DownloadMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_active_is_announced(self) -> None:
         if hasattr(self, "transfer") and not self.jobs_wait:
-            is_active = self.transfer.torrent is not None
+            is_active = self.transfer.is_active
             assert bool(self.lab.announcer.announced) is is_active, shown(self.transfer)
 
     @invariant()
