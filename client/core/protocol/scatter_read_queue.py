@@ -167,11 +167,10 @@ class ScatterReadQueue:
     def _read_from_slots(self, count: int) -> bytes:
         """Return a copy of the first `count` bytes that were read into the slots."""
         parts: list[memoryview] = []
-        for view in self.lay_out():
-            parts.append(view[:count])
+        views = iter(self.lay_out())
+        while count:
+            parts.append(next(views)[:count])
             count -= len(parts[-1])
-            if not count:
-                break
         return b"".join(parts)
 
     def _cut_first(self, missing: int) -> CutBlock:

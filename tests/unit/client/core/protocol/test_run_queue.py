@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from client.core.protocol.run_queue import RunQueue
@@ -17,6 +17,9 @@ STEPS = st.one_of(RUNS, BLOCKS, st.integers(0, 12), st.tuples(st.integers(0, 9),
 
 
 @given(st.lists(STEPS, max_size=30))
+@example([BlockRun(0, 0, 5, 3), Block(PieceIndex(0), 6, 3), BlockRun(0, 0, 1, 3), (0, 2), (2, 9)])
+@example([BlockRun(0, 0, 2, 3), Block(PieceIndex(0), 0, 3), Block(PieceIndex(0), 3, 3)])
+@example([BlockRun(0, 0, 2, 3), Block(PieceIndex(0), 1, 3), Block(PieceIndex(0), 6, 3), 5])
 def test_a_queue_of_runs_is_a_queue_of_blocks(
     steps: list[BlockRun | Block | int | tuple[int, int]],
 ) -> None:
