@@ -35,7 +35,7 @@ class FakeTransport:
     """A Transport that receives nothing; `sent` has the sent bytes."""
 
     overhead = 0
-    scatters = True
+    staging: memoryview | None = None
 
     def __init__(self, membership: Membership | None = None) -> None:
         self.membership = membership

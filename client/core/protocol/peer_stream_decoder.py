@@ -37,7 +37,8 @@ from common.wire.codec import (
 )
 from common.wire.messages import KeepAlive, Message, WireError
 
-_STAGING_SIZE: Final = MAX_MESSAGE + 4
+SMALLEST_STAGING: Final = MAX_MESSAGE + LENGTH.size
+"""Bytes of the longest message, which the staging buffer must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +76,20 @@ class PeerStreamDecoder:
     """Decodes one peer's incoming stream, after the handshake.
 
     Any thread may call `expect`, before the requests are sent; everything else belongs to the
-    reader. `payload` counts useful block bytes, `discarded` those of unrequested blocks. Without
-    `scatters`, bytes are always staged: a source that fills one buffer quickest has it so.
+    reader. `payload` counts useful block bytes, `discarded` those of unrequested blocks. With a
+    `staging` buffer of their source, bytes are always staged, in that.
     """
 
-    def __init__(self, *, scatters: bool = True) -> None:
+    def __init__(self, staging: memoryview | None = None) -> None:
         self.payload = 0
         self.discarded = 0
-        self._scatters = scatters
+        self._scatters = staging is None
         self._requested: deque[tuple[PieceDownload, range]] = deque()  # not admitted yet
         self._expected = ScatterReadQueue()
         self._downloads: dict[int, PieceDownload] = {}  # pieces with blocks still to arrive
         self._cut: CutBlock | None = None  # the block being read
         self._skip = 0  # bytes left of a payload to discard
-        self._staging = memoryview(bytearray(_STAGING_SIZE))
+        self._staging = memoryview(bytearray(SMALLEST_STAGING)) if staging is None else staging
         self._staged = 0  # bytes of an unfinished message at the start of _staging
         self._scattered = False  # whether the last buffers() were laid out for scatter
         self._events: list[StreamEvent] = []

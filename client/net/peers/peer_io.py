@@ -66,7 +66,7 @@ class PeerConnection:
         self.membership = transport.membership
         self.user = self.membership.user if self.membership else None
         self.client = client_name(handshake.peer_id)
-        self.decoder = PeerStreamDecoder(scatters=transport.scatters)
+        self.decoder = PeerStreamDecoder(transport.staging)
         self.close_reason: str | None = None
         self.payload_sent = 0
         self._read_bytes = 0

@@ -21,11 +21,11 @@ from client.net.transports.transport import SocketTransport
 from common.tls import TlsEngine
 from common.types import BlockRun
 
-CHUNK: Final = 1 << 18
-"""Bytes of ciphertext read from the socket, or of plaintext encrypted, at once at most.
+CHUNK: Final = 1 << 20
+"""Bytes read from the socket, or decrypted, at once at most: so many are worth a hand-over."""
 
-Few enough to be still in the core's cache when they are copied on.
-"""
+ENCRYPTED_AT_ONCE: Final = 1 << 18
+"""Bytes, few enough to be still in the core's cache when they are copied on."""
 
 MAX_WITHOUT_PLAINTEXT: Final = 64 * 1024
 """Bytes of ciphertext accepted without any plaintext; a record has 16 KiB at most."""
@@ -38,17 +38,16 @@ class TlsTransport(SocketTransport):
     """Sends and receives through a TLS engine.
 
     After `shake_hands`, the caller sets `membership` to what the certificate proves. Records and
-    blocks never line up, so many buffers take many more calls than one.
+    blocks never line up, so many buffers take many more calls than one: `staging` is that one.
     """
-
-    scatters = False
 
     def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
         super().__init__(sock)
         self._tls = engine
         self._lock = threading.Lock()
         self._ciphertext = _memory(CHUNK)  # pages are allocated on first use
-        self._staging = memoryview(b"")
+        self.staging: memoryview | None = _memory(CHUNK)
+        self._outgoing = memoryview(b"")
         self.membership: Membership | None = None
         self._fed = self._given = 0  # bytes of ciphertext in, of plaintext out
         self._overhead = 0
@@ -94,12 +93,12 @@ class TlsTransport(SocketTransport):
     def send_blocks(self, control: bytes, runs: Sequence[BlockRun], source: BlockSource) -> None:
         """See Transport."""
         size = staged_size(runs)
-        if len(self._staging) < size:
-            self._staging = _memory(size)
-        stage(runs, source, self._staging)
+        if len(self._outgoing) < size:
+            self._outgoing = _memory(size)
+        stage(runs, source, self._outgoing)
         if control:
             self.send([control])
-        self._send_staged(self._staging[:size])
+        self._send_staged(self._outgoing[:size])
 
     def send_at_once(self, data: bytes) -> int:
         """See Transport. Ciphertext must be sent whole and in order, so the writer does that."""
@@ -139,9 +138,9 @@ class TlsTransport(SocketTransport):
         return filled
 
     def _send_staged(self, data: memoryview) -> None:
-        for start in range(0, len(data), CHUNK):
+        for start in range(0, len(data), ENCRYPTED_AT_ONCE):
             with self._lock:
-                self._tls.write(data[start : start + CHUNK])
+                self._tls.write(data[start : start + ENCRYPTED_AT_ONCE])
                 ciphertext = self._tls.take()
             self._sock.sendall(ciphertext)
 

@@ -33,8 +33,8 @@ class Transport(Protocol):
         """Bytes received on top of those that `receive` returned."""
 
     @property
-    def scatters(self) -> bool:
-        """Whether `receive` fills many buffers as quickly as one."""
+    def staging(self) -> memoryview | None:
+        """The buffer that `receive` fills quickest; None if it fills many as quickly as one."""
 
     def set_time_limit(self, seconds: float | None) -> None:
         """Make receive and send raise TimeoutError after `seconds` from now (None: never).
@@ -92,7 +92,7 @@ class PlainTransport(SocketTransport):
 
     membership: Membership | None = None
     overhead = 0
-    scatters = True
+    staging: memoryview | None = None
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
         """See Transport."""

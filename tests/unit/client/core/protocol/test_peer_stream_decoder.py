@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core.protocol.peer_stream_decoder import (
+    SMALLEST_STAGING,
     MessageReceived,
     PeerStreamDecoder,
     PieceDropped,
@@ -108,7 +109,7 @@ def test_after_a_block_out_of_order_those_behind_it_are_expected() -> None:
 
 @pytest.mark.parametrize("limit", [2**30, 3 * BLOCK_SIZE])
 def test_a_source_that_fills_one_buffer_gets_one(limit: int) -> None:
-    decoder = PeerStreamDecoder(scatters=False)
+    decoder = PeerStreamDecoder(memoryview(bytearray(SMALLEST_STAGING)))
     size = 9 * BLOCK_SIZE + 5
     downloads = [asked(decoder, piece, size) for piece in (0, 1)]
     stream = answer(0, size, *range(10)) + encode(Have(7)) + answer(1, size, *range(10))

@@ -68,7 +68,7 @@ class Reader:
     """A decoder with the pieces it reads and the events it returned."""
 
     def __init__(self, *, scatter: bool) -> None:
-        self.decoder = PeerStreamDecoder(scatters=scatter)
+        self.decoder = PeerStreamDecoder(None if scatter else memoryview(bytearray(2**20)))
         self.downloads = [download_of(piece, size) for piece, size in enumerate(SIZES)]
         self.events: list[StreamEvent] = []
 

@@ -213,7 +213,7 @@ def test_a_time_limit(pair: Pair) -> None:
 
 def test_an_idle_connection_has_no_staging_buffer(pair: Pair) -> None:
     pair[0].send([b"a message"])
-    assert len(pair[0]._staging) == 0
+    assert len(pair[0]._outgoing) == 0
 
 
 def test_unread_data_is_not_overhead(pair: Pair) -> None:
