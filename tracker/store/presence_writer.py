@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, select, text, update
+from sqlalchemy import Table, bindparam, delete, func, select, text, tuple_, update
 
 from tracker.domain.presence import Change, Presence
 from tracker.domain.selection import place_of
 from tracker.domain.traffic import Traffic
 from tracker.store.presence import PresenceReader
-from tracker.store.tables import announce_keys, memberships, new_row, peers
+from tracker.store.tables import announce_keys, connections, files, memberships, new_row, peers
 
 _KEY = ("file_id", "user_id", "peer_id", "host")
 _VALUES = (
@@ -79,6 +79,32 @@ def _hold(table: Table) -> Any:
 
 _HOLD_MEMBERSHIPS = _hold(memberships)
 _HOLD_KEYS = _hold(announce_keys)
+_HOLD_FILES = (
+    select(files.c.id)
+    .where(files.c.id.in_(bindparam("file_ids", expanding=True)))
+    .order_by(files.c.id)
+    .with_for_update(read=True, key_share=True)
+)
+_HOLD_CONNECTION = (
+    select(connections.c.id)
+    .where(connections.c.id == bindparam("connection_id"))
+    .with_for_update(read=True, key_share=True)
+)
+# Whoever changes or ends one of these at the moment is not waited for.
+_TAKE_MEMBERSHIPS = (
+    select(memberships.c.group_id, memberships.c.user_id)
+    .where(
+        tuple_(memberships.c.group_id, memberships.c.user_id).in_(
+            bindparam("members", expanding=True)
+        )
+    )
+    .with_for_update(key_share=True, skip_locked=True)
+)
+_TAKE_PEERS = (
+    select(peers.c.id)
+    .where(peers.c.id.in_(bindparam("numbers", expanding=True)))
+    .with_for_update(key_share=True, skip_locked=True)
+)
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _LOCK_ALL = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
@@ -86,26 +112,51 @@ _LOCK_ALL = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bi
 class PresenceWriter(PresenceReader):
     """Records announces, within one transaction. It can't add events: see `Store.presence`."""
 
-    def begin(self, user_id: int, group_ids: Collection[int], *, by_key: bool) -> None:
-        """Wait for the user's other announces; keep the user's memberships in these groups and,
-        for an announce with a key, the keys.
+    def begin(
+        self,
+        user_id: int,
+        group_ids: Collection[int],
+        file_ids: Collection[int],
+        connection_id: str | None,
+    ) -> None:
+        """Wait for the user's other announces; keep the user's memberships in these groups, the
+        files, and the connection or, without one, the announce keys.
 
         Where writers run side by side, that is: on PostgreSQL. What is kept can't be deleted before
-        this transaction ends. So whoever deletes it, and then the peers, finds those added here.
+        this transaction ends. So whoever deletes it, and then the peers, finds those added here;
+        and two that take the same rows in the same order can't wait for each other.
         """
-        if self._database.dialect.name != "postgresql":
+        if not self._runs_beside_others:
             return
         self._database.execute(_LOCK, {"key": _key_of(user_id)})
         asked = {"user_id": user_id, "group_ids": list(group_ids)}
         self._database.execute(_HOLD_MEMBERSHIPS, asked)
-        if by_key:
+        if connection_id is None:
             self._database.execute(_HOLD_KEYS, asked)
+        else:
+            self._database.execute(_HOLD_CONNECTION, {"connection_id": connection_id})
+        self._database.execute(_HOLD_FILES, {"file_ids": list(file_ids)})
 
-    def begin_for(self, user_ids: Collection[int]) -> None:
-        """Wait for the announces of these users, where writers run side by side."""
-        if self._database.dialect.name == "postgresql":
-            keys = sorted(map(_key_of, user_ids))  # in one order, against deadlocks
-            self._database.execute(_LOCK_ALL, {"keys": keys})
+    def take(
+        self, peer_ids: Collection[int], members: Collection[tuple[int, int]]
+    ) -> tuple[set[int], set[tuple[int, int]]]:
+        """Keep those of these peers and members that nobody is changing; return which.
+
+        A member is a group and a user. Waits for nobody but other announces of these users, and
+        where writers run one at a time, there is nobody else.
+        """
+        if not self._runs_beside_others:
+            return set(peer_ids), set(members)
+        keys = sorted({_key_of(user_id) for _, user_id in members})  # in one order
+        self._database.execute(_LOCK_ALL, {"keys": keys})
+        found = self._database.execute(_TAKE_MEMBERSHIPS, {"members": list(members)})
+        taken = {(group_id, user_id) for group_id, user_id in found}
+        rows = self._database.execute(_TAKE_PEERS, {"numbers": list(peer_ids)})
+        return set(rows.scalars()), taken
+
+    @property
+    def _runs_beside_others(self) -> bool:
+        return self._database.dialect.name == "postgresql"
 
     def record(self, user_id: int, changes: Mapping[int, Change], now: float) -> None:
         """Change a user's peers at these files."""

@@ -215,7 +215,7 @@ def _see_by_key(
     peer_id, port = request.peer_id, request.port
     client = Peer(holder.user_id, holder.user, peer_id, host, port, request.left)
     if file is None:
-        return Seen(client, (), (), is_by_key=True)
+        return Seen(client, (), ())
     _refuse_in_plain_text(holder, peer_id)
     sizes = bounded(request.left), bounded(request.uploaded), bounded(request.downloaded)
     presence = Presence(peer_id, host, port, *sizes, None, now + HTTP_GRACE)
@@ -226,7 +226,6 @@ def _see_by_key(
         client,
         (FileAnnounce(file, presence, request.event, offers=False),),
         (Wish(file.id, client, numwant, with_seeders),),
-        is_by_key=True,
     )
 
 

@@ -29,6 +29,11 @@ class Report(NamedTuple):
     presence: Presence
     at: float
 
+    @property
+    def member(self) -> tuple[int, int]:
+        """The group and the user."""
+        return self.group_id, self.user_id
+
 
 class Progress:
     """Keeps the latest report of each peer until it is written. Thread-safe.
@@ -79,21 +84,21 @@ class Progress:
 
 
 def _write(batch: Mapping[int, Report], work: PresenceWriter) -> None:
-    work.begin_for({report.user_id for report in batch.values()})
-    own = work.peers_beside(batch)
+    """Write reports, except those of peers and members that somebody is just changing."""
+    numbers, members = work.take(batch, {report.member for report in batch.values()})
+    ready = {n: one for n, one in batch.items() if n in numbers and one.member in members}
+    own = work.peers_beside(ready)
     rows: dict[int, tuple[Presence, float]] = {}
     traffic: dict[tuple[int, int], Traffic] = {}
-    for report in sorted(batch.values(), key=lambda one: one.at):
+    for report in sorted(ready.values(), key=lambda one: one.at):
         peers = own.get((report.file_id, report.user_id), [])
         place = advanced(peers, report.presence, report.at)
         if place is None:
             continue
-        member = (report.group_id, report.user_id)
         more = moved(peers, report.presence, report.at)
-        traffic[member] = traffic.get(member, NONE).plus(more)
+        traffic[report.member] = traffic.get(report.member, NONE).plus(more)
         # A client reports the same totals over its other address: they count once.
         peers[place] = OwnPeer(peers[place].id, report.at, report.presence)
         rows[peers[place].id] = report.presence, report.at
-    # First the members' rows, then the peers', as whoever ends a membership does.
     work.add_traffic(traffic)
     work.advance(rows)

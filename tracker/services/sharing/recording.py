@@ -74,7 +74,6 @@ class Seen(NamedTuple):
     announces: Sequence[FileAnnounce]
     wishes: Sequence[Wish]
     strange: frozenset[InfoHash] = frozenset()
-    is_by_key: bool = False
 
     @property
     def has_news(self) -> bool:
@@ -131,7 +130,8 @@ class Recorder:
     def _record_presence(self, work: PresenceWriter, see: See, seen: Seen, now: float) -> Seen:
         user_id = seen.me.user_id
         groups = {one.file.group_id for one in seen.announces}
-        work.begin(user_id, groups, by_key=seen.is_by_key)
+        files = [one.file.id for one in seen.announces]
+        work.begin(user_id, groups, files, seen.announces[0].presence.connection_id)
         seen = see(work)
         changes = {}
         traffic: dict[tuple[int, int], Traffic] = {}
