@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,16 +102,36 @@ def writer(engine: Engine) -> Engine:
     return engine.execution_options(**options)
 
 
-def upgrader(engine: Engine, patience: float) -> Engine:
-    """Return the engine configured for migrations: one runs at a time, across all trackers.
+@contextmanager
+def migrating(engine: Engine, patience: float) -> Iterator[Connection]:
+    """Begin a transaction that migrates: one runs at a time, across all trackers.
 
-    Others wait for it at most `patience` seconds.
+    Others wait for it at most `patience` seconds. SQLite doesn't enforce references in it: where
+    it can't alter a table, a copy takes its place, and what refers to the table must stay.
     """
+    with upgrader(engine, patience).connect() as connection:
+        _enforce_references(connection, "OFF")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            _enforce_references(connection, "ON")
+
+
+def upgrader(engine: Engine, patience: float) -> Engine:
+    """Return the engine configured for migrations; see `migrating`."""
     options: dict[str, Any] = {"minitorrent_upgrade": patience}
     if engine.dialect.name == "postgresql":
         # Who comes second must see what the first one did.
         options["isolation_level"] = "READ COMMITTED"
     return engine.execution_options(**options)
+
+
+def _enforce_references(connection: Connection, switch: str) -> None:
+    """Switch it on or off between transactions of SQLite; PostgreSQL needs no copies."""
+    database = connection.connection.dbapi_connection
+    if isinstance(database, sqlite3.Connection):
+        database.execute(f"PRAGMA foreign_keys = {switch}").close()
 
 
 def take_writers_turn(connection: Connection) -> None:

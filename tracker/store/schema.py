@@ -54,6 +54,7 @@ class User(Base):
     """
 
     __tablename__ = "users"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a request may outlast its user
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)

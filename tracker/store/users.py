@@ -24,7 +24,6 @@ from tracker.store.tables import (
     NEWEST_EVENT,
     REMEMBERED,
     connections,
-    files,
     guests,
     in_parts,
     known_addresses,
@@ -144,9 +143,8 @@ class UserRepository:
     def delete(self, user_id: int) -> None:
         """Delete an account; its memberships and shares are up to the caller.
 
-        Its files no longer count towards anybody: the number may be given to another account.
+        Its files no longer count towards anybody: its number is never given to another account.
         """
-        self._run(update(files).where(files.c.added_by == user_id).values(added_by=None))
         self._run(delete(users).where(users.c.id == user_id))
 
     def set_blocked(self, user_id: int, at: float | None) -> None:

@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, delete, insert, select, update
 
 from tests.support.database import new_database
-from tests.support.migrations import FOLDER, RELEASED, migrate, row_for
-from tracker.store.dialects import upgrader
+from tests.support.migrations import FOLDER, RELEASED, fill, migrate, row_for
+from tracker.store.dialects import migrating
 from tracker.store.engine import engine_for, only_one_opens, open_store
 from tracker.store.migrations.upgrade import pending
 from tracker.store.queue_lock import QueueLock
@@ -86,7 +86,7 @@ def test_a_tracker_waits_for_another_that_migrates(tmp_path: Path) -> None:
     url = new_database(tmp_path)
     engine = engine_for(url)
     waiting = threading.Thread(target=lambda: open_store(url).close())
-    with only_one_opens(engine), upgrader(engine, 30.0).begin() as connection:
+    with only_one_opens(engine), migrating(engine, 30.0) as connection:
         waiting.start()
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num varchar(32))")
         assert waiting.is_alive()
@@ -115,6 +115,35 @@ def test_trackers_of_the_last_release_go_on_with_the_new_schema(tmp_path: Path) 
             connection.execute(update(table).values(row_for(table)))
             connection.execute(delete(table))
     engine.dispose()
+
+
+def test_the_number_of_an_ended_account_is_never_given_again(tmp_path: Path) -> None:
+    """A request that outlasts its user must not become another's; nor must the user's files."""
+    store = open_store(new_database(tmp_path))
+    with store.write() as work:
+        guest = work.users.add("guest", "hash", 0.0).id
+        work.users.delete(guest)
+        assert work.users.add("ann", "hash", 0.0).id > guest
+    store.close()
+
+
+def test_numbers_of_users_are_kept_with_what_refers_to_them(tmp_path: Path) -> None:
+    """SQLite copies the table of accounts; the files of ended ones are nobody's from then on."""
+    url = new_database(tmp_path)
+    engine = create_engine(url)
+    migrate(engine, "0014")
+    fill(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE files SET added_by = 7")
+    engine.dispose()
+    store = open_store(url)
+    with store.read() as work:
+        assert work.users.by_id(1).name == "x"
+        assert work.groups.count_members(1, "") == 1
+        assert work.files.count_added_by(7) == (0, 0)
+    with pytest.raises(ConflictError), store.write() as work:
+        work.users.add_guest(99, 1)  # references are enforced again
+    store.close()
 
 
 def test_writes_are_atomic(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
-from tracker.store.dialects import take_writers_turn, upgrader
+from tracker.store.dialects import migrating, take_writers_turn
 
 
 def upgrade(engine: Engine, patience: float) -> None:
@@ -23,7 +23,7 @@ def upgrade(engine: Engine, patience: float) -> None:
     SQLAlchemyError, and CommandError for a schema that this version doesn't know.
     """
     if not _is_current(engine):
-        with upgrader(engine, patience).begin() as connection:
+        with migrating(engine, patience) as connection:
             # Another tracker may have done it meanwhile.
             if pending(connection):
                 take_writers_turn(connection)
