@@ -6,6 +6,7 @@ progress runs from 0 to 1. Models of the tracker's replies are in `common.api`.
 
 from __future__ import annotations
 
+import operator
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -84,10 +85,15 @@ class FileResult(Result):
 
 
 class AcceptedResult(Result):
-    """The users whose requests to join were accepted together."""
+    """The users whose requests to join were accepted together.
+
+    If the group has no room for all, `left` counts the other requests, and `reason` says why.
+    """
 
     group: str
     users: list[str]
+    left: int = Field(default=0, exclude_if=operator.not_)
+    reason: str = Field(default="", exclude_if=operator.not_)
 
 
 class RejectedResult(Result):

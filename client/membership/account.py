@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Collection, Mapping
 
 from client.caller import current_caller
 from client.core.notices.events import (
@@ -19,6 +21,7 @@ from client.core.notices.events import (
     TrackerLost,
 )
 from client.event_bus import EventBus
+from client.membership.pending_requests import PendingRequests
 from client.membership.resumption import Resumption
 from client.state.settings import Settings
 from common.api.accounts import LoginReply
@@ -48,7 +51,7 @@ class Account:
         self._was_lost = False  # the connection to a tracker, and there is none yet again
         self.resumption = Resumption()
         self.is_lent = False  # other programs depend on this login, see `lend`
-        self.pending_requests = 0  # to join the groups that the user is an admin of
+        self._requests = PendingRequests()  # to join the groups that the user is an admin of
 
     @property
     def user(self) -> str | None:
@@ -75,6 +78,12 @@ class Account:
     def knows_all_groups(self) -> bool:
         """Whether `groups` is complete."""
         return not self._more_groups
+
+    @property
+    def pending_requests(self) -> int:
+        """How many ask to join the groups that the user is an admin of."""
+        with self._lock:
+            return self._requests.count()
 
     @property
     def more_groups(self) -> int:
@@ -114,7 +123,7 @@ class Account:
             self._groups = set(reply.groups)
             self._more_groups = reply.more_groups
             self._group = group if group in self._groups or reply.more_groups else None
-            self.pending_requests = reply.pending_requests
+            self._requests.start(reply.pending_requests)
         self._events.publish(LoggedIn(reply.user))
 
     def logged_out(self, reason: str | None = None) -> None:
@@ -124,7 +133,7 @@ class Account:
             self._user = self._group = None
             self._groups = set()
             self.is_lent = False
-            self.pending_requests = 0
+            self._requests.start(0)
         if user is not None:
             self._events.publish(LoggedOut(user, reason))
 
@@ -160,10 +169,20 @@ class Account:
             if self._group == group:
                 self._group = None
 
-    def answered_request(self) -> None:
-        """Count one pending join request less."""
+    def answered_requests(self, group: str, users: Collection[str]) -> None:
+        """Count these users' requests to join a group no longer."""
         with self._lock:
-            self.pending_requests = max(0, self.pending_requests - 1)
+            self._requests.decided(group, users, time.monotonic())
+
+    def listed_requests(self, group: str, users: Collection[str]) -> None:
+        """Take a group's whole list of requests to join."""
+        with self._lock:
+            self._requests.listed(group, users)
+
+    def counted_requests(self, numbers: Mapping[str, int]) -> None:
+        """Take the numbers of requests to join of all groups that have some."""
+        with self._lock:
+            self._requests.counted(numbers)
 
     def report_missed(self, count: int) -> None:
         """Publish how many events concerned the user since the last login, if any."""
@@ -210,7 +229,7 @@ class Account:
         match event.kind:
             case EventKind.JOIN_REQUESTED:
                 with self._lock:
-                    self.pending_requests += 1
+                    self._requests.asked(event.group, event.subject, time.monotonic())
             case EventKind.REQUEST_ACCEPTED:
                 self.joined(event.group)
             case EventKind.MEMBER_LEFT:  # sent to all members, whether another left or was removed

@@ -53,6 +53,9 @@ class GroupService:
             self._remote, groups.LIST_GROUPS, "groups", limit, pattern=pattern, member=member
         )
         user = self._account.require()
+        if not pattern and member is not False and len(found.rows) == found.total:
+            asking = {row.group: row.requests for row in found.rows if row.requests}
+            self._account.counted_requests(asking)
         rows = [GroupRow.of(row) for row in found.rows]
         return GroupsResult(groups=rows, total=found.total, pattern=pattern, user=user)
 
@@ -82,6 +85,8 @@ class GroupService:
         found = collect(
             self._remote, groups.LIST_REQUESTS, "requests", limit, group=chosen, pattern=pattern
         )
+        if not pattern and len(found.rows) == found.total:
+            self._account.listed_requests(found.last.group, [row.user for row in found.rows])
         return RequestsResult(
             group=found.last.group, requests=found.rows, total=found.total, pattern=pattern
         )
@@ -170,23 +175,26 @@ class GroupService:
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         """Accept a join request."""
         reply = self._remote.call(groups.ACCEPT_REQUEST, group=group, user=user)
-        self._account.answered_request()
+        self._account.answered_requests(group, [user])
         return reply
 
     def reject_request(self, group: str, user: str) -> groups.MemberReply:
         """Reject a join request."""
         reply = self._remote.call(groups.REJECT_REQUEST, group=group, user=user)
-        self._account.answered_request()
+        self._account.answered_requests(group, [user])
         return reply
 
     def accept_requests(self, group: str, users: Sequence[str]) -> results.AcceptedResult:
-        """Accept several users' join requests; without any, all that there are now."""
-        decided = self._decide(groups.ACCEPT_REQUESTS, group, users)
-        return results.AcceptedResult(group=group, users=[*decided])
+        """Accept several users' join requests; without any, all that there are now.
+
+        Of all, only the oldest are accepted if there is no room for more.
+        """
+        decided, left, reason = self._decide(groups.ACCEPT_REQUESTS, group, users)
+        return results.AcceptedResult(group=group, users=[*decided], left=left, reason=reason)
 
     def reject_requests(self, group: str, users: Sequence[str]) -> results.RejectedResult:
         """Reject several users' join requests; without any, all that there are now."""
-        decided = self._decide(groups.REJECT_REQUESTS, group, users)
+        decided, _, _ = self._decide(groups.REJECT_REQUESTS, group, users)
         return results.RejectedResult(group=group, users=[*decided])
 
     def _decide(
@@ -194,24 +202,29 @@ class GroupService:
         operation: Operation[Any, groups.DecideRequestsReply],
         group: str,
         users: Sequence[str],
-    ) -> Sequence[str]:
+    ) -> tuple[Sequence[str], int, str]:
         """Decide requests, as many as fit one call at a time; users of earlier calls stay decided.
 
-        Without names, no more than there were at first: others may keep asking meanwhile.
+        Without names, no more than there were at first: others may keep asking meanwhile. Returns
+        the users, and if there was no room for all, how many are left and why.
         """
         names = list(dict.fromkeys(users))
         decided: Sequence[str] = []
-        most = len(names)
+        most, left = len(names), 0
         while not decided or len(decided) < most:
             some = names[len(decided) : len(decided) + groups.MAX_DECISIONS]
-            reply = self._remote.call(operation, group=group, users=some)
+            try:
+                reply = self._remote.call(operation, group=group, users=some)
+            except MinitorrentError as error:
+                if names or not decided or error.code is not ErrorCode.QUOTA_EXCEEDED:
+                    raise
+                return decided, left, error.message
             if not reply.users:
                 break
             decided = [*decided, *reply.users]
-            most = most or len(reply.users) + reply.left
-        for _ in decided:
-            self._account.answered_request()
-        return decided
+            most, left = most or len(reply.users) + reply.left, reply.left
+            self._account.answered_requests(group, reply.users)
+        return decided, 0, ""
 
     def remove_member(self, group: str, user: str) -> groups.MemberReply:
         """Remove a member from a group."""

@@ -125,7 +125,10 @@ def _accepted(result: results.AcceptedResult, _: Screen) -> str:
     if not users:
         return f"Nobody asks to join {group}"
     are = "is now a member" if len(users) == 1 else "are now members"
-    return f"{some(users, 0)} {are} of {group}"
+    accepted = f"{some(users, 0)} {are} of {group}"
+    if not result.left:
+        return accepted
+    return f"{accepted}; {count(result.left, 'request')} left: {visible(result.reason)}"
 
 
 def _rejected(result: results.RejectedResult, _: Screen) -> str:

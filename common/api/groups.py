@@ -160,7 +160,8 @@ class RejectRequest(OnMember):
 class DecideRequests(Model):
     """Several users who ask to join; without any, the first of all who do.
 
-    At most MAX_DECISIONS are decided at once: if `left` is set, more users ask to join.
+    At most MAX_DECISIONS are decided at once, and without names no more are accepted than there is
+    room for: if `left` is set, more users ask to join.
     """
 
     group: Name

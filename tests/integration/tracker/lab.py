@@ -108,15 +108,20 @@ class Lab:
 
     def member(self, user: str) -> str:
         """Let a new user in; his announce key."""
-        self._sign_up(user)
-        caller = self.client(user).caller
-        self.services.requests.join_group(caller.require_login(), groups.JoinGroup(group="lab"))
+        caller = self.ask(user)
         self.services.requests.accept_request(
             self.ann.caller.require_login(), groups.AcceptRequest(group="lab", user=user)
         )
         key = self.services.keys.announce_key(caller, presence.AnnounceKey(group="lab")).key
         self.services.logins.disconnect(caller)
         return key
+
+    def ask(self, user: str) -> Caller:
+        """Have a new user ask to join."""
+        self._sign_up(user)
+        caller = self.client(user).caller
+        self.services.requests.join_group(caller.require_login(), groups.JoinGroup(group="lab"))
+        return caller
 
     def share(self, name: str) -> InfoHash:
         """A file that Ann offers; she isn't there for it yet."""

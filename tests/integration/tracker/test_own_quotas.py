@@ -78,6 +78,20 @@ def test_a_group_has_an_own_quota_of_files_and_members(lab: Lab, quotas: QuotaSe
     lab.services.requests.accept_request(ann, request)
 
 
+def test_as_many_requests_are_accepted_as_there_is_room_for(lab: Lab, quotas: QuotaService) -> None:
+    """The oldest first; if somebody is named, all are accepted or none."""
+    for name in ("dan", "cat", "bob"):
+        lab.ask(name)
+    quotas.set_for_group("lab", Quota(members=3))
+    ann, requests = lab.ann.caller.require_login(), lab.services.requests
+    named = groups.AcceptRequests(group="lab", users=["bob", "cat", "dan"])
+    assert "at most 3 members" in refusal(lambda: requests.accept_requests(ann, named))
+    reply = requests.accept_requests(ann, groups.AcceptRequests(group="lab"))
+    assert (reply.users, reply.left) == (["dan", "cat"], 1)
+    everybody = groups.AcceptRequests(group="lab")
+    assert "has 3" in refusal(lambda: requests.accept_requests(ann, everybody))
+
+
 def test_quotas_are_reported_with_what_counts_towards_them(lab: Lab, quotas: QuotaService) -> None:
     lab.share("123")
     assert quotas.of_user("ann").own == Quota()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from common.api import groups as api
 from common.api.events import EventKind
+from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
 from tracker.domain.paging import cut, number_after
 from tracker.domain.rules import Role
@@ -75,7 +76,10 @@ class JoinRequestService:
         return self._decide_one(me, request, self._reject)
 
     def accept_requests(self, me: Identity, request: api.AcceptRequests) -> api.DecideRequestsReply:
-        """Accept several users' requests, or the oldest ones; raises as `accept_request`."""
+        """Accept several users' requests, or the oldest ones, as many as there is room for.
+
+        Raises as `accept_request`.
+        """
         return self._decide(me, request, self._accept)
 
     def reject_requests(self, me: Identity, request: api.RejectRequests) -> api.DecideRequestsReply:
@@ -99,11 +103,24 @@ class JoinRequestService:
             for user in users:
                 self._decide_named(work, me, group, user, decision)
             if not users:
-                for one in work.groups.requests(group.id, "", 0, api.MAX_DECISIONS):
-                    decision(work, me, group, Asker(one.user_id, True, True), one.user)
-                    users.append(one.user)
+                users = self._decide_oldest(work, me, group, decision)
             left = work.groups.count_requests(group.id, "")
         return api.DecideRequestsReply(group=request.group, users=users, left=left)
+
+    def _decide_oldest(
+        self, work: UnitOfWork, me: Identity, group: Group, decision: _Decision
+    ) -> list[str]:
+        """Decide the oldest requests, as many as there is room for; return the users."""
+        users: list[str] = []
+        for one in work.groups.requests(group.id, "", 0, api.MAX_DECISIONS):
+            try:
+                decision(work, me, group, Asker(one.user_id, True, True), one.user)
+            except MinitorrentError as error:
+                if users and error.code is ErrorCode.QUOTA_EXCEEDED:
+                    break
+                raise
+            users.append(one.user)
+        return users
 
     def _decide_named(
         self, work: UnitOfWork, me: Identity, group: Group, name: str, decision: _Decision

@@ -37,11 +37,10 @@ def reply(*groups: str, pending: int = 0) -> LoginReply:
     return LoginReply(user="ann", token="t", groups=list(groups), pending_requests=pending)
 
 
-def event(kind: str, group: str = "lab") -> EventNotice:
+def event(kind: str, group: str = "lab", subject: str = "y") -> EventNotice:
     """A notice that the tracker pushes."""
-    return EventNotice(
-        id=1, at="2026-01-01T00:00:00Z", kind=kind, group=group, actor="x", subject="y", text="So."
-    )
+    at = "2026-01-01T00:00:00Z"
+    return EventNotice(id=1, at=at, kind=kind, group=group, actor="x", subject=subject, text="So.")
 
 
 def test_nobody_is_logged_in(account: Account) -> None:
@@ -122,10 +121,34 @@ def test_pending_requests_are_counted(account: Account, notices: list[Notice]) -
     account.logged_in(reply("lab", pending=1))
     account.on_event(event(EventKind.JOIN_REQUESTED))
     assert account.pending_requests == 2
-    for _ in range(3):
-        account.answered_request()
+    account.answered_requests("lab", ["y", "z", "nobody"])
     assert account.pending_requests == 0
     assert notices == [Notice(kind="join_requested", text="So.", group="lab", actor="x")]
+
+
+def test_an_answer_may_overtake_the_notice_of_its_request(account: Account) -> None:
+    account.logged_in(reply("lab"))
+    account.answered_requests("lab", ["cat"])
+    account.on_event(event(EventKind.JOIN_REQUESTED, subject="cat"))
+    assert account.pending_requests == 0
+    account.on_event(event(EventKind.JOIN_REQUESTED, subject="cat"))  # again, after that
+    assert account.pending_requests == 1
+
+
+def test_lists_tell_what_other_admins_decided(account: Account) -> None:
+    account.logged_in(reply("lab", "class", pending=2))
+    for user in ("cat", "dan"):
+        account.on_event(event(EventKind.JOIN_REQUESTED, subject=user))
+    account.listed_requests("lab", ["dan", "eva"])  # eva asked before the login
+    assert account.pending_requests == 3
+    account.counted_requests({"lab": 2, "class": 3})
+    assert account.pending_requests == 5
+    account.counted_requests({"lab": 1})
+    assert account.pending_requests == 1
+    account.answered_requests("lab", ["eva"])
+    assert account.pending_requests == 0
+    account.counted_requests({})
+    assert account.pending_requests == 0
 
 
 def test_admission_and_removal_by_the_tracker(
