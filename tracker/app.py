@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,6 +45,7 @@ LOOK_SECONDS = 0.2
 _COMPUTE_AT_ONCE = {False: 1, True: 4}
 """Jobs that compute at the same time, by whether the database is a server, which is waited for."""
 
+_CLOCK_TOLERANCE = 5.0  # seconds
 _STOP_SECONDS = 1.0  # for each frontend
 _PASSWORD_COST = PasswordCost()
 
@@ -83,7 +83,7 @@ class TrackerApp:
             site = Site(*self.address, http_port, is_forwarded=config.listen is not None)
             self._services = make_services(
                 self._store,
-                time.time,
+                self._store.clock,
                 site,
                 secret_box,
                 Policy(
@@ -168,6 +168,9 @@ class TrackerApp:
     def start(self) -> None:
         """Start accepting connections."""
         self._services.lifecycle.start()
+        ahead = self._store.clock.difference()
+        if abs(ahead) > _CLOCK_TOLERANCE:
+            _log.warning("this clock differs from the database's, which counts", ahead=round(ahead))
         self._heartbeat.start()
         self._notices.start()
         self._upkeep.start()
@@ -232,9 +235,9 @@ class TrackerApp:
         self._health.measure_disk()
 
     def _beat(self) -> None:
-        if not self._services.lifecycle.beat():
-            _log.warning("this tracker stalled; disconnecting its clients so that they reconnect")
-            self._sessions.drop_all()
+        if not self._services.lifecycle.beat(self._sessions.identities):
+            _log.warning("this tracker was taken for dead; its sessions go on")
+            self._sessions.drop_ended(*{one.user for one in self._sessions.identities()})
         self._sessions.record_ends()
 
 

@@ -35,7 +35,7 @@ from tracker.frontend.recent_notices import RecentNotices
 from tracker.frontend.roster import Roster
 from tracker.frontend.waker import Poller, Waker
 from tracker.frontend.workers import Workers
-from tracker.services.caller import Caller
+from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
 from tracker.store.unit_of_work import DatabaseError
 
@@ -87,6 +87,7 @@ class SessionServer:
         self._dispatcher = dispatcher
         self._logins = services.logins
         self._request_throttle = services.request_throttle
+        self._clock = services.clock
         self._limits = limits
         self._server_name = server_name
         self._roster = Roster(ConnectionLimits(limits.total, limits.per_address, limits.grace))
@@ -128,9 +129,14 @@ class SessionServer:
                 if notice.id > connection.caller.since:
                     connection.channel.post(line)
 
-    def drop_ended(self, user: str) -> None:
-        """Close this user's connections whose logins have ended, with an error."""
-        theirs = {one.caller.connection_id: one for one in self._roster.of_users({user})}
+    def identities(self) -> list[Identity]:
+        """Return who is logged in, on all connections."""
+        found = (connection.caller.identity for connection in self._roster.everyone())
+        return [identity for identity in found if identity is not None]
+
+    def drop_ended(self, *users: str) -> None:
+        """Close these users' connections whose logins have ended, with an error."""
+        theirs = {one.caller.connection_id: one for one in self._roster.of_users(set(users))}
         if not theirs:
             return
         farewell = lines.encode_error(None, _has_ended())
@@ -271,7 +277,7 @@ class SessionServer:
                 connection.turn_away(_too_many(), _TURN_AWAY_SECONDS)
                 connection.channel.close(_TURN_AWAY_LINGER)
             else:
-                is_open = connection.begin(_greeting(self._server_name))
+                is_open = connection.begin(_greeting(self._server_name, self._clock()))
         except Exception as error:  # logged here, or nothing would show why the connection ended
             report("a connection failed", error)
         finally:
@@ -313,10 +319,10 @@ class SessionServer:
             self._roster.remove(connection)
 
 
-def _greeting(server_name: str) -> bytes:
-    """Return a connection's first line, with the current time."""
+def _greeting(server_name: str, now: float) -> bytes:
+    """Return a connection's first line, with the time that certificates are issued by."""
     greeting = lines.Greeting(
-        version=lines.PROTOCOL_VERSION, server=server_name, time=datetime.now(UTC)
+        version=lines.PROTOCOL_VERSION, server=server_name, time=datetime.fromtimestamp(now, UTC)
     )
     return lines.encode_line(lines.GreetingLine(minitorrent=greeting))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 
 from tracker.domain.rules import Member
@@ -48,7 +47,7 @@ def members(options: argparse.Namespace) -> str:
                 after = last[0].since if last else 0
                 found = work.groups.members(group.id, "", after, limit)
                 ids = [member.user_id for member, _ in found]
-                online.update(work.trackers.online(ids, time.time()))
+                online.update(work.trackers.online(ids, store.clock()))
                 return found
 
         online: set[int] = set()
@@ -63,7 +62,7 @@ def members(options: argparse.Namespace) -> str:
 def transfer(options: argparse.Namespace) -> str:
     """Make a member the owner of a group."""
     with opened(options) as store:
-        GroupAdministration(store, time.time).transfer(options.group, options.user)
+        GroupAdministration(store, store.clock).transfer(options.group, options.user)
     said = f"{options.user} owns {options.group} now."
     return answer(options, said, group=options.group, owner=options.user)
 
@@ -72,5 +71,5 @@ def delete(options: argparse.Namespace) -> str:
     """Delete a group."""
     confirm(options, f"Delete the group {options.group} with its files, for all of its members?")
     with opened(options) as store:
-        GroupAdministration(store, time.time).delete(options.group)
+        GroupAdministration(store, store.clock).delete(options.group)
     return answer(options, f"Deleted the group {options.group}.", group=options.group)

@@ -15,7 +15,7 @@ from tracker.services.quotas import QuotaReport, QuotaService
 def show(options: argparse.Namespace) -> str:
     """Show the limits of a user or group, and what it has."""
     with opened(options) as store:
-        return _report(options, QuotaService(store))
+        return _report(options, QuotaService(store, store.clock))
 
 
 def set_limits(options: argparse.Namespace) -> str:
@@ -26,7 +26,7 @@ def set_limits(options: argparse.Namespace) -> str:
     if options.of_user is not None and quota.members is not None:
         raise _usage("a user has no limit of members; name a group with --group")
     with opened(options) as store:
-        service = QuotaService(store)
+        service = QuotaService(store, store.clock)
         if options.of_user is not None:
             service.set_for_user(options.of_user, quota)
         else:
@@ -37,7 +37,7 @@ def set_limits(options: argparse.Namespace) -> str:
 def clear(options: argparse.Namespace) -> str:
     """Give a user or group the usual limits again."""
     with opened(options) as store:
-        service = QuotaService(store)
+        service = QuotaService(store, store.clock)
         if options.of_user is not None:
             service.clear_for_user(options.of_user)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 
 from tracker.operator.opening import opened
@@ -23,7 +22,7 @@ def list_sessions(options: argparse.Namespace) -> str:
         def read(last: SessionListing | None, limit: int) -> Sequence[SessionListing]:
             with store.read() as work:
                 after = last.id if last else 0
-                return work.listings.sessions(options.user, time.time(), after, limit)
+                return work.listings.sessions(options.user, store.clock(), after, limit)
 
         rows = [
             {
@@ -44,6 +43,6 @@ def list_sessions(options: argparse.Namespace) -> str:
 def end_session(options: argparse.Namespace) -> str:
     """End a login."""
     with opened(options) as store:
-        user = AccountAdministration(store, time.time).end_session(options.id)
+        user = AccountAdministration(store, store.clock).end_session(options.id)
     said = f"Session {options.id} of {user} has ended."
     return answer(options, said, id=options.id, user=user)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 
 from tracker.operator.asking import confirm, new_password
@@ -79,7 +78,7 @@ def delete(options: argparse.Namespace) -> str:
 
 
 def _administration(store: Store, options: argparse.Namespace) -> AccountAdministration:
-    return AccountAdministration(store, time.time, getattr(options, "min_password_length", 0))
+    return AccountAdministration(store, store.clock, getattr(options, "min_password_length", 0))
 
 
 def _warned(sentence: str, warning: str | None) -> str:

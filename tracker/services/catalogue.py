@@ -79,6 +79,7 @@ class Services:
     request_throttle: RequestThrottle
     party_throttle: RequestThrottle
     lifecycle: Lifecycle
+    clock: Clock
 
 
 def make_services(
@@ -89,7 +90,9 @@ def make_services(
     policy: Policy,
     steady: Clock = time.monotonic,
 ) -> Services:
-    """Create the services of one tracker; `steady` is a monotonic clock, for durations."""
+    """Create the services of one tracker; `clock` is the database's, `steady` a monotonic one, for
+    durations.
+    """
     events, quotas = EventService(database, secrets.token_hex(16)), policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
@@ -120,4 +123,5 @@ def make_services(
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),
         party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),
         lifecycle=Lifecycle(database, clock, steady, events, site),
+        clock=clock,
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable, Collection
 
 from common.api.tokens import LONGEST_LIFETIME
 from tracker.domain.clock_watch import ClockWatch
 from tracker.services.accounts.logins import SESSION_SECONDS
+from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import EventService
 from tracker.services.sharing.announce import HTTP_GRACE
@@ -32,8 +34,8 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})  # not unique to a machine
 class Lifecycle:
     """Registers this tracker, keeps its heartbeat fresh, and deletes what dead trackers left.
 
-    Times in the database are wall-clock times, which several machines may share. When the clock is
-    changed, everything alive stays alive for as long as it would have been.
+    Times in the database are those of its own clock, which the trackers look at with each
+    heartbeat. When it is changed, everything alive stays alive for as long as it would have been.
     """
 
     def __init__(
@@ -69,22 +71,24 @@ class Lifecycle:
         """Return whether the clock was changed since the last heartbeat."""
         return self._watch.jump(self._clock(), self._steady()) != 0.0
 
-    def beat(self) -> bool:
+    def beat(self, sessions: Callable[[], Collection[Identity]] = tuple) -> bool:
         """Update this tracker's heartbeat and delete what has expired.
 
         Returns False if the tracker had stalled for so long that the others removed it: it is
-        registered again, but its connections and peers are lost, so the connections must be closed.
+        registered again, with those of its `sessions` whose logins have not ended meanwhile. Their
+        peers return with the next announces.
         """
         try:
-            known = self._beat()
+            known = self._beat(sessions)
         except Exception:
             self.is_beat_failing = True
             raise
         self.is_beat_failing = False
         return known
 
-    def _beat(self) -> bool:
+    def _beat(self, sessions: Callable[[], Collection[Identity]]) -> bool:
         with self._beating, self._database.write(urgent=True) as work:
+            work.look_at_clock()
             now, steady = self._clock(), self._steady()
             jump = self._watch.jump(now, steady)
             if jump != 0:
@@ -96,6 +100,8 @@ class Lifecycle:
             known = work.trackers.beat(self._tracker_id, now)
             if not known:
                 work.trackers.add(self._tracker_id, self._site, now)
+                logins = {one.connection_id: one.token_id for one in sessions()}
+                work.trackers.reconnect(self._tracker_id, logins, now)
             self._delete_expired(work, now, steady)
         self._watch.accept(now, steady)
         self._last_beat = steady

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from common.api.events import EventKind
@@ -63,7 +62,7 @@ class QuotaReport:
 class QuotaService:
     """The operator's view of quotas: no caller, and no rules; changes are in the audit."""
 
-    def __init__(self, database: UnitOfWorkFactory, clock: Clock = time.time) -> None:
+    def __init__(self, database: UnitOfWorkFactory, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 

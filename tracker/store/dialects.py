@@ -129,9 +129,10 @@ def upgrader(engine: Engine, patience: float) -> Engine:
 
 def _enforce_references(connection: Connection, switch: str) -> None:
     """Switch it on or off between transactions of SQLite; PostgreSQL needs no copies."""
-    database = connection.connection.dbapi_connection
-    if isinstance(database, sqlite3.Connection):
-        database.execute(f"PRAGMA foreign_keys = {switch}").close()
+    if connection.dialect.name == "sqlite":
+        cursor = connection.connection.cursor()  # of the driver: SQLAlchemy begins a transaction
+        cursor.execute(f"PRAGMA foreign_keys = {switch}")
+        cursor.close()
 
 
 def take_writers_turn(connection: Connection) -> None:

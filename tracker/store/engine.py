@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 from sqlalchemy.pool import QueuePool
 
 from common.process.installing import install_command
+from tracker.store.clock import DatabaseClock
 from tracker.store.dialects import (
     BUSY_SECONDS,
     CONNECTIONS,
@@ -69,7 +70,7 @@ class Store:
     """The tracker's database; safe for many threads and processes.
 
     `urgent` is an engine of its own for urgent units of work, which nothing else can use up;
-    `connections` is the size of the other one's pool.
+    `connections` is the size of the other one's pool. `clock` tells the database's time.
     """
 
     def __init__(self, engine: Engine, urgent: Engine, connections: int) -> None:
@@ -81,6 +82,7 @@ class Store:
         self._write_lock = QueueLock()
         measure(engine)
         measure(urgent)
+        self.clock = DatabaseClock(is_shared=engine.dialect.name == "postgresql")
         self._writes_alone = engine.dialect.name == "sqlite"
         # The rest of the pool is for readers and announces; waiting here is bounded, in order.
         places = _SQLITE_READERS if self._writes_alone else connections
@@ -113,7 +115,7 @@ class Store:
             if not urgent:
                 stack.enter_context(_turn(self._read_lock))
             engine = self._urgent_reader if urgent else self._reader
-            yield UnitOfWork(stack.enter_context(_connected(engine)))
+            yield UnitOfWork(stack.enter_context(_connected(engine)), self.clock)
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
@@ -124,13 +126,18 @@ class Store:
         """
         engine = self._urgent_writer if urgent else self._writer
         with _turn(self._write_lock, urgent=urgent), _connected(engine) as connection:
-            work = UnitOfWork(connection)
+            work = UnitOfWork(connection, self.clock)
             yield work
             if work.events.has_news:
                 notify(connection)
             _commit(connection)
         if work.events.has_news and self._watch is not None:
             self._watch.note()
+
+    def look_at_clock(self) -> None:
+        """Have `clock` tell the database's time. Raises DatabaseError."""
+        with _connected(self._urgent_reader) as connection:
+            self.clock.look(connection)
 
     def writers_waiting(self) -> int:
         """Return the number of units of work that wait for their turn to write."""
@@ -238,7 +245,13 @@ def open_store(
         engine.dispose()
         raise failure(error, engine) from error
     urgent = engine_for(url, busy_seconds, _URGENT_CONNECTIONS)
-    return Store(engine, urgent, connections)
+    store = Store(engine, urgent, connections)
+    try:
+        store.look_at_clock()
+    except DatabaseError:
+        store.close()
+        raise
+    return store
 
 
 def engine_for(

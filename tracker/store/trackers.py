@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Double,
     Exists,
     SQLColumnExpression,
+    String,
     bindparam,
     delete,
     func,
+    insert,
     or_,
     select,
     update,
 )
 
-from tracker.store.tables import connections, in_parts, new_row, peers, trackers
+from tracker.store.tables import connections, in_parts, new_row, peers, tokens, trackers
 
 FRESH_SECONDS = 8.0
 """A tracker without a heartbeat for this long, and everything it holds, is ignored."""
@@ -78,6 +81,17 @@ _BEATS_IN_FUTURE = (
 )
 _DELETE_DEAD = delete(trackers).where(trackers.c.heartbeat_at <= _SINCE)
 _CONNECT = new_row(connections, "id", "tracker_id", "token_id", "user_id", "opened_at")
+_RECONNECT = insert(connections).from_select(
+    ["id", "tracker_id", "token_id", "user_id", "opened_at"],
+    select(
+        bindparam("of_id", type_=String),
+        bindparam("tracker_id", type_=String),
+        tokens.c.id,
+        tokens.c.user_id,
+        bindparam("now", type_=Double),
+    ).where(tokens.c.id == bindparam("of_token")),
+)
+_IS_REGISTERED = select(trackers.c.id).where(trackers.c.id == _ID)
 _COUNT = select(func.count()).select_from(connections).where(connections.c.user_id == _USER_ID)
 _IDS = select(connections.c.id).where(connections.c.user_id == _USER_ID)
 _DISCONNECT = delete(connections).where(connections.c.id == _ID)
@@ -168,6 +182,19 @@ class TrackerRepository:
             "opened_at": now,
         }
         self._run(_CONNECT, values)
+
+    def reconnect(self, tracker_id: str, logins: Mapping[str, int], now: float) -> None:
+        """Record connections again, each with its token, except those whose tokens are gone."""
+        for some in in_parts(logins):
+            rows = [
+                {"of_id": one, "tracker_id": tracker_id, "of_token": logins[one], "now": now}
+                for one in some
+            ]
+            self._run(_RECONNECT, rows)
+
+    def is_registered(self, tracker_id: str) -> bool:
+        """Return whether a tracker is registered."""
+        return self._run(_IS_REGISTERED, {"of_id": tracker_id}).first() is not None
 
     def count_connections(self, user_id: int) -> int:
         """Count a user's logged-in connections, at all trackers."""

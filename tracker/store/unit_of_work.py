@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 from tracker.store.authorities import AuthorityRepository
+from tracker.store.clock import DatabaseClock
 from tracker.store.event_lists import EventListRepository
 from tracker.store.events import EventRepository
 from tracker.store.file_lists import FileListRepository
@@ -60,7 +62,9 @@ class ConflictError(Exception):
 class UnitOfWork:
     """The repositories in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: DatabaseClock) -> None:
+        self.look_at_clock = partial(clock.look, connection)
+        """Have the clock of the database tell its time; see DatabaseClock."""
         self.users = UserRepository(connection)
         self.groups = GroupRepository(connection)
         self.invitations = InvitationRepository(connection)
@@ -90,8 +94,7 @@ class UnitOfWorkFactory(Protocol):
         """Return a unit of work, committed at the end of its block or rolled back when it raises.
 
         An urgent one goes ahead of all that wait, on a connection kept for such. Raises
-        ConflictError when the database rejects a
-        write, DatabaseError when it fails.
+        ConflictError when the database rejects a write, DatabaseError when it fails.
         """
         ...
 

@@ -61,7 +61,7 @@ def test_connections_during_shutdown_are_closed_quietly(
     tracker._heartbeat.stop(10)
     tracker._services.lifecycle.stop()
     resume = {"token": token, "peer_id": "ab" * 20, "port": 1}
-    assert code_of(late, "resume_session", **resume) == "internal"
+    assert code_of(late, "resume_session", **resume) == "busy"
     assert "an operation failed" not in errors_in(capfd)
 
 

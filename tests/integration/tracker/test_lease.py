@@ -140,22 +140,35 @@ def test_a_stalled_tracker_recovers(
     assert is_online(second, ann)
 
 
-def test_an_expired_tracker_registers_again(
+def test_an_expired_tracker_registers_again_with_its_sessions(
     first: Services, second: Services, ann: Caller, clock: Clock
 ) -> None:
+    """Except those whose logins have ended meanwhile."""
     info_hash = share(first, ann)
     announce(first, ann, info_hash)
+    other = Caller("other", "10.0.0.1", "127.0.0.1")
+    login(first, other)
     clock.pass_time(DEAD_SECONDS + 1)
     second.lifecycle.beat()
+    second.logins.end_session(me(ann), accounts.EndSession(id=me(other).token_id))
+    for act in (lambda: first.logins.refresh(ann), lambda: login(first, Caller("late", "::1", ""))):
+        with pytest.raises(MinitorrentError) as raised:
+            act()
+        assert raised.value.code is ErrorCode.BUSY
+    assert first.logins.over_of([ann, other]) == []
 
-    assert not first.lifecycle.beat()
+    assert not first.lifecycle.beat(lambda: [me(ann), me(other)])
     assert first.lifecycle.beat()
 
-    with pytest.raises(MinitorrentError) as raised:
-        announce(first, ann, info_hash)
-    assert raised.value.code is ErrorCode.NOT_LOGGED_IN
     first.logins.refresh(ann)
-    assert ann.identity is None
+    assert announce(first, ann, info_hash).complete == 1
+    assert first.logins.over_of([ann, other]) == [other]
+    first.logins.refresh(other)
+    assert other.identity is None
+    before = me(ann)
+    first.logins.disconnect(ann)
+    ann.identity = before
+    assert not is_online(second, ann)
 
 
 def test_a_clean_stop_removes_all_peers_at_once(

@@ -26,14 +26,14 @@ CONTENT = b"content"
 @pytest.fixture
 def quotas(lab: Lab) -> QuotaService:
     """The operator's view of the lab's quotas."""
-    return QuotaService(lab.database)
+    return QuotaService(lab.database, lab.clock)
 
 
 @pytest.fixture
 def of_tracker(tracker: TrackerApp, tmp_path: Path) -> Iterator[QuotaService]:
     """The operator's view of the running tracker's quotas, from another process."""
     store = open_store(empty_database(tmp_path))
-    yield QuotaService(store)
+    yield QuotaService(store, store.clock)
     store.close()
 
 

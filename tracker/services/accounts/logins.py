@@ -13,6 +13,7 @@ from common.api.operation import Scope
 from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
+from common.text import waiting_time
 from common.types import peer_id_from_hex
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
@@ -35,6 +36,7 @@ from tracker.store.unit_of_work import (
 SESSION_SECONDS = 30 * 24 * 3600.0
 """How long an unused session token stays valid."""
 
+_UNREGISTERED_SECONDS = 2.0  # until the next heartbeat, or another tracker, serves the client
 HTTP_SECONDS = 12 * 3600.0
 """How long the token from a login over HTTP is valid."""
 
@@ -192,12 +194,19 @@ class LoginService:
         if caller.identity is None:
             return False
         with self._database.look() as view:
-            return not view.is_connected(caller.connection_id)
+            if view.is_connected(caller.connection_id):
+                return False
+        with self._database.read() as work:
+            if not work.trackers.is_registered(self._events.tracker_id):
+                raise _not_registered()
+            return True
 
     def over_of(self, callers: Collection[Caller]) -> list[Caller]:
         """Return those of one user's callers whose login was ended elsewhere."""
         asked = [(one, one.identity) for one in callers if one.identity is not None]
         with self._database.read(urgent=True) as work:
+            if not work.trackers.is_registered(self._events.tracker_id):
+                return []  # the next heartbeat tells
             alive = {
                 connection
                 for user_id in {identity.user_id for _, identity in asked}
@@ -212,16 +221,21 @@ class LoginService:
 
     def disconnect(self, *callers: Caller, urgent: bool = False) -> None:
         """Remove closed connections and their peers; the tokens stay valid."""
-        gone = [caller for caller in callers if caller.identity is not None]
+        gone = [(caller, caller.identity) for caller in callers if caller.identity is not None]
         if not gone:
             return
-        with self._database.write(urgent=urgent) as work:
-            for caller in gone:
-                work.trackers.disconnect(caller.connection_id)
-            users = {one.identity.user_id for one in gone if one.identity is not None}
-            work.users.mark_read(users, self._events.sent)
-        for caller in gone:
-            caller.identity = None
+        for caller, _ in gone:
+            caller.identity = None  # before the heartbeat could record the connection again
+        try:
+            with self._database.write(urgent=urgent) as work:
+                for caller, _ in gone:
+                    work.trackers.disconnect(caller.connection_id)
+                users = {identity.user_id for _, identity in gone}
+                work.users.mark_read(users, self._events.sent)
+        except BaseException:
+            for caller, identity in gone:
+                caller.identity = identity
+            raise
 
     def _refuse_second_login(self, caller: Caller) -> None:
         if caller.identity is not None and caller.connection_id:
@@ -232,14 +246,14 @@ class LoginService:
 
     @contextmanager
     def _entering(self) -> Iterator[UnitOfWork]:
-        """A unit of work for a login; fails while the tracker is shutting down."""
+        """A unit of work for a login. Raises MinitorrentError(busy) while nothing refers to this
+        tracker: it is shutting down, or was taken for dead.
+        """
         try:
             with self._database.write() as work:
                 yield work
         except ConflictError:
-            raise MinitorrentError(
-                ErrorCode.INTERNAL, "This tracker is shutting down; try again."
-            ) from None
+            raise _not_registered() from None
 
     def _connect(self, work: UnitOfWork, caller: Caller, me: Identity, now: float) -> None:
         """Record the connection of a login, if it is a session's."""
@@ -285,6 +299,16 @@ class LoginService:
         unused = [token_id for token_id in unused if token_id != me.token_id]
         if unused:
             end_logins(work, me, unused, now)
+
+
+def _not_registered() -> MinitorrentError:
+    """Return the error for a client while this tracker is not among those of the database."""
+    return MinitorrentError(
+        ErrorCode.BUSY,
+        "This tracker is starting or stopping; try again in"
+        f" {waiting_time(_UNREGISTERED_SECONDS)}.",
+        _UNREGISTERED_SECONDS,
+    )
 
 
 def _check_not_blocked(work: UnitOfWork, user_id: int) -> None:
