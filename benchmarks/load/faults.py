@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.load.cpu import Tree, children
+from benchmarks.load.cpu import children
 from benchmarks.load.pair import Pair, Revocations
 from benchmarks.load.returning import Findings, ReturningClient
 from benchmarks.load.session import LightSession
@@ -206,6 +206,7 @@ class Chaos:
         time.sleep(random.uniform(*_DOWN))
         self._site.server.end()
         self._site.server.start()
+        self._site.main_process = postmaster(self._site.server)
         return time.monotonic()
 
     def _kill_backend(self) -> float:
@@ -246,9 +247,7 @@ class Chaos:
 
     def _cpu_seconds(self) -> float:
         trackers = self._site.tracker_cpu(len(self._site.trackers))
-        server = self._site.server
-        database = Tree(postmaster(server)).cpu_seconds() if server is not None else 0.0
-        return time.process_time() + trackers + database
+        return time.process_time() + trackers + self._site.database_cpu()
 
     def _is_over(self) -> bool:
         return not all(thread.is_alive() for thread in [*self._pairs, *self._watchers])
