@@ -29,6 +29,7 @@ from benchmarks.load.session import LightSession
 from benchmarks.load.site import Kind, Site, is_possible, open_site, postmaster
 from benchmarks.load.watcher import GRACE, Watcher
 from benchmarks.load.world import sign_up
+from tests.support import warm
 from tests.support.waiting import wait_until
 
 BACK = 10.0
@@ -317,6 +318,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--watchers", type=int, default=4, help="who hear of revocations")
     parser.add_argument("--database", nargs="+", default=["sqlite", "postgres"])
     options = parser.parse_args(arguments)
+    os.environ.setdefault(warm.SWITCH, "1")  # loading modules takes longer than all the rest
     broken = False
     for kind in options.database:
         if not is_possible(kind):

@@ -22,7 +22,7 @@ from common.api.authority import MEMBER_URI
 Known = Literal["yes", "no", "unknown"]
 
 _MOST_FILES = 20
-_PAUSE = (0.1, 0.5)  # seconds between two acts
+_PAUSE = (0.3, 1.2)  # seconds between two acts
 _SILENT = 1.0  # seconds
 _LATE = 10.0  # seconds for which a request may be carried out after its connection broke
 

@@ -21,6 +21,18 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def fill(disk: Path) -> Path:
+    """Leave no space at all; return the file that takes it."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    return ballast
+
+
 @contextmanager
 def failing_disk(folder: Path, size: int, really: int) -> Iterator[Path]:
     """Mount a disk at `folder` that claims to have `size` bytes, of which only `really` exist.

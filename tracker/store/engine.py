@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 from sqlalchemy.pool import QueuePool
 
 from common.process.installing import install_command
+from tracker.store.answer_limit import ANSWER_SECONDS, AnswerLimit
 from tracker.store.clock import DatabaseClock
 from tracker.store.dialects import (
     BUSY_SECONDS,
@@ -73,7 +74,13 @@ class Store:
     `connections` is the size of the other one's pool. `clock` tells the database's time.
     """
 
-    def __init__(self, engine: Engine, urgent: Engine, connections: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        urgent: Engine,
+        connections: int,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._engine, self._urgent = engine, urgent
         self._reader, self._urgent_reader = reader(engine), reader(urgent)
         self._writer, self._urgent_writer = writer(engine), writer(urgent)
@@ -91,6 +98,8 @@ class Store:
         self._presence = presence_writer(engine)
         self._group = GroupCommit(self._record, lambda: _turn(self._write_lock))
         self._watch: EventWatch | None = None
+        is_server = engine.dialect.name == "postgresql"
+        self._limit = AnswerLimit(answer_seconds, engine, urgent) if is_server else None
 
     @property
     def is_remote(self) -> bool:
@@ -186,6 +195,8 @@ class Store:
         """Close all connections to the database."""
         if self._watch is not None:
             self._watch.close()
+        if self._limit is not None:
+            self._limit.close()
         self._engine.dispose()
         self._urgent.dispose()
 
@@ -225,11 +236,15 @@ def _turn(lock: QueueLock, *, urgent: bool = False) -> Iterator[None]:
 
 
 def open_store(
-    url: str, busy_seconds: float = BUSY_SECONDS, connections: int = CONNECTIONS
+    url: str,
+    busy_seconds: float = BUSY_SECONDS,
+    connections: int = CONNECTIONS,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> Store:
     """Open the database at `url` (an SQLAlchemy URL) and migrate it to the current schema.
 
-    Its writers wait at most `busy_seconds` for those of other processes. It uses `connections`
+    Its writers wait at most `busy_seconds` for those of other processes, and all units of work
+    `answer_seconds` for a server that doesn't answer. It uses `connections`
     at most, and two more for what is urgent. Several trackers may do this at once: one migrates,
     the others wait. Raises DatabaseError.
     """
@@ -245,7 +260,7 @@ def open_store(
         engine.dispose()
         raise failure(error, engine) from error
     urgent = engine_for(url, busy_seconds, _URGENT_CONNECTIONS)
-    store = Store(engine, urgent, connections)
+    store = Store(engine, urgent, connections, answer_seconds)
     try:
         store.look_at_clock()
     except DatabaseError:

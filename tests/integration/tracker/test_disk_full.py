@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.disk import small_disk
+from tests.support.disk import fill, small_disk
 from tests.support.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
@@ -28,18 +28,6 @@ pytestmark = [
 def disk(tmp_path: Path) -> Iterator[Path]:
     with small_disk(tmp_path / "disk", 4 << 20) as folder:
         yield folder
-
-
-def fill(disk: Path) -> Path:
-    """Leave no space at all."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            pass
-    return ballast
 
 
 def health_of(tracker: TrackerProcess) -> tuple[int, str]:
