@@ -66,6 +66,26 @@ def test_connections_during_shutdown_are_closed_quietly(
 
 
 @pytest.mark.any_database
+def test_a_tracker_that_was_taken_for_dead_keeps_its_sessions(
+    tracker: TrackerApp, ann: SessionClient, connect: Connect
+) -> None:
+    """Nobody is disconnected but those whose logins have ended meanwhile."""
+    bob = connect(tracker).sign_up("bob")
+    tracker._heartbeat.stop(10)
+    with tracker._store.write() as work:
+        user = work.users.by_name("bob")
+        assert user is not None
+        work.users.revoke_tokens(work.users.other_tokens(user.id, 0))
+        work.trackers.remove(tracker._services.events.tracker_id)
+    assert code_of(ann, "list_groups") == "busy"
+    tracker._beat()
+    assert ann.call("list_groups")["groups"]
+    assert bob.read()["error"]["code"] == "not_logged_in"
+    (row,) = ann.call("list_members", group="lab")["members"]
+    assert row["online"]
+
+
+@pytest.mark.any_database
 def test_a_periodic_task_survives_failures(
     capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
