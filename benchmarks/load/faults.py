@@ -35,7 +35,7 @@ from tests.support.waiting import wait_until
 BACK = 10.0
 """Seconds within which every client must be at work again."""
 
-_WORK = (0.5, 2.0)  # seconds of work between two faults
+_WORK = (0.3, 1.2)  # seconds of work between two faults
 _DOWN = (0.0, 1.0)  # seconds for which something stays dead
 _LIMIT = 120.0  # seconds for anything that must happen in the end
 
@@ -110,6 +110,7 @@ class Chaos:
         self._stopped = threading.Event()  # of the pairs
         self._ended = threading.Event()  # of everyone
         self._revocations = Revocations()
+        self._is_enough = False
         groups = [f"group{number}" for number in range(pairs)]
         tokens = {f"watcher{n}": _sign_up(site, f"watcher{n}") for n in range(watchers)}
         self._pairs = [self._pair(group, tokens) for group in groups]
@@ -117,6 +118,10 @@ class Chaos:
             Watcher(self._client(name, token), groups, self._findings, self._ended)
             for name, token in tokens.items()
         ]
+
+    def stop(self) -> None:
+        """Let the current round be the last one."""
+        self._is_enough = True
 
     def run(self, rounds: int) -> Report:
         """Run so many rounds, then let everything settle and compare."""
@@ -134,6 +139,8 @@ class Chaos:
                 report.slowest[kind] = max(back, report.slowest.get(kind, back))
                 print(f"round {number}: {kind}: {back}", file=sys.stderr, flush=True)
                 self._fail_if_over()
+                if self._is_enough:
+                    break
             time.sleep(random.uniform(*_WORK))
         finally:
             self._settle()
@@ -305,9 +312,17 @@ def _errors(log: Sequence[str]) -> list[str]:
 
 
 def run(kind: Kind, folder: Path, rounds: int, *, pairs: int = 25, watchers: int = 4) -> Report:
-    """Run rounds of faults on two trackers with a new database of this kind."""
+    """Run rounds of faults on two trackers with a new database of this kind.
+
+    After a SIGTERM, the current round is the last one.
+    """
     with open_site(kind, folder, 2) as site:
-        return Chaos(site, pairs, watchers).run(rounds)
+        chaos = Chaos(site, pairs, watchers)
+        before = signal.signal(signal.SIGTERM, lambda _number, _frame: chaos.stop())
+        try:
+            return chaos.run(rounds)
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def main(arguments: Sequence[str]) -> int:

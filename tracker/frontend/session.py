@@ -87,7 +87,7 @@ class SessionServer:
         self._dispatcher = dispatcher
         self._logins = services.logins
         self._request_throttle = services.request_throttle
-        self._clock = services.clock
+        self._clock = services.lifecycle.clock
         self._limits = limits
         self._server_name = server_name
         self._roster = Roster(ConnectionLimits(limits.total, limits.per_address, limits.grace))

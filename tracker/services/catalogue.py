@@ -79,7 +79,6 @@ class Services:
     request_throttle: RequestThrottle
     party_throttle: RequestThrottle
     lifecycle: Lifecycle
-    clock: Clock
 
 
 def make_services(
@@ -90,9 +89,7 @@ def make_services(
     policy: Policy,
     steady: Clock = time.monotonic,
 ) -> Services:
-    """Create the services of one tracker; `clock` is the database's, `steady` a monotonic one, for
-    durations.
-    """
+    """Create one tracker's services; `clock` is the database's, `steady` is for durations."""
     events, quotas = EventService(database, secrets.token_hex(16)), policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
@@ -123,5 +120,4 @@ def make_services(
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),
         party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),
         lifecycle=Lifecycle(database, clock, steady, events, site),
-        clock=clock,
     )

@@ -47,7 +47,7 @@ class Lifecycle:
         site: Site,
     ) -> None:
         self._database = database
-        self._clock = clock
+        self.clock = clock
         self._steady = steady
         self._events = events
         self._tracker_id = events.tracker_id
@@ -65,11 +65,11 @@ class Lifecycle:
         with self._database.write() as work:
             if self._site.host not in _WILDCARDS:
                 work.trackers.remove_former(self._site)
-            work.trackers.add(self._tracker_id, self._site, self._clock())
+            work.trackers.add(self._tracker_id, self._site, self.clock())
 
     def is_clock_set(self) -> bool:
         """Return whether the clock was changed since the last heartbeat."""
-        return self._watch.jump(self._clock(), self._steady()) != 0.0
+        return self._watch.jump(self.clock(), self._steady()) != 0.0
 
     def beat(self, sessions: Callable[[], Collection[Identity]] = tuple) -> bool:
         """Update this tracker's heartbeat and delete what has expired.
@@ -89,7 +89,7 @@ class Lifecycle:
     def _beat(self, sessions: Callable[[], Collection[Identity]]) -> bool:
         with self._beating, self._database.write(urgent=True) as work:
             work.look_at_clock()
-            now, steady = self._clock(), self._steady()
+            now, steady = self.clock(), self._steady()
             jump = self._watch.jump(now, steady)
             if jump != 0:
                 self._sure_from = steady + DISTRUST_SECONDS
