@@ -48,6 +48,7 @@ class Lifecycle:
     ) -> None:
         self._database = database
         self.clock = clock
+        """The time of the database, by which logins and certificates end."""
         self._steady = steady
         self._events = events
         self._tracker_id = events.tracker_id

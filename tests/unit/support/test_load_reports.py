@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from benchmarks.load import growth, table
-from benchmarks.load.faults import Report
+from benchmarks.load.faults import Back, Report
 from benchmarks.load.measure import Figures
 from benchmarks.load.returning import Findings, ReturningClient
 from benchmarks.load.watcher import GRACE, Watcher
@@ -53,12 +53,13 @@ def test_a_watcher_must_hear_of_what_ends_during_its_connection() -> None:
 def test_a_report_is_clean_only_if_nothing_was_broken_or_late() -> None:
     findings = Findings()
     findings.count("announce", "busy")
-    report = Report(findings, slowest={"tracker": 9.9})
+    report = Report(findings, slowest={"tracker": Back(9.9, 0.5, 30.0)})
     assert report.is_clean
     assert "1 busy" in str(report)
+    assert "tracker 9.9 s (0.5 s of processor time, load 30)" in str(report)
     failed = Findings()
     failed.count("announce", "internal")
     assert not Report(failed).is_clean
-    assert not Report(Findings(), slowest={"tracker": 10.1}).is_clean
+    assert not Report(Findings(), slowest={"tracker": Back(10.1, 0.5, 30.0)}).is_clean
     assert not Report(Findings(faults=["lost"])).is_clean
     assert not Report(Findings(), missed=["one"]).is_clean
