@@ -24,7 +24,7 @@ from tracker.frontend.failures import answer_to
 from tracker.store.engine import Store, open_store
 from tracker.store.unit_of_work import DatabaseBusyError, DatabaseError, DatabaseLostError
 
-LIMIT = 1.0  # seconds for an answer
+LIMIT = 3.0  # seconds for an answer
 
 
 @pytest.fixture
@@ -71,8 +71,7 @@ ACTS: list[Callable[[Store], None]] = [read, look, write, write_urgently]
 def test_a_server_that_never_answers_holds_nobody_up_for_ever(
     store: Store, proxy: StallingProxy
 ) -> None:
-    for act in ACTS:
-        act(store)
+    wait_until(lambda: all(succeeds(act, store) for act in ACTS), 20, "connections at rest")
     proxy.stall()
     failed: list[type[Exception]] = []
 
@@ -101,6 +100,17 @@ def succeeds(act: Callable[[Store], None], store: Store) -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def test_connections_that_were_lost_at_rest_are_replaced(url: str) -> None:
+    """Those of a pool that PostgreSQL closed, whether the driver has noticed or not."""
+    store = open_store(url)
+    with store.read() as work:
+        connection = work.users._run.__self__.connection.dbapi_connection
+    read(store)
+    connection.pgconn.finish()
+    wait_until(lambda: succeeds(read, store), 10, "another connection")
+    store.close()
 
 
 @pytest.fixture

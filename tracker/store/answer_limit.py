@@ -28,6 +28,7 @@ class AnswerLimit:
 
     def __init__(self, seconds: float, *engines: Engine) -> None:
         self._seconds = seconds
+        self._lost = engines[0].dialect.loaded_dbapi.Error
         self._lock = threading.Lock()  # held while one is cut, so that it isn't closed meanwhile
         self._in_use: dict[ConnectionPoolEntry, tuple[float, int]] = {}
         self._stopped = threading.Event()
@@ -47,8 +48,12 @@ class AnswerLimit:
     def _begin(
         self, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
     ) -> None:
+        try:
+            descriptor = connection.pgconn.socket
+        except self._lost:  # its next use finds out
+            return
         with self._lock:
-            self._in_use[record] = time.monotonic(), connection.pgconn.socket
+            self._in_use[record] = time.monotonic(), descriptor
 
     def _end(self, _connection: object, record: ConnectionPoolEntry, *_: object) -> None:
         with self._lock:

@@ -164,6 +164,8 @@ def _check_after_rest(
 
     One that was used a moment ago is not asked: that would cost each unit of work a round trip.
     """
+    if connection.closed:  # SQLAlchemy would pass on the driver's own error
+        raise DisconnectionError("it was lost")
     if time.monotonic() - record.info.pop(_REST, math.inf) <= _LONGEST_REST:
         return
     try:
