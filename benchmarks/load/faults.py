@@ -37,7 +37,7 @@ BACK = 10.0
 
 _WORK = (0.3, 1.2)  # seconds of work between two faults
 _DOWN = (0.0, 1.0)  # seconds for which something stays dead
-_LIMIT = 120.0  # seconds for anything that must happen in the end
+_LIMIT = 300.0  # seconds for anything that must happen in the end
 
 
 class Back(NamedTuple):
