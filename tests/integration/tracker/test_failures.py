@@ -298,14 +298,6 @@ def test_two_simultaneous_claims_of_one_name(lab: Lab) -> None:
     lab.client("bob")
 
 
-def test_clients_return_to_a_tracker_after_a_stall(tracker: TrackerApp, connect: Connect) -> None:
-    client = connect(tracker).sign_up("ann")
-    tracker._leave_database()  # as another tracker does with one that it takes for dead
-    wait_until(lambda: client.read() == {}, 10, "the tracker to let go of its client")
-    with SessionClient(tracker.address) as back:
-        assert back.login("ann")["user"] == "ann"
-
-
 def test_shutdown_succeeds_with_a_failing_database(
     start_tracker: StartTracker, capfd: pytest.CaptureFixture[str]
 ) -> None:
