@@ -105,10 +105,10 @@ def succeeds(act: Callable[[Store], None], store: Store) -> bool:
 def test_connections_that_were_lost_at_rest_are_replaced(url: str) -> None:
     """Those of a pool that PostgreSQL closed, whether the driver has noticed or not."""
     store = open_store(url)
-    with store.read() as work:
-        connection = work.users._run.__self__.connection.dbapi_connection
-    read(store)
-    connection.pgconn.finish()
+    with store._engine.connect() as connection:
+        ours = connection.connection.dbapi_connection
+    assert isinstance(ours, psycopg.Connection)
+    ours.pgconn.finish()
     wait_until(lambda: succeeds(read, store), 10, "another connection")
     store.close()
 
