@@ -1,7 +1,7 @@
 """Carries packets between two TUN devices, which it inherits open: one process for a line.
 
 `python -m benchmarks.line.carrier NEAR FAR ROUND_TRIP RATE LOSS`: two descriptors, and a
-`Shape`'s three numbers. It runs until it is killed.
+`Shape`'s three numbers. It ends with its input, so that none is left however its parent ends.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Direction:
             write(sink, under_way.popleft()[1])
 
 
-def carry(near: int, far: int, shape: Shape) -> None:
-    """Carry packets both ways, for ever."""
+def carry(near: int, far: int, shape: Shape, until: int) -> None:
+    """Carry packets both ways, until the descriptor `until` is at its end."""
     directions = [
         Direction(near, far, Lane(shape), Random(1)),
         Direction(far, near, Lane(shape), Random(2)),
@@ -68,7 +68,9 @@ def carry(near: int, far: int, shape: Shape) -> None:
     while True:
         due = [direction.due for direction in directions if direction.due is not None]
         wait = max(0.0, min(due) - clock()) if due else None
-        ready, _, _ = select.select(list(by_source), [], [], wait)
+        ready, _, _ = select.select([*by_source, until], [], [], wait)
+        if until in ready:
+            return
         for source in ready:
             by_source[source].take(clock())
         for direction in directions:
@@ -80,7 +82,7 @@ def main() -> None:
     near, far = map(int, sys.argv[1:3])
     with suppress(PermissionError):  # a line isn't slower while the machine is busy
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-    carry(near, far, Shape(*map(float, sys.argv[3:6])))
+    carry(near, far, Shape(*map(float, sys.argv[3:6])), sys.stdin.fileno())
 
 
 if __name__ == "__main__":

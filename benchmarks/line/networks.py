@@ -63,7 +63,9 @@ def line(shape: Shape) -> Iterator[tuple[End, End]]:
         devices = [stack.enter_context(_device(end)) for end in ends]
         command = [sys.executable, "-m", "benchmarks.line.carrier", *map(str, devices)]
         command += map(str, (shape.round_trip, shape.rate, shape.loss))
-        carrier = stack.enter_context(subprocess.Popen(command, pass_fds=devices))
+        carrier = stack.enter_context(
+            subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=devices)
+        )
         stack.callback(carrier.kill)
         yield ends[0], ends[1]
 

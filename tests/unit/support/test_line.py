@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 
 import pytest
 
+from benchmarks.line.carrier import carry
 from benchmarks.line.measure import goodput
 from benchmarks.line.networks import line, obstacle
 from benchmarks.line.shape import MEGABIT, Lane, Shape
@@ -49,6 +51,16 @@ def test_bad_luck_loses_a_packet_and_takes_no_time() -> None:
 )
 def test_a_shape_has_a_name(shape: Shape, name: str) -> None:
     assert str(shape) == name
+
+
+def test_a_carrier_ends_with_its_input() -> None:
+    """Its parent may be killed; nothing else would end it then."""
+    input_end, output_end = os.pipe()
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with near, far:
+        os.close(output_end)
+        carry(near.fileno(), far.fileno(), SHAPE, input_end)
+    os.close(input_end)
 
 
 @pytest.mark.skipif(bool(obstacle()), reason=obstacle())
