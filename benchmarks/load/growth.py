@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import operations
+from benchmarks.load.http_client import HttpClient, scrape_path
 from benchmarks.load.measure import Failures, run
 from benchmarks.load.operations import Act, Operation, Worker, session_of
 from benchmarks.load.rows import Fill, Filler, fill
@@ -108,11 +109,63 @@ def first_login(worker: Worker) -> Iterator[Act]:
     yield act
 
 
+def asked(operation: str, **arguments: Any) -> Operation:
+    """Return the operation of asking for something that isn't a list, as the group's owner."""
+
+    @contextmanager
+    def asking(worker: Worker) -> Iterator[Act]:
+        with _owner(worker) as session:
+            yield lambda: session.call(operation, **arguments)
+
+    return asking
+
+
 @contextmanager
-def get_group(worker: Worker) -> Iterator[Act]:
-    """Ask for the group's profile."""
-    with session_of(worker) as session:
-        yield lambda: session.call("get_group", group=GROUP)
+def scrape(worker: Worker) -> Iterator[Act]:
+    """Ask over HTTP how many have a file."""
+    client = HttpClient(worker.world.site.trackers[0].http, keep_alive=True)
+    path = scrape_path(worker.member.key_path, bytes.fromhex(worker.file(0)))
+    yield lambda: client.announce(path)
+    client.close()
+
+
+@contextmanager
+def invite_and_leave(worker: Worker) -> Iterator[Act]:
+    """Invite somebody, who accepts and leaves."""
+    with _owner(worker) as owner, worker.connect() as guest:
+        sign_up(guest, f"u{secrets.token_hex(4)}")
+
+        def act() -> None:
+            code = owner.call("create_invite", group=GROUP)["code"]
+            guest.call("accept_invite", code=code)
+            guest.call("leave_group", group=GROUP)
+
+        yield act
+
+
+@contextmanager
+def change_role(worker: Worker) -> Iterator[Act]:
+    """Give a member another role, and the old one again."""
+    with _owner(worker) as owner:
+
+        def act() -> None:
+            for role in ("uploader", "member"):
+                owner.call("set_role", group=GROUP, user=worker.member.name, role=role)
+
+        yield act
+
+
+@contextmanager
+def create_group(worker: Worker) -> Iterator[Act]:
+    """Create a group, and leave it, which deletes it."""
+    with _owner(worker) as owner:
+
+        def act() -> None:
+            name = f"g{secrets.token_hex(6)}"
+            owner.call("create_group", group=name, mode="open")
+            owner.call("leave_group", group=name)
+
+        yield act
 
 
 @contextmanager
@@ -124,21 +177,42 @@ def _owner(worker: Worker) -> Iterator[LightSession]:
 
 OPERATIONS: dict[str, Operation] = {
     "announce": operations.announce,
+    "announce, unchanged": operations.announce_unchanged,
     "HTTP announce": operations.http_announce,
+    "HTTP scrape": scrape,
     "identify_peer": operations.identify_peer,
     "token login": operations.token_login,
     "create_user, login": first_login,
+    "create_group + leave": create_group,
     "join + accept + leave": join_and_leave,
+    "invite + accept + leave": invite_and_leave,
+    "set_role, twice": change_role,
     "add_file + stop_share": share_and_stop,
+    "get_file": asked("get_file", group=GROUP, name="file 0000.bin"),
     "list_files by name": page("list_files", group=GROUP),
+    "list_files by size": page("list_files", group=GROUP, sort="size"),
+    "list_files by age": page("list_files", group=GROUP, sort="age"),
     "list_files by seeders": page("list_files", group=GROUP, sort="seeders"),
     "list_files, pattern": page("list_files", group=GROUP, pattern="*0009*"),
+    "list_files, no match": page("list_files", group=GROUP, pattern="elsewhere"),
     "find_files": page("find_files", pattern="*0009*"),
+    "find_files, all": page("find_files"),
     "list_groups": page("list_groups"),
+    "list_groups, pattern": page("list_groups", pattern="*0009*"),
     "list_members": page("list_members", group=GROUP),
+    "list_members, pattern": page("list_members", group=GROUP, pattern="*0009*"),
+    "list_requests": page("list_requests", group=GROUP),
+    "list_invites": page("list_invites", group=GROUP),
     "list_notices": page("list_notices"),
+    "list_notices, pattern": page("list_notices", pattern="elsewhere"),
     "list_events (audit)": page("list_events", group=GROUP),
-    "get_group": get_group,
+    "list_events, pattern": page("list_events", group=GROUP, pattern="elsewhere"),
+    "list_sessions": page("list_sessions"),
+    "list_removed": page("list_removed", group=GROUP),
+    "stats": page("stats", group=GROUP),
+    "get_group": asked("get_group", group=GROUP),
+    "announce_key": asked("announce_key", group=GROUP),
+    "ping": asked("ping"),
 }
 
 

@@ -23,6 +23,11 @@ def announce_path(prefix: str, info_hash: bytes, peer_id: bytes, downloaded: int
     return f"{prefix}?{query}".encode()
 
 
+def scrape_path(prefix: str, info_hash: bytes) -> bytes:
+    """Return the path of a scrape, with the path of a member's announces as `prefix`."""
+    return f"{prefix.replace('announce', 'scrape', 1)}?info_hash={quote(info_hash)}".encode()
+
+
 class HttpClient:
     """GET requests to one server, over one connection or a new one for each."""
 

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, MetaData, create_engine, func, select
 
+from common.api.files import Sort
 from common.types import PeerId
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.postgres.server import Server, programs
@@ -23,9 +24,10 @@ from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
 from tracker.domain.presence import Change, Presence
 from tracker.domain.rules import Role
+from tracker.services.sharing.rankings import Page, SeederRankings
 from tracker.store.engine import Store, open_store
-from tracker.store.records import NewFile
-from tracker.store.unit_of_work import DatabaseError, DatabaseLostError, InDoubtError
+from tracker.store.records import GroupSize, NewFile, UserSize
+from tracker.store.unit_of_work import DatabaseError, DatabaseLostError, InDoubtError, UnitOfWork
 
 NAMES = [
     "b",
@@ -81,9 +83,10 @@ def test_every_schema_version_migrates_with_its_data(version: str, tmp_path: Pat
     assert before.items() <= counts(engine).items()
     with store.write() as work:
         assert work.users.by_name("x") is not None
-        assert [file.name for file, _ in work.file_lists.page(1, "", "name", None, 9, 0.0)] == ["x"]
+        assert [file.name for file, _ in work.file_lists.page(1, "", "name", None, 9)] == ["x"]
         # Files from before the quotas are counted too, with their metainfo.
-        assert work.files.count_added_by(1) == (1, int(version < "0006"))
+        assert work.sizes.of_user(1) == UserSize(1, 1, int(version < "0006"), 1)
+        assert work.sizes.of_group(1) == GroupSize(1, 1, 1)
         assert work.events.last_id() == 1
         work.users.add("y", "hash", 0.0)
     store.close()
@@ -117,13 +120,19 @@ def add_group(store: Store, names: list[str]) -> int:
         return group.id
 
 
+def page_of(work: UnitOfWork, group: int, pattern: str, sort: Sort, after: Any, limit: int) -> Page:
+    if sort == "seeders":
+        return SeederRankings(time.monotonic).page(work, group, pattern, after, limit, 0.0)
+    return work.file_lists.page(group, pattern, sort, after, limit)
+
+
 def listed(store: Store, group: int, sort: Any, pattern: str = "") -> list[str]:
     """The names on all pages, of two files each."""
     names: list[str] = []
     after = None
     while True:
         with store.read() as work:
-            page = work.file_lists.page(group, pattern, sort, after, 2, 0.0)
+            page = page_of(work, group, pattern, sort, after, 2)
         if not page:
             return names
         names += [file.name for file, _ in page]
@@ -277,9 +286,9 @@ def test_a_hundred_thousand_files(url: str, stores: list[Store]) -> None:
         for pattern in ("", "*99.BIN", "Ä"):
             began = time.monotonic()
             with stores[0].read() as work:
-                page = work.file_lists.page(group, pattern, sort, None, 1001, 0.0)
+                page = page_of(work, group, pattern, sort, None, 1001)
                 total = work.file_lists.count(group, pattern)
-                rest = page and work.file_lists.page(group, pattern, sort, page[-1][1], 1001, 0.0)
+                rest = page and page_of(work, group, pattern, sort, page[-1][1], 1001)
             took = time.monotonic() - began
             sys.stderr.write(f"two pages by {sort}, {pattern!r}: {took * 1000:.0f} ms\n")
             assert took < 10

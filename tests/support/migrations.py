@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, Table, insert
 
 from tracker.store import migrations
+from tracker.store.schema import DERIVED
 
 FOLDER = str(Path(*migrations.__path__))
 VERSIONS = [script.revision for script in ScriptDirectory(FOLDER).walk_revisions("base", "heads")][
@@ -43,10 +44,10 @@ def row_for(table: Table) -> dict[str, Any]:
 
 
 def fill(engine: Engine) -> None:
-    """Insert a row into every table, with consistent references."""
+    """Insert a row into every table but derived ones, with consistent references."""
     tables = MetaData()
     tables.reflect(engine)
     with engine.begin() as connection:
         for table in tables.sorted_tables:
-            if table.name != "alembic_version":
+            if table.name != "alembic_version" and table.name not in DERIVED:
                 connection.execute(insert(table).values(row_for(table)))

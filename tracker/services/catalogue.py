@@ -30,6 +30,7 @@ from tracker.services.sharing.announce import AnnounceService
 from tracker.services.sharing.files import FileService
 from tracker.services.sharing.keys import AnnounceKeyService
 from tracker.services.sharing.reachability import PortCheckService
+from tracker.services.sharing.swarms import Swarms
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
@@ -96,6 +97,7 @@ def make_services(
     invitations = InvitationService(
         database, clock, steady, quotas, are_required=policy.by_invitation_only
     )
+    swarms = Swarms(random.Random())
     lifetime = policy.certificate_lifetime
     certificates = CertificateService(database, clock, steady, secret_box, lifetime, quotas)
     return Services(
@@ -110,8 +112,8 @@ def make_services(
         stats=StatsService(database),
         invitations=invitations,
         authorities=certificates,
-        files=FileService(database, clock, steady, quotas),
-        announces=AnnounceService(database, clock, random.Random(), quotas),
+        files=FileService(database, clock, steady, quotas, swarms),
+        announces=AnnounceService(database, clock, swarms, quotas),
         keys=AnnounceKeyService(database, clock, events.tracker_id, site),
         reachability=PortCheckService(),
         events=events,

@@ -27,26 +27,22 @@ def check_new_file(
     MinitorrentError(quota_exceeded).
     """
     own = work.quotas.of_user(me.user_id).or_else(quotas.of_user)
-    count, metainfo_bytes = work.files.count_added_by(me.user_id)
-    check_number(f"files from {me.user}", own.files, count, _SHARE_LESS)
+    added = work.sizes.of_user(me.user_id)
+    check_number(f"files from {me.user}", own.files, added.files, _SHARE_LESS)
     what = "bytes of metainfo per user"
-    check_quota(metainfo_bytes + metainfo_size - 1, quotas.metainfo_bytes, what, _SHARE_LESS)
-    if own.bytes is not None:
-        check_bytes(f"from {me.user}", own.bytes, work.quotas.bytes_of_user(me.user_id), size, _ASK)
+    check_quota(added.metainfo_bytes + metainfo_size - 1, quotas.metainfo_bytes, what, _SHARE_LESS)
+    check_bytes(f"from {me.user}", own.bytes, added.bytes, size, _ASK)
     all_of = work.quotas.of_group(group.id).or_else(quotas.of_group)
-    if all_of.files is not None and work.files.largest_id() >= all_of.files:
-        count = work.files.count_in_group(group.id)
-        check_number(f"files in {group.name}", all_of.files, count, _SHARE_LESS)
-    if all_of.bytes is not None:
-        used = work.quotas.bytes_of_group(group.id)
-        check_bytes(f"in {group.name}", all_of.bytes, used, size, _ASK)
+    has = work.sizes.of_group(group.id)
+    check_number(f"files in {group.name}", all_of.files, has.files, _SHARE_LESS)
+    check_bytes(f"in {group.name}", all_of.bytes, has.bytes, size, _ASK)
 
 
 def check_new_member(work: UnitOfWork, quotas: Quotas, group: Group) -> None:
     """Check that a group may get a member; as `check_new_file`."""
     limit = work.quotas.of_group(group.id).or_else(quotas.of_group).members
     if limit is not None:
-        count = work.groups.count_members(group.id, "")
+        count = work.sizes.of_group(group.id).members
         remedy = "remove one, or ask its operator for more"
         check_number(f"members in {group.name}", limit, count, remedy)
 
@@ -70,19 +66,16 @@ class QuotaService:
         """Return a user's quota. Raises MinitorrentError(no_such_user)."""
         with self._database.read() as work:
             user_id = find_user(work, name).id
-            files, _ = work.files.count_added_by(user_id)
-            used = Quota(files, work.quotas.bytes_of_user(user_id))
+            has = work.sizes.of_user(user_id)
+            used = Quota(has.files, has.bytes)
             return QuotaReport(work.quotas.of_user(user_id), used)
 
     def of_group(self, name: str) -> QuotaReport:
         """Return a group's quota. Raises MinitorrentError(no_such_group)."""
         with self._database.read() as work:
             group_id = find_group(work, name).id
-            used = Quota(
-                work.files.count_in_group(group_id),
-                work.quotas.bytes_of_group(group_id),
-                work.groups.count_members(group_id, ""),
-            )
+            has = work.sizes.of_group(group_id)
+            used = Quota(has.files, has.bytes, has.members)
             return QuotaReport(work.quotas.of_group(group_id), used)
 
     def set_for_user(self, name: str, quota: Quota) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     BindParameter,
@@ -14,18 +14,19 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    case,
     func,
     select,
     tuple_,
 )
 
-from common.api.files import Sort
 from tracker.domain.paging import KeyPart
 from tracker.store.matching import fits
 from tracker.store.records import ListedFile
 from tracker.store.tables import (
     REMEMBERED,
     files,
+    group_sizes,
     groups,
     memberships,
     peers,
@@ -33,6 +34,9 @@ from tracker.store.tables import (
     users,
 )
 from tracker.store.trackers import FRESH_SECONDS, is_present
+
+IndexedSort = Literal["name", "size", "age"]
+"""The orders that an index has."""
 
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")
@@ -59,26 +63,32 @@ _FILE = (
 )
 _WIDTH = len(_FILE)
 _IS_SEEDING = (peers.c.left == 0) & is_present(bindparam("now"), bindparam("since"))
-_COUNT_SEEDERS = func.count(func.distinct(peers.c.peer_id))
-_BY: Mapping[Sort, ColumnElement[Any]] = MappingProxyType(
+_BY: Mapping[IndexedSort, ColumnElement[Any]] = MappingProxyType(
     {
         "size": files.c.size,
         "age": files.c.added_at,
-        "seeders": select(_COUNT_SEEDERS)
-        .where(peers.c.file_id == files.c.id, _IS_SEEDING)
-        .correlate(files)
-        .scalar_subquery(),
     }
 )
 _IDS = select(files.c.id).where(files.c.group_id == _GROUP_ID)
+_NEWEST_IDS = _IDS.where(files.c.id < _AFTER).order_by(files.c.id.desc()).limit(_LIMIT)
 _SEEDERS = (
-    select(peers.c.file_id, _COUNT_SEEDERS)
-    .where(peers.c.file_id.in_(_IDS), _IS_SEEDING)
+    select(
+        peers.c.file_id,
+        func.count(func.distinct(case((_IS_SEEDING, peers.c.peer_id)))),
+        func.count(),
+    )
+    .where(peers.c.file_id.in_(_IDS))
     .group_by(peers.c.file_id)
 )
 # As a sum, the group doesn't lead a database to look through all of its files.
 _BY_IDS = select(*_FILE).where(
     files.c.id.in_(bindparam("file_ids", expanding=True)), files.c.group_id + 0 == _GROUP_ID
+)
+_COUNT_ALL = select(group_sizes.c.files).where(group_sizes.c.group_id == _GROUP_ID)
+_COUNT_ALL_FOUND = (
+    select(func.coalesce(func.sum(group_sizes.c.files), 0))
+    .join(memberships, memberships.c.group_id == group_sizes.c.group_id)
+    .where(memberships.c.user_id == _USER_ID)
 )
 _OWN = select(memberships.c.group_id).where(memberships.c.user_id == _USER_ID)
 
@@ -91,32 +101,40 @@ class FileListRepository:
 
     def count(self, group_id: int, pattern: str) -> int:
         """Count the group's files that match a pattern."""
-        return int(self._run(_count(pattern), {"group_id": group_id}).scalar_one())
+        statement = _count(pattern) if pattern else _COUNT_ALL
+        return int(self._run(statement, {"group_id": group_id}).scalar_one())
 
     def page(
         self,
         group_id: int,
         pattern: str,
-        sort: Sort,
+        sort: IndexedSort,
         after: tuple[KeyPart, ...] | None,
         limit: int,
-        now: float,
     ) -> list[tuple[ListedFile, tuple[KeyPart, ...]]]:
         """Return the group's next files, each with its sort key, which `after` refers to."""
         values = {"group_id": group_id, "limit": limit} | _place(after)
-        if sort == "seeders":
-            values["now"], values["since"] = now, now - FRESH_SECONDS
         statement = _page(pattern, sort, after is None)
         return [
             (ListedFile._make(row[:_WIDTH]), tuple(row[_WIDTH:]))
             for row in self._run(statement, values)
         ]
 
-    def seeders(self, group_id: int, now: float) -> list[tuple[int, int]]:
-        """Return the id of each file of a group, with its number of seeders."""
+    def seeders(self, group_id: int, now: float) -> list[tuple[int, int, int]]:
+        """Return the id of each file of a group that has peers, with its number of seeders and of
+        all peers, whether present or not.
+        """
         values = {"group_id": group_id, "now": now, "since": now - FRESH_SECONDS}
-        counts: dict[int, int] = dict(map(tuple, self._run(_SEEDERS, values)))
-        return [(one, counts.get(one, 0)) for one in self._run(_IDS, values).scalars()]
+        return [(file_id, seeders, rows) for file_id, seeders, rows in self._run(_SEEDERS, values)]
+
+    def newest_ids(self, group_id: int, before: int, limit: int) -> list[int]:
+        """Return the ids of a group's next files before this id, the largest first."""
+        values = {"group_id": group_id, "after": before, "limit": limit}
+        return list(self._run(_NEWEST_IDS, values).scalars())
+
+    def fitting_ids(self, group_id: int, pattern: str) -> list[int]:
+        """Return the ids of a group's files that match a pattern."""
+        return list(self._run(_fitting_ids(pattern), {"group_id": group_id}).scalars())
 
     def by_ids(self, group_id: int, file_ids: Collection[int]) -> dict[int, ListedFile]:
         """Return those of a group's files that have these ids."""
@@ -125,7 +143,8 @@ class FileListRepository:
 
     def count_found(self, user_id: int, pattern: str) -> int:
         """Count the files of a user's groups that match a pattern."""
-        return int(self._run(_count_found(pattern), {"user_id": user_id}).scalar_one())
+        statement = _count_found(pattern) if pattern else _COUNT_ALL_FOUND
+        return int(self._run(statement, {"user_id": user_id}).scalar_one())
 
     def search(
         self, user_id: int, pattern: str, after: tuple[KeyPart, ...] | None, limit: int
@@ -166,7 +185,12 @@ def _count(pattern: str) -> Select[Any]:
 
 
 @lru_cache(REMEMBERED)
-def _page(pattern: str, sort: Sort, is_first: bool) -> Select[Any]:
+def _fitting_ids(pattern: str) -> Select[Any]:
+    return _named(_IDS, pattern)
+
+
+@lru_cache(REMEMBERED)
+def _page(pattern: str, sort: IndexedSort, is_first: bool) -> Select[Any]:
     if sort == "name":
         named = _named(select(*_FILE, files.c.name), pattern).where(files.c.group_id == _GROUP_ID)
         named = named if is_first else named.where(files.c.name > _AFTER)

@@ -9,7 +9,6 @@ from sqlalchemy import (
     Connection,
     bindparam,
     delete,
-    func,
     select,
     update,
 )
@@ -54,11 +53,6 @@ _SHARED_IN_GROUP = (shares.c.user_id == _USER_ID) & _IN_GROUP.correlate(shares).
 
 _ADD = new_row(files, *NewFile._fields, "completed").returning(*_FILE)
 _ADD_METAINFO = new_row(metainfos, "file_id", "content")
-_COUNT_ADDED_BY = select(func.count(), func.coalesce(func.sum(files.c.metainfo_size), 0)).where(
-    files.c.added_by == _USER_ID
-)
-_LARGEST_ID = select(func.max(files.c.id))
-_COUNT_IN_GROUP = select(func.count()).select_from(files).where(files.c.group_id == _GROUP_ID)
 _BY_NAME = select(*_FILE).where(files.c.group_id == _GROUP_ID, files.c.name == bindparam("name"))
 _GROUP_OF = select(*GROUP_COLUMNS).where(groups.c.id == _GROUP_ID)
 _METAINFO = select(metainfos.c.content).where(metainfos.c.file_id == _FILE_ID)
@@ -94,19 +88,6 @@ class FileRepository:
         added = File._make(self._run(_ADD, {**file._asdict(), "completed": 0}).one())
         self._run(_ADD_METAINFO, {"file_id": added.id, "content": metainfo})
         return added
-
-    def count_added_by(self, user_id: int) -> tuple[int, int]:
-        """Count the files that a user has added, and their bytes of metainfo."""
-        count, size = self._run(_COUNT_ADDED_BY, {"user_id": user_id}).one()
-        return count, int(size)  # PostgreSQL sums large numbers in another type
-
-    def largest_id(self) -> int:
-        """Return a number that no user's or group's files exceed: ids start at 1."""
-        return self._run(_LARGEST_ID).scalar_one() or 0
-
-    def count_in_group(self, group_id: int) -> int:
-        """Count a group's files."""
-        return int(self._run(_COUNT_IN_GROUP, {"group_id": group_id}).scalar_one())
 
     def by_name(self, group_id: int, name: str) -> File | None:
         """Return the group's file called `name`, or None."""

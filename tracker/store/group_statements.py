@@ -28,6 +28,7 @@ from tracker.store.tables import (
     REMEMBERED,
     announce_keys,
     files,
+    group_sizes,
     groups,
     guests,
     holders,
@@ -38,6 +39,7 @@ from tracker.store.tables import (
     peers,
     removals,
     shares,
+    user_sizes,
     users,
 )
 
@@ -69,7 +71,7 @@ WITH_ROLE = (
     .where(groups.c.name == _NAME)
 )
 WITH_ROLE_LOCKED = WITH_ROLE.with_for_update(of=groups)
-COUNT_OWN = select(func.count()).select_from(memberships).where(memberships.c.user_id == _USER_ID)
+COUNT_OWN = select(user_sizes.c.groups).where(user_sizes.c.user_id == _USER_ID)
 _TO_DECIDE = (
     select(func.count())
     .select_from(join_requests)
@@ -79,8 +81,13 @@ _TO_DECIDE = (
 _LARGEST_ID = select(func.max(groups.c.id))
 SIZES = select(COUNT_OWN.scalar_subquery(), _LARGEST_ID.scalar_subquery())
 SIZES_AND_REQUESTS = SIZES.add_columns(_TO_DECIDE.scalar_subquery())
-COUNT_OWNED = COUNT_OWN.where(memberships.c.role == Role.OWNER.value)
+COUNT_OWNED = (
+    select(func.count())
+    .select_from(memberships)
+    .where(memberships.c.user_id == _USER_ID, memberships.c.role == Role.OWNER.value)
+)
 OWNERS = select(memberships.c.user_id).where(_IN_GROUP, memberships.c.role == Role.OWNER.value)
+COUNT_MEMBERS = select(group_sizes.c.members).where(group_sizes.c.group_id == _GROUP_ID)
 ADD_MEMBER = new_row(memberships, "group_id", "user_id", "role", "joined_at").values(
     joined_after_event_id=NEWEST_EVENT
 )
@@ -202,8 +209,6 @@ def page(pattern: str, member: bool, is_scan: bool) -> Select[Any]:
         chosen = query.where(_is_in(member=False)).order_by(groups.c.name).limit(_LIMIT)
     owner = memberships.alias("owner")
     of_group = groups.c.id == chosen.subquery("chosen").c.id
-    members = select(func.count()).where(memberships.c.group_id == groups.c.id)
-    shared = select(func.count()).where(files.c.group_id == groups.c.id)
     asking = select(func.count()).where(join_requests.c.group_id == groups.c.id)
     mine = select(join_requests.c.id).where(
         join_requests.c.group_id == groups.c.id, join_requests.c.user_id == _USER_ID
@@ -217,13 +222,14 @@ def page(pattern: str, member: bool, is_scan: bool) -> Select[Any]:
         select(
             *GROUP_COLUMNS,
             users.c.name,
-            members.scalar_subquery(),
-            shared.scalar_subquery(),
+            group_sizes.c.members,
+            group_sizes.c.files,
             mine.exists(),
             case((administers.exists(), asking.scalar_subquery()), else_=0),
         )
         .join(owner, (owner.c.group_id == groups.c.id) & (owner.c.role == Role.OWNER.value))
         .join(users, users.c.id == owner.c.user_id)
+        .join(group_sizes, group_sizes.c.group_id == groups.c.id)
         .where(of_group)
         .order_by(groups.c.name)
     )

@@ -63,8 +63,9 @@ class GroupRepository:
         """Count the groups that match a pattern: all, or those `user_id` is or isn't a member
         of.
         """
-        if member and not pattern:
-            return int(self._run(statements.COUNT_OWN, {"user_id": user_id}).scalar_one())
+        if member is not None and not pattern:
+            own = int(self._run(statements.COUNT_OWN, {"user_id": user_id}).scalar_one())
+            return own if member else self.count(user_id, "", member=None) - own
         return int(self._run(statements.count(pattern, member), {"user_id": user_id}).scalar_one())
 
     def page(
@@ -159,7 +160,9 @@ class GroupRepository:
 
     def count_members(self, group_id: int, pattern: str) -> int:
         """Count the members that match a pattern."""
-        statement = statements.count_in(memberships, pattern)
+        statement = statements.COUNT_MEMBERS
+        if pattern:
+            statement = statements.count_in(memberships, pattern)
         return int(self._run(statement, {"group_id": group_id}).scalar_one())
 
     def members(

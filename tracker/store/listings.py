@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Double, Select, cast, func, select
+from sqlalchemy import Connection, func, select
 
 from tracker.domain.rules import Role
 from tracker.store import schema
 from tracker.store.matching import fits
-from tracker.store.schema import File, Group, Membership, Token, Tracker, User
+from tracker.store.schema import Group, GroupSize, Membership, Token, Tracker, User, UserSize
 from tracker.store.trackers import FRESH_SECONDS
 
 
@@ -50,6 +50,26 @@ class SessionListing(NamedTuple):
     tracker: str | None
 
 
+_SESSIONS = select(func.count()).where(schema.Connection.user_id == User.id).scalar_subquery()
+_GROUP = (
+    Group.name,
+    Group.mode,
+    Group.created_at,
+    User.name,
+    GroupSize.members,
+    GroupSize.files,
+    GroupSize.bytes,
+)
+_USER = (
+    User.name,
+    User.created_at,
+    User.blocked_at,
+    UserSize.groups,
+    UserSize.files,
+    _SESSIONS,
+)
+
+
 class ListingRepository:
     """The operator's lists, within one unit of work, in pages."""
 
@@ -58,14 +78,7 @@ class ListingRepository:
 
     def users(self, pattern: str, after: str, limit: int) -> list[UserListing]:
         """Return the next accounts by name."""
-        query = select(
-            User.name,
-            User.created_at,
-            User.blocked_at,
-            _count(Membership.user_id),
-            _count(File.added_by),
-            _count(schema.Connection.user_id),
-        ).where(User.name > after)
+        query = select(*_USER).join(UserSize, UserSize.user_id == User.id).where(User.name > after)
         if pattern:
             query = query.where(fits(User.name, pattern))
         rows = self._run(query.order_by(User.name).limit(limit))
@@ -73,19 +86,9 @@ class ListingRepository:
 
     def groups(self, pattern: str, after: str, limit: int) -> list[GroupListing]:
         """Return the next groups by name."""
-        of_group = File.group_id == Group.id
-        query: Select[Any] = (
-            select(
-                Group.name,
-                Group.mode,
-                Group.created_at,
-                User.name,
-                select(func.count()).where(Membership.group_id == Group.id).scalar_subquery(),
-                select(func.count()).where(of_group).scalar_subquery(),
-                select(func.coalesce(func.sum(cast(File.size, Double)), 0))
-                .where(of_group)
-                .scalar_subquery(),
-            )
+        query = (
+            select(*_GROUP)
+            .join(GroupSize, GroupSize.group_id == Group.id)
             .join(User, User.id == _owner())
             .where(Group.name > after)
         )
@@ -132,11 +135,6 @@ class ListingRepository:
             SessionListing._make((*row, None if host is None else f"{host}:{port}"))
             for *row, host, port in rows
         ]
-
-
-def _count(user_id: Any) -> Any:
-    """Count the rows of a table that belong to a user."""
-    return select(func.count()).where(user_id == User.id).scalar_subquery()
 
 
 def _owner() -> Any:

@@ -1,37 +1,16 @@
-"""The quotas of users and groups, and the bytes that count towards them."""
+"""The quotas that the operator gave users and groups."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Double,
-    Select,
-    Table,
-    bindparam,
-    cast,
-    delete,
-    func,
-    select,
-)
+from sqlalchemy import Connection, Select, Table, bindparam, delete, select
 
 from tracker.domain.quota import Quota
-from tracker.store.tables import files, group_quotas, new_row, user_quotas
-
-_MOST_BYTES = 2**63 - 1
-
-
-def _total(condition: ColumnElement[bool]) -> Select[Any]:
-    # A sum of integers could overflow, one of floats is exact up to 8 PiB.
-    return select(func.sum(cast(files.c.size, Double))).where(condition)
-
+from tracker.store.tables import group_quotas, new_row, user_quotas
 
 _OF_USER = select(user_quotas).where(user_quotas.c.user_id == bindparam("owner"))
 _OF_GROUP = select(group_quotas).where(group_quotas.c.group_id == bindparam("owner"))
-_BYTES_OF_USER = _total(files.c.added_by == bindparam("owner"))
-_BYTES_OF_GROUP = _total(files.c.group_id == bindparam("owner"))
 
 
 class QuotaRepository:
@@ -66,15 +45,3 @@ class QuotaRepository:
         self._run(delete(table).filter_by(**owner))
         if any(limit is not None for limit in limits.values()):
             self._run(new_row(table, *owner, *limits), {**owner, **limits})
-
-    def bytes_of_user(self, user_id: int) -> int:
-        """Return the total size of the files that a user has added."""
-        return self._bytes(_BYTES_OF_USER, user_id)
-
-    def bytes_of_group(self, group_id: int) -> int:
-        """Return the total size of a group's files."""
-        return self._bytes(_BYTES_OF_GROUP, group_id)
-
-    def _bytes(self, statement: Select[Any], owner: int) -> int:
-        total = self._run(statement, {"owner": owner}).scalar_one()
-        return min(int(total or 0), _MOST_BYTES)

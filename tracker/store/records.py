@@ -43,6 +43,24 @@ class Group(NamedTuple):
     upload: str
 
 
+class GroupSize(NamedTuple):
+    """How many files with how many bytes a group has, and members."""
+
+    files: int
+    bytes: int
+    members: int
+
+
+class UserSize(NamedTuple):
+    """How many files with how many bytes, also of metainfo, a user has added; and how many groups
+    the user is in."""
+
+    files: int
+    bytes: int
+    metainfo_bytes: int
+    groups: int
+
+
 class JoinRequest(NamedTuple):
     """A user who asks to become a member; `requested_at` is in seconds since the epoch."""
 

@@ -2,7 +2,8 @@
 
 Durable: users, tokens, known addresses, groups with their authorities, memberships, join requests,
 invitations, quotas, files, completed downloads, shares, announce keys, events; and
-certificate holders, as long as a certificate may be valid. Ephemeral: trackers (with a heartbeat),
+certificate holders, as long as a certificate may be valid. Derived from them, by triggers: sizes of
+groups and users. Ephemeral: trackers (with a heartbeat),
 their connections, and peers. A session's peers exist as long as its connection, a stock client's
 until they expire.
 """
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     String,
     Text,
     UniqueConstraint,
@@ -37,6 +39,14 @@ _NAMING = {
 def _ordered(length: int) -> TypeEngine[str]:
     """A string column that sorts by code points on every database, as SQLite does."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+_SUM = Numeric(40, 0).with_variant(Integer(), "sqlite")
+"""Of sizes, which no disk has but somebody may claim: the database refuses no file for them."""
+
+
+DERIVED = frozenset({"group_sizes", "user_sizes"})
+"""Tables that the database itself fills, from the others."""
 
 
 class Base(DeclarativeBase):
@@ -109,6 +119,39 @@ class Group(Base):
     mode: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[float]
     upload: Mapped[str] = mapped_column(String(16), default="members", server_default="members")
+
+
+class GroupSize(Base):
+    """How many files with how many bytes a group has, and members; kept by triggers.
+
+    A migration that has SQLite copy `files`, `memberships`, `groups` or `users` must create the
+    triggers again.
+    """
+
+    __tablename__ = "group_sizes"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey(Group.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    files: Mapped[int] = mapped_column(default=0, server_default="0")
+    bytes: Mapped[int] = mapped_column(_SUM, default=0, server_default="0")
+    members: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class UserSize(Base):
+    """How many files with how many bytes, also of metainfo, a user has added, and how many groups
+    the user is in; as above.
+    """
+
+    __tablename__ = "user_sizes"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey(User.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    files: Mapped[int] = mapped_column(default=0, server_default="0")
+    bytes: Mapped[int] = mapped_column(_SUM, default=0, server_default="0")
+    metainfo_bytes: Mapped[int] = mapped_column(_SUM, default=0, server_default="0")
+    groups: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Authority(Base):
@@ -269,6 +312,7 @@ class File(Base):
         UniqueConstraint("group_id", "name"),
         Index(None, "group_id", "size"),
         Index(None, "group_id", "added_at"),
+        Index(None, "group_id", "id"),
         Index("ix_files_added_by_sizes", "added_by", "metainfo_size", "size"),
     )
 

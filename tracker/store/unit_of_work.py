@@ -22,6 +22,7 @@ from tracker.store.peers import PeerRepository
 from tracker.store.presence import PresenceReader
 from tracker.store.presence_writer import PresenceWriter
 from tracker.store.quotas import QuotaRepository
+from tracker.store.sizes import SizeRepository
 from tracker.store.trackers import TrackerRepository
 from tracker.store.users import UserRepository
 
@@ -71,6 +72,7 @@ class UnitOfWork:
         self.authorities = AuthorityRepository(connection)
         self.files = FileRepository(connection)
         self.file_lists = FileListRepository(connection)
+        self.sizes = SizeRepository(connection)
         self.quotas = QuotaRepository(connection)
         self.peers = PeerRepository(connection)
         self.presence = PresenceWriter(connection)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from common.api.files import Sort
 from common.api.paging import MOST_COUNTED
 from tests.support import bulk_rows
 from tests.support.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
+from tracker.store.file_lists import IndexedSort
 from tracker.store.records import User
 from tracker.store.unit_of_work import UnitOfWork
 
@@ -165,9 +165,10 @@ def test_names_are_looked_for_in_an_index(crowded: Callable[[int], Store]) -> No
         found = work.file_lists.search(ann.id, "00007", ("file 000071", 0), 5)
         assert [file.name for file, _ in found] == [f"file 00007{n}.bin" for n in range(1, 6)]
         assert work.file_lists.count_found(ann.id, "00007") == 11
-        sorts: tuple[Sort, ...] = ("size", "age", "seeders")
+        sorts: tuple[IndexedSort, ...] = ("size", "age")
         for sort in sorts:
-            assert len(work.file_lists.page(lab.id, "00007", sort, None, 50, 0.0)) == 11
+            assert len(work.file_lists.page(lab.id, "00007", sort, None, 50)) == 11
+        assert len(work.file_lists.fitting_ids(lab.id, "00007")) == 11
         assert work.file_lists.count(lab.id, "00007") == 11
     event.remove(store._reader, "before_cursor_execute", explain)
     store.close()

@@ -19,6 +19,7 @@ from tracker.store.dialects import migrating
 from tracker.store.engine import engine_for, only_one_opens, open_store
 from tracker.store.migrations.upgrade import pending
 from tracker.store.queue_lock import QueueLock
+from tracker.store.records import UserSize
 from tracker.store.schema import Base
 from tracker.store.unit_of_work import ConflictError, DatabaseBusyError, DatabaseError
 
@@ -292,8 +293,8 @@ def test_files_from_before_quotas_are_counted(tmp_path: Path) -> None:
 
     store = open_store(url)
     with store.read() as work:
-        assert work.files.count_added_by(2) == (1, 5)
-        assert work.files.count_added_by(1) == (0, 0)
+        assert work.sizes.of_user(2) == UserSize(1, 9, 5, 0)
+        assert work.sizes.of_user(1) == UserSize(0, 0, 0, 0)
         assert work.files.metainfo(5) == b"\1\2\3\4\5"
     with store._engine.connect() as connection:
         assert set(connection.exec_driver_sql("SELECT user_id FROM shares")) == {(1,), (2,)}

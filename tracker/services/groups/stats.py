@@ -25,13 +25,17 @@ class StatsService:
             group = find_own_group(work, me, request.group)
             found = work.groups.traffic(group.id, request.pattern, after, request.rows + 1)
             rows, following = cut(found, request.rows, lambda row: str(row[0]))
+            has = work.sizes.of_group(group.id)
+            total = has.members
+            if request.pattern:
+                total = work.groups.count_members(group.id, request.pattern)
             return api.StatsReply(
                 group=group.name,
-                files=work.files.count_in_group(group.id),
-                bytes=work.quotas.bytes_of_group(group.id),
-                members=work.groups.count_members(group.id, ""),
+                files=has.files,
+                bytes=has.bytes,
+                members=has.members,
                 upload=cast(Upload, group.upload),
                 users=[api.TrafficRow(user=user, up=up, down=down) for _, user, (up, down) in rows],
-                total=work.groups.count_members(group.id, request.pattern),
+                total=total,
                 next=following,
             )

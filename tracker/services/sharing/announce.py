@@ -9,7 +9,7 @@ from common.api import presence as api
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.presence import Presence, bounded
-from tracker.domain.selection import Peer, Random
+from tracker.domain.selection import Peer
 from tracker.domain.stock_clients import identify, may_lack_something, supports_sealed
 from tracker.quotas import Quotas
 from tracker.services.caller import Identity
@@ -50,11 +50,11 @@ class AnnounceService:
     """
 
     def __init__(
-        self, database: UnitOfWorkFactory, clock: Clock, random: Random, quotas: Quotas
+        self, database: UnitOfWorkFactory, clock: Clock, swarms: Swarms, quotas: Quotas
     ) -> None:
         self._database = database
         self._clock = clock
-        self._swarms = Swarms(random)
+        self._swarms = swarms
         self._recorder = Recorder(database, quotas.peers)
 
     def announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:

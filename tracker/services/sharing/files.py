@@ -24,8 +24,9 @@ from tracker.services.sharing.metainfo import (
     check_content,
     new_file,
 )
-from tracker.services.sharing.rankings import LARGE, SeederRankings
+from tracker.services.sharing.rankings import SeederRankings
 from tracker.services.sharing.removals import no_such_info_hash
+from tracker.services.sharing.swarms import Swarms
 from tracker.store.records import File, Group, ListedFile
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -42,8 +43,14 @@ class FileService:
     """Operations on files."""
 
     def __init__(
-        self, database: UnitOfWorkFactory, clock: Clock, steady: Clock, quotas: Quotas
+        self,
+        database: UnitOfWorkFactory,
+        clock: Clock,
+        steady: Clock,
+        quotas: Quotas,
+        swarms: Swarms,
     ) -> None:
+        self._swarms = swarms
         self._rankings = SeederRankings(steady)
         self._quotas = quotas
         self._database = database
@@ -57,15 +64,17 @@ class FileService:
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
             total = work.file_lists.count(group.id, request.pattern)
-            if request.sort == "seeders" and not request.pattern and total > LARGE:
-                found = self._rankings.page(work, group.id, after, request.rows + 1, now)
+            if request.sort == "seeders":
+                found = self._rankings.page(
+                    work, group.id, request.pattern, after, request.rows + 1, now
+                )
             else:
                 found = work.file_lists.page(
-                    group.id, request.pattern, request.sort, after, request.rows + 1, now
+                    group.id, request.pattern, request.sort, after, request.rows + 1
                 )
             files, following = cut(found, request.rows, lambda row: cursor(*row[1]))
             ids = [file.id for file, _ in files]
-            counts = work.presence.counts(ids, now)
+            counts = self._swarms.counts(work.presence, ids, now)
         rows = [_row(file, counts.get(file.id, (0, 0))) for file, _ in files]
         return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
 
@@ -76,7 +85,7 @@ class FileService:
             found = work.file_lists.search(me.user_id, request.pattern, after, request.rows + 1)
             rows, following = cut(found, request.rows, lambda row: cursor(row[0].name, row[0].id))
             ids = [file.id for file, _ in rows]
-            counts = work.presence.counts(ids, self._clock())
+            counts = self._swarms.counts(work.presence, ids, self._clock())
             total = work.file_lists.count_found(me.user_id, request.pattern)
         files = [_found(file, group, counts.get(file.id, (0, 0))) for file, group in rows]
         return api.FindFilesReply(files=files, total=total, next=following)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.dialects import writer
 from tracker.store.engine import check_is_ours, database_file, engine_for, failure, open_store
-from tracker.store.schema import Base, Tracker
+from tracker.store.schema import DERIVED, Base, Tracker
 from tracker.store.trackers import DEAD_SECONDS
 from tracker.store.unit_of_work import DatabaseError
 from tracker.store.upkeep.checking import numbered_tables, sequence_of
@@ -58,7 +58,8 @@ def _locked(url: str) -> Iterator[Connection]:
 
 
 def _copied() -> list[Table]:
-    return [table for table in Base.metadata.sorted_tables if table.name not in EPHEMERAL]
+    left_out = EPHEMERAL | DERIVED
+    return [table for table in Base.metadata.sorted_tables if table.name not in left_out]
 
 
 def _check_source(source: Connection, now: float) -> None:
