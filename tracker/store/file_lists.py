@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Table,
     bindparam,
     case,
     func,
@@ -21,7 +20,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain.paging import KeyPart
-from tracker.store.matching import fits
+from tracker.store.matching import Lookup, Lookups, fits, may_fit
 from tracker.store.records import ListedFile
 from tracker.store.tables import (
     REMEMBERED,
@@ -84,7 +83,6 @@ _SEEDERS = (
 _BY_IDS = select(*_FILE).where(
     files.c.id.in_(bindparam("file_ids", expanding=True)), files.c.group_id + 0 == _GROUP_ID
 )
-_COUNT_ALL = select(group_sizes.c.files).where(group_sizes.c.group_id == _GROUP_ID)
 _COUNT_ALL_FOUND = (
     select(func.coalesce(func.sum(group_sizes.c.files), 0))
     .join(memberships, memberships.c.group_id == group_sizes.c.group_id)
@@ -98,10 +96,15 @@ class FileListRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._run = connection.execute
+        self._lookup = Lookups(connection, files).of
+
+    def is_rare(self, pattern: str) -> bool:
+        """Return whether few files, of all groups, may match a pattern."""
+        return bool(self._lookup(pattern))
 
     def count(self, group_id: int, pattern: str) -> int:
         """Count the group's files that match a pattern."""
-        statement = _count(pattern) if pattern else _COUNT_ALL
+        statement = _count(pattern, self._lookup(pattern))
         return int(self._run(statement, {"group_id": group_id}).scalar_one())
 
     def page(
@@ -111,10 +114,15 @@ class FileListRepository:
         sort: IndexedSort,
         after: tuple[KeyPart, ...] | None,
         limit: int,
+        *,
+        many: bool = False,
     ) -> list[tuple[ListedFile, tuple[KeyPart, ...]]]:
-        """Return the group's next files, each with its sort key, which `after` refers to."""
+        """Return the group's next files, each with its sort key, which `after` refers to.
+
+        `many` says that many match the pattern: the first are found soon by going through all.
+        """
         values = {"group_id": group_id, "limit": limit} | _place(after)
-        statement = _page(pattern, sort, after is None)
+        statement = _page(pattern, self._lookup(pattern), sort, after is None, many)
         return [
             (ListedFile._make(row[:_WIDTH]), tuple(row[_WIDTH:]))
             for row in self._run(statement, values)
@@ -134,7 +142,11 @@ class FileListRepository:
 
     def fitting_ids(self, group_id: int, pattern: str) -> list[int]:
         """Return the ids of a group's files that match a pattern."""
-        return list(self._run(_fitting_ids(pattern), {"group_id": group_id}).scalars())
+        return list(
+            self._run(
+                _fitting_ids(pattern, self._lookup(pattern)), {"group_id": group_id}
+            ).scalars()
+        )
 
     def by_ids(self, group_id: int, file_ids: Collection[int]) -> dict[int, ListedFile]:
         """Return those of a group's files that have these ids."""
@@ -143,7 +155,7 @@ class FileListRepository:
 
     def count_found(self, user_id: int, pattern: str) -> int:
         """Count the files of a user's groups that match a pattern."""
-        statement = _count_found(pattern) if pattern else _COUNT_ALL_FOUND
+        statement = _count_found(pattern, self._lookup(pattern)) if pattern else _COUNT_ALL_FOUND
         return int(self._run(statement, {"user_id": user_id}).scalar_one())
 
     def search(
@@ -154,7 +166,7 @@ class FileListRepository:
         `after` is the name and the id of the file before.
         """
         values = {"user_id": user_id, "limit": limit} | _place(after)
-        rows = self._run(_search(pattern, after is None), values)
+        rows = self._run(_search(pattern, self._lookup(pattern), after is None), values)
         return [(ListedFile._make(row[:_WIDTH]), row[_WIDTH]) for row in rows]
 
 
@@ -163,58 +175,67 @@ def _place(after: tuple[KeyPart, ...] | None) -> dict[str, KeyPart]:
     return dict(zip(("after", "after_id"), after or (), strict=False))
 
 
-def _named(query: Select[Any], pattern: str) -> Select[Any]:
+def _named(query: Select[Any], pattern: str, lookup: Lookup) -> Select[Any]:
+    if lookup:
+        query = query.where(may_fit(files, pattern, lookup))
     return query.where(fits(files.c.name, pattern)) if pattern else query
 
 
-def _listed(query: Select[Any], pattern: str, table: Table = files) -> Select[Any]:
+def _group_id(lookup: Lookup) -> ColumnElement[int]:
+    """Return the group's id; as a sum, so that no index of it is used, where names are looked up:
+    the names of a large group are far more.
+    """
+    return files.c.group_id + 0 if lookup else files.c.group_id
+
+
+def _listed(query: Select[Any], pattern: str, lookup: Lookup, many: bool) -> Select[Any]:
     """Restrict a query to the group's files that match a pattern.
 
-    Names are looked for in an index that has them, before sorting.
+    Unless there are `many`, names are looked for in an index that has them, before sorting.
     """
-    if not pattern:
-        return query.where(table.c.group_id == _GROUP_ID)
+    if not pattern or lookup or many:
+        return _named(query, pattern, lookup).where(_group_id(lookup) == _GROUP_ID)
     fitting = select(files.c.id).where(files.c.group_id == _GROUP_ID)
-    return query.where(table.c.id.in_(_named(fitting, pattern).correlate(None)))
+    return query.where(files.c.id.in_(_named(fitting, pattern, lookup).correlate(None)))
 
 
 @lru_cache(REMEMBERED)
-def _count(pattern: str) -> Select[Any]:
-    query = select(func.count()).select_from(files).where(files.c.group_id == _GROUP_ID)
-    return _named(query, pattern)
+def _count(pattern: str, lookup: Lookup) -> Select[Any]:
+    query = select(func.count()).select_from(files).where(_group_id(lookup) == _GROUP_ID)
+    return _named(query, pattern, lookup)
 
 
 @lru_cache(REMEMBERED)
-def _fitting_ids(pattern: str) -> Select[Any]:
-    return _named(_IDS, pattern)
+def _fitting_ids(pattern: str, lookup: Lookup) -> Select[Any]:
+    return _named(select(files.c.id), pattern, lookup).where(_group_id(lookup) == _GROUP_ID)
 
 
 @lru_cache(REMEMBERED)
-def _page(pattern: str, sort: IndexedSort, is_first: bool) -> Select[Any]:
+def _page(
+    pattern: str, lookup: Lookup, sort: IndexedSort, is_first: bool, many: bool
+) -> Select[Any]:
     if sort == "name":
-        named = _named(select(*_FILE, files.c.name), pattern).where(files.c.group_id == _GROUP_ID)
+        named = _named(select(*_FILE, files.c.name), pattern, lookup)
+        named = named.where(_group_id(lookup) == _GROUP_ID)
         named = named if is_first else named.where(files.c.name > _AFTER)
         return named.order_by(files.c.name).limit(_LIMIT)
     by: ColumnElement[Any] = _BY[sort]
-    return _descending(_listed(select(*_FILE, by, files.c.id), pattern), by, is_first)
-
-
-def _descending(query: Select[Any], by: ColumnElement[Any], is_first: bool) -> Select[Any]:
+    query = _listed(select(*_FILE, by, files.c.id), pattern, lookup, many)
     if not is_first:
         query = query.where(tuple_(by, files.c.id) < tuple_(_AFTER, _AFTER_ID))
     return query.order_by(by.desc(), files.c.id.desc()).limit(_LIMIT)
 
 
 @lru_cache(REMEMBERED)
-def _count_found(pattern: str) -> Select[Any]:
-    query = select(func.count()).select_from(files).where(files.c.group_id.in_(_OWN))
-    return _named(query, pattern)
+def _count_found(pattern: str, lookup: Lookup) -> Select[Any]:
+    query = select(func.count()).select_from(files).where(_group_id(lookup).in_(_OWN))
+    return _named(query, pattern, lookup)
 
 
 @lru_cache(REMEMBERED)
-def _search(pattern: str, is_first: bool) -> Select[Any]:
+def _search(pattern: str, lookup: Lookup, is_first: bool) -> Select[Any]:
     # An index has the names and ids: only the files that are returned are read.
-    ids = _named(select(files.c.id).where(files.c.group_id.in_(_OWN)), pattern)
+    ids = _named(select(files.c.id).where(_group_id(lookup).in_(_OWN)), pattern, lookup)
     if not is_first:
         ids = ids.where(tuple_(files.c.name, files.c.id) > tuple_(_AFTER, _AFTER_ID))
     found = ids.order_by(files.c.name, files.c.id).limit(_LIMIT).subquery("found")

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Table,
+    and_,
     bindparam,
     case,
     delete,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import QueryableAttribute
 
 from tracker.domain.rules import ADMINS, Role
-from tracker.store.matching import fits
+from tracker.store.matching import Lookup, fits, may_fit
 from tracker.store.tables import (
     GROUP_COLUMNS,
     NEWEST_EVENT,
@@ -78,8 +79,8 @@ _TO_DECIDE = (
     .join(memberships, memberships.c.group_id == join_requests.c.group_id)
     .where(memberships.c.user_id == _USER_ID, is_admin(memberships.c.role))
 )
-_LARGEST_ID = select(func.max(groups.c.id))
-SIZES = select(COUNT_OWN.scalar_subquery(), _LARGEST_ID.scalar_subquery())
+LARGEST_ID = select(func.max(groups.c.id))
+SIZES = select(COUNT_OWN.scalar_subquery(), LARGEST_ID.scalar_subquery())
 SIZES_AND_REQUESTS = SIZES.add_columns(_TO_DECIDE.scalar_subquery())
 COUNT_OWNED = (
     select(func.count())
@@ -87,7 +88,6 @@ COUNT_OWNED = (
     .where(memberships.c.user_id == _USER_ID, memberships.c.role == Role.OWNER.value)
 )
 OWNERS = select(memberships.c.user_id).where(_IN_GROUP, memberships.c.role == Role.OWNER.value)
-COUNT_MEMBERS = select(group_sizes.c.members).where(group_sizes.c.group_id == _GROUP_ID)
 ADD_MEMBER = new_row(memberships, "group_id", "user_id", "role", "joined_at").values(
     joined_after_event_id=NEWEST_EVENT
 )
@@ -127,13 +127,26 @@ ASKER = (
 )
 
 
+_FEW_FILES = 500
+
+
 def _any_of_group(table: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Condition that a user has rows of a table about files of a group."""
+    """Condition that a user has rows of a table about files of a group.
+
+    It is tested for each file of a small group, in others for each row of the user.
+    """
+    is_mine = and_(table.c.user_id == _USER_ID, *conditions)
+    files_first = select(files.c.id).where(
+        files.c.group_id == _GROUP_ID,
+        select(table.c.id).where(table.c.file_id == files.c.id, is_mine).exists(),
+    )
     in_group = select(files.c.id).where(
         files.c.id == table.c.file_id, files.c.group_id == _GROUP_ID
     )
-    mine = select(table.c.id).where(table.c.user_id == _USER_ID, *conditions)
-    return mine.where(in_group.exists()).exists()
+    rows_first = select(table.c.id).where(is_mine, in_group.exists())
+    size = select(group_sizes.c.files).where(group_sizes.c.group_id == _GROUP_ID)
+    is_small = size.scalar_subquery() <= _FEW_FILES
+    return case((is_small, files_first.exists()), else_=rows_first.exists())
 
 
 POSSESSIONS = select(
@@ -165,12 +178,18 @@ def _senior(role: Role) -> Select[Any]:
 SENIORS = union_all(*map(_senior, Role))
 
 
-def _named(query: Select[Any], pattern: str) -> Select[Any]:
-    return query.where(fits(groups.c.name, pattern)) if pattern else query
+def _named(query: Select[Any], table: Table, pattern: str, lookup: Lookup) -> Select[Any]:
+    """Restrict a query to rows of a table, groups or users, whose names match a pattern."""
+    if lookup:
+        query = query.where(may_fit(table, pattern, lookup))
+    return query.where(fits(table.c.name, pattern)) if pattern else query
 
 
-def _called(query: Select[Any], pattern: str) -> Select[Any]:
-    return query.where(fits(users.c.name, pattern)) if pattern else query
+def _of_group(table: Table, lookup: Lookup) -> ColumnElement[bool]:
+    """Condition that a row of a table is the group's; where users are looked up, as a sum, which
+    doesn't lead a database to look through all of its rows.
+    """
+    return (table.c.group_id + 0 if lookup else table.c.group_id) == _GROUP_ID
 
 
 def _is_in(*, member: bool) -> ColumnElement[bool]:
@@ -194,15 +213,15 @@ def names_of(is_in_many: bool) -> Select[Any]:
 
 
 @lru_cache(REMEMBERED)
-def count(pattern: str, member: bool | None) -> Select[Any]:
-    query = _named(select(func.count()).select_from(groups), pattern)
+def count(pattern: str, lookup: Lookup, member: bool | None) -> Select[Any]:
+    query = _named(select(func.count()).select_from(groups), groups, pattern, lookup)
     return query if member is None else query.where(_is_in(member=member))
 
 
 @lru_cache(REMEMBERED)
-def page(pattern: str, member: bool, is_scan: bool) -> Select[Any]:
+def page(pattern: str, lookup: Lookup, member: bool, is_scan: bool) -> Select[Any]:
     """Select the summaries of a page; `is_scan`: test all groups by name until there are enough."""
-    query = _named(select(groups.c.id), pattern).where(groups.c.name > _AFTER)
+    query = _named(select(groups.c.id), groups, pattern, lookup).where(groups.c.name > _AFTER)
     if member:
         chosen = _first(query, is_scan)
     else:
@@ -236,32 +255,36 @@ def page(pattern: str, member: bool, is_scan: bool) -> Select[Any]:
 
 
 @lru_cache(REMEMBERED)
-def count_in(table: Any, pattern: str) -> Select[Any]:
+def count_in(table: Any, pattern: str, lookup: Lookup) -> Select[Any]:
     """Count a group's rows of a table, of users who match a pattern."""
-    query = select(func.count()).select_from(table).where(table.c.group_id == _GROUP_ID)
-    return _called(query.join(users, users.c.id == table.c.user_id), pattern) if pattern else query
+    query = select(func.count()).select_from(table).where(_of_group(table, lookup))
+    if not pattern:
+        return query
+    return _named(query.join(users, users.c.id == table.c.user_id), users, pattern, lookup)
 
 
 @lru_cache(REMEMBERED)
-def members(pattern: str) -> Select[Any]:
+def members(pattern: str, lookup: Lookup) -> Select[Any]:
     table = memberships
-    return _page(table, pattern, table.c.id, table.c.user_id, table.c.role, users.c.name)
+    return _page(table, pattern, lookup, table.c.id, table.c.user_id, table.c.role, users.c.name)
 
 
 @lru_cache(REMEMBERED)
-def traffic(pattern: str) -> Select[Any]:
+def traffic(pattern: str, lookup: Lookup) -> Select[Any]:
     table = memberships
-    return _page(table, pattern, table.c.id, users.c.name, table.c.up, table.c.down)
+    return _page(table, pattern, lookup, table.c.id, users.c.name, table.c.up, table.c.down)
 
 
 @lru_cache(REMEMBERED)
-def requests(pattern: str) -> Select[Any]:
+def requests(pattern: str, lookup: Lookup) -> Select[Any]:
     table = join_requests
-    return _page(table, pattern, table.c.id, table.c.user_id, users.c.name, table.c.requested_at)
+    columns = (table.c.id, table.c.user_id, users.c.name, table.c.requested_at)
+    return _page(table, pattern, lookup, *columns)
 
 
-def _page(table: Table, pattern: str, *columns: ColumnElement[Any]) -> Select[Any]:
+def _page(table: Table, pattern: str, lookup: Lookup, *columns: ColumnElement[Any]) -> Select[Any]:
     """Select the next of a group's rows in a table, of users who match a pattern, by their ids."""
     query = select(*columns).join_from(table, users, users.c.id == table.c.user_id)
-    query = _called(query, pattern).where(table.c.group_id == _GROUP_ID, table.c.id > _AFTER)
+    query = _named(query, users, pattern, lookup)
+    query = query.where(_of_group(table, lookup), table.c.id > _AFTER)
     return query.order_by(table.c.id).limit(_LIMIT)

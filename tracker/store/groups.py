@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 from tracker.domain.rules import Member, Role
 from tracker.domain.traffic import Traffic
 from tracker.store import group_statements as statements
+from tracker.store.matching import Lookups
 from tracker.store.records import Asker, Group, GroupSummary, JoinRequest, Pending, Possessions
 from tracker.store.tables import GROUP_COLUMNS, groups, guests, join_requests, memberships, users
 
@@ -20,6 +21,16 @@ class GroupRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._run = connection.execute
+        self._lookup = Lookups(connection, groups).of
+        self._lookup_user = Lookups(connection, users).of
+
+    def is_rare(self, pattern: str) -> bool:
+        """Return whether few groups may match a pattern."""
+        return bool(self._lookup(pattern))
+
+    def is_rare_user(self, pattern: str) -> bool:
+        """Return whether few users, of all groups, may match a pattern."""
+        return bool(self._lookup_user(pattern))
 
     def add(self, name: str, uid: str, mode: str, now: float) -> Group:
         """Create a group without members; a taken name fails the unit of work."""
@@ -66,14 +77,23 @@ class GroupRepository:
         if member is not None and not pattern:
             own = int(self._run(statements.COUNT_OWN, {"user_id": user_id}).scalar_one())
             return own if member else self.count(user_id, "", member=None) - own
-        return int(self._run(statements.count(pattern, member), {"user_id": user_id}).scalar_one())
+        return int(
+            self._run(
+                statements.count(pattern, self._lookup(pattern), member),
+                {"user_id": user_id},
+            ).scalar_one()
+        )
+
+    def largest_id(self) -> int:
+        """Return a number that the groups don't exceed."""
+        return self._run(statements.LARGEST_ID).scalar_one() or 0
 
     def page(
         self, user_id: int, pattern: str, after: str, limit: int, *, member: bool
     ) -> list[GroupSummary]:
         """Return the next groups by name, among those `user_id` is or isn't a member of."""
         is_scan = member and not pattern and self._is_in_many(user_id, limit)
-        statement = statements.page(pattern, member, is_scan)
+        statement = statements.page(pattern, self._lookup(pattern), member, is_scan)
         rows = self._run(statement, {"user_id": user_id, "after": after, "limit": limit})
         return [
             GroupSummary._make((Group._make(row[:_WIDTH]), member, *row[_WIDTH:])) for row in rows
@@ -160,9 +180,7 @@ class GroupRepository:
 
     def count_members(self, group_id: int, pattern: str) -> int:
         """Count the members that match a pattern."""
-        statement = statements.COUNT_MEMBERS
-        if pattern:
-            statement = statements.count_in(memberships, pattern)
+        statement = statements.count_in(memberships, pattern, self._lookup_user(pattern))
         return int(self._run(statement, {"group_id": group_id}).scalar_one())
 
     def members(
@@ -170,7 +188,7 @@ class GroupRepository:
     ) -> list[tuple[Member, str]]:
         """Return the next members with their names, longest-standing first."""
         values = {"group_id": group_id, "after": after, "limit": limit}
-        rows = self._run(statements.members(pattern), values)
+        rows = self._run(statements.members(pattern, self._lookup_user(pattern)), values)
         return [(Member(user_id, Role(role), number), name) for number, user_id, role, name in rows]
 
     def traffic(
@@ -180,7 +198,7 @@ class GroupRepository:
         and the member's name.
         """
         values = {"group_id": group_id, "after": after, "limit": limit}
-        rows = self._run(statements.traffic(pattern), values)
+        rows = self._run(statements.traffic(pattern, self._lookup_user(pattern)), values)
         return [(number, name, Traffic(up, down)) for number, name, up, down in rows]
 
     def count_admins(self, group_id: int) -> int:
@@ -220,13 +238,18 @@ class GroupRepository:
 
     def count_requests(self, group_id: int, pattern: str) -> int:
         """Count the requests of users who match a pattern."""
-        statement = statements.count_in(join_requests, pattern)
+        statement = statements.count_in(join_requests, pattern, self._lookup_user(pattern))
         return int(self._run(statement, {"group_id": group_id}).scalar_one())
 
     def requests(self, group_id: int, pattern: str, after: int, limit: int) -> list[JoinRequest]:
         """Return the next requests to join, oldest first."""
         values = {"group_id": group_id, "after": after, "limit": limit}
-        return list(map(JoinRequest._make, self._run(statements.requests(pattern), values)))
+        return list(
+            map(
+                JoinRequest._make,
+                self._run(statements.requests(pattern, self._lookup_user(pattern)), values),
+            )
+        )
 
 
 def _is_scan(own: int, most: int | None, limit: int) -> bool:

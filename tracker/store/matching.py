@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import Boolean, ColumnElement, literal
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    column,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy import table as plain_table
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 
+from tracker.domain.name_parts import parts_of
 from tracker.domain.paging import as_like
+from tracker.store.tables import REMEMBERED, files, groups, users
+
+RARE = 500
+"""A pattern that so many names may match, of all in a table, is looked up by the parts of names.
+Of others, the first are found soon by going through the names in their order.
+"""
+
+Lookup = Literal["", "sqlite", "postgresql"]
+"""How the names are found that may match a pattern: by an index of this database, or not."""
+
+_PARTS = {files: "file_parts", groups: "group_parts", users: "user_parts"}
+"""The index of each table's names, on SQLite a table of its own."""
 
 _ESCAPE = "\\"
 _ASCII = "C"
@@ -64,3 +92,52 @@ def fits(
     like = as_like(pattern)
     kind = _AsciiLike if like.isascii() else _AnyLike
     return kind(column, literal(like))
+
+
+class Lookups:
+    """Decides for the patterns of one unit of work how to find the rows of a table."""
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        self._connection = connection
+        self._table = table
+        self._known: dict[str, Lookup] = {}
+
+    def of(self, pattern: str) -> Lookup:
+        """Return how the names that may match a pattern are found: by an index, if it has few."""
+        known = self._known.get(pattern)
+        if known is None:
+            known = self._known[pattern] = self._decide(pattern)
+        return known
+
+    def _decide(self, pattern: str) -> Lookup:
+        if not parts_of(pattern):
+            return ""
+        is_postgresql = self._connection.dialect.name == "postgresql"
+        lookup: Lookup = "postgresql" if is_postgresql else "sqlite"
+        statement = _count_candidates(self._table, pattern, lookup)
+        return lookup if self._connection.execute(statement).scalar_one() <= RARE else ""
+
+
+def may_fit(table: Table, pattern: str, lookup: Lookup) -> ColumnElement[bool]:
+    """Condition that a row's name has all parts of a pattern; necessary for it, not sufficient."""
+    parts = parts_of(pattern)
+    if lookup == "postgresql":
+        has = func.name_parts(table.c.name).op("@>", is_comparison=True)
+        return has(literal(list(parts), ARRAY(Text)))
+    return table.c.id.in_(_in_sqlite(table, parts))
+
+
+def _in_sqlite(table: Table, parts: Sequence[str]) -> Select[Any]:
+    index = plain_table(_PARTS[table], column("rowid"), column(_PARTS[table]))
+    words = " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
+    is_match = index.c[index.name].op("MATCH", is_comparison=True)(words)
+    return select(index.c.rowid).where(is_match)
+
+
+@lru_cache(3 * REMEMBERED)
+def _count_candidates(table: Table, pattern: str, lookup: Lookup) -> Select[Any]:
+    if lookup == "sqlite":
+        found = _in_sqlite(table, parts_of(pattern))
+    else:
+        found = select(table.c.id).where(may_fit(table, pattern, lookup))
+    return select(func.count()).select_from(found.limit(RARE + 1).subquery())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from common.api import groups as api
 from common.api.events import EventKind
 from tracker.domain import rules
@@ -15,6 +17,7 @@ from tracker.services.lookups import (
     find_own_group,
     no_such_user,
 )
+from tracker.services.totals import MANY, Totals
 from tracker.store.records import Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -33,7 +36,8 @@ _Subject = tuple[Group, Role, int, Role]
 class MemberService:
     """Operations on members; tracker.domain.rules says who may do what."""
 
-    def __init__(self, database: UnitOfWorkFactory, clock: Clock) -> None:
+    def __init__(self, database: UnitOfWorkFactory, clock: Clock, steady: Clock) -> None:
+        self._totals = Totals(steady)
         self._database = database
         self._clock = clock
 
@@ -55,7 +59,7 @@ class MemberService:
             group = find_own_group(work, me, request.group)
             found = work.groups.members(group.id, request.pattern, after, request.rows + 1)
             members, following = cut(found, request.rows, lambda row: str(row[0].since))
-            total = work.groups.count_members(group.id, request.pattern)
+            total = count_members(work, self._totals, group.id, request.pattern)
             online = work.trackers.online([member.user_id for member, _ in members], self._clock())
             rows = [
                 api.MemberRow(
@@ -162,6 +166,17 @@ class MemberService:
 def reported(role: Role, request: api.WithRoles) -> api.Role:
     """Return a role as the caller's client knows it."""
     return role.value if role.is_admin or request.all_roles else Role.MEMBER.value
+
+
+def count_members(work: UnitOfWork, totals: Totals, group_id: int, pattern: str) -> int:
+    """Count a group's members that match a pattern; a total that takes long is kept in `totals`."""
+    size = work.sizes.of_group(group_id).members
+    if not pattern:
+        return size
+    count = partial(work.groups.count_members, group_id, pattern)
+    if size <= MANY or work.groups.is_rare_user(pattern):
+        return count()
+    return totals.of(group_id, pattern, count)
 
 
 def end_membership(work: UnitOfWork, group: Group, user_id: int) -> list[str]:

@@ -8,14 +8,18 @@ from common.api import stats as api
 from common.api.groups import Upload
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
+from tracker.services.clock import Clock
+from tracker.services.groups.members import count_members
 from tracker.services.lookups import find_own_group
+from tracker.services.totals import Totals
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 
 class StatsService:
     """Figures of groups, for their members."""
 
-    def __init__(self, database: UnitOfWorkFactory) -> None:
+    def __init__(self, database: UnitOfWorkFactory, steady: Clock) -> None:
+        self._totals = Totals(steady)
         self._database = database
 
     def stats(self, me: Identity, request: api.Stats) -> api.StatsReply:
@@ -26,9 +30,6 @@ class StatsService:
             found = work.groups.traffic(group.id, request.pattern, after, request.rows + 1)
             rows, following = cut(found, request.rows, lambda row: str(row[0]))
             has = work.sizes.of_group(group.id)
-            total = has.members
-            if request.pattern:
-                total = work.groups.count_members(group.id, request.pattern)
             return api.StatsReply(
                 group=group.name,
                 files=has.files,
@@ -36,6 +37,6 @@ class StatsService:
                 members=has.members,
                 upload=cast(Upload, group.upload),
                 users=[api.TrafficRow(user=user, up=up, down=down) for _, user, (up, down) in rows],
-                total=total,
+                total=count_members(work, self._totals, group.id, request.pattern),
                 next=following,
             )

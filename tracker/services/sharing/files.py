@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from common.api import files as api
 from common.api.events import EventKind
@@ -27,6 +28,7 @@ from tracker.services.sharing.metainfo import (
 from tracker.services.sharing.rankings import SeederRankings
 from tracker.services.sharing.removals import no_such_info_hash
 from tracker.services.sharing.swarms import Swarms
+from tracker.services.totals import MANY, Totals
 from tracker.store.records import File, Group, ListedFile
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -51,6 +53,7 @@ class FileService:
         swarms: Swarms,
     ) -> None:
         self._swarms = swarms
+        self._totals, self._totals_found = Totals(steady), Totals(steady)
         self._rankings = SeederRankings(steady)
         self._quotas = quotas
         self._database = database
@@ -63,20 +66,46 @@ class FileService:
         now = self._clock()
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
-            total = work.file_lists.count(group.id, request.pattern)
+            total = self._total(work, group.id, request.pattern)
             if request.sort == "seeders":
                 found = self._rankings.page(
                     work, group.id, request.pattern, after, request.rows + 1, now
                 )
             else:
                 found = work.file_lists.page(
-                    group.id, request.pattern, request.sort, after, request.rows + 1
+                    group.id,
+                    request.pattern,
+                    request.sort,
+                    after,
+                    request.rows + 1,
+                    many=total > MANY,
                 )
             files, following = cut(found, request.rows, lambda row: cursor(*row[1]))
             ids = [file.id for file, _ in files]
             counts = self._swarms.counts(work.presence, ids, now)
         rows = [_row(file, counts.get(file.id, (0, 0))) for file, _ in files]
         return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
+
+    def _total(self, work: UnitOfWork, group_id: int, pattern: str) -> int:
+        """Count the group's files that match a pattern.
+
+        To count many matches takes long, and looking at all names too.
+        """
+        size = work.sizes.of_group(group_id).files
+        if not pattern:
+            return size
+        count = partial(work.file_lists.count, group_id, pattern)
+        if size <= MANY or work.file_lists.is_rare(pattern):
+            return count()
+        return self._totals.of(group_id, pattern, count)
+
+    def _total_found(self, work: UnitOfWork, user_id: int, pattern: str) -> int:
+        """Count the files of a user's groups that match a pattern; as above."""
+        count = partial(work.file_lists.count_found, user_id, pattern)
+        is_quick = not pattern or work.file_lists.count_found(user_id, "") <= MANY
+        if is_quick or work.file_lists.is_rare(pattern):
+            return count()
+        return self._totals_found.of(user_id, pattern, count)
 
     def find_files(self, me: Identity, request: api.FindFiles) -> api.FindFilesReply:
         """Return a page of the files of all of the caller's groups, by name."""
@@ -86,7 +115,7 @@ class FileService:
             rows, following = cut(found, request.rows, lambda row: cursor(row[0].name, row[0].id))
             ids = [file.id for file, _ in rows]
             counts = self._swarms.counts(work.presence, ids, self._clock())
-            total = work.file_lists.count_found(me.user_id, request.pattern)
+            total = self._total_found(work, me.user_id, request.pattern)
         files = [_found(file, group, counts.get(file.id, (0, 0))) for file, group in rows]
         return api.FindFilesReply(files=files, total=total, next=following)
 
