@@ -18,7 +18,7 @@ from benchmarks.load.http_client import HttpClient, scrape_path
 from benchmarks.load.measure import Failures, run
 from benchmarks.load.operations import Act, Operation, Worker, session_of
 from benchmarks.load.rows import Fill, Filler, fill
-from benchmarks.load.session import LightSession
+from benchmarks.load.session import LightSession, LostError
 from benchmarks.load.site import Kind, Site, is_possible, open_site
 from benchmarks.load.world import GROUP, World, build, make_metainfo, sign_up
 
@@ -274,7 +274,7 @@ def _cost(world: World, name: str, operation: Operation) -> float | None:
 
     try:
         figures = run(operation, [Worker(world, 0)], _LONGEST, cpu, most=_REPEATS)
-    except Failures as error:
+    except (Failures, LostError) as error:
         print(f"failed: {name}: {error}", file=sys.stderr)
         return None
     return figures.tracker_ms

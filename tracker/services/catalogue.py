@@ -91,7 +91,7 @@ def make_services(
     steady: Clock = time.monotonic,
 ) -> Services:
     """Create one tracker's services; `clock` is the database's, `steady` is for durations."""
-    events, quotas = EventService(database, secrets.token_hex(16)), policy.quotas
+    events, quotas = EventService(database, secrets.token_hex(16), steady), policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
     invitations = InvitationService(
@@ -117,7 +117,7 @@ def make_services(
         keys=AnnounceKeyService(database, clock, events.tracker_id, site),
         reachability=PortCheckService(),
         events=events,
-        notices=NoticeService(database),
+        notices=NoticeService(database, steady),
         audit_limit=audit_limit,
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),
         party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from common.api import audit as api
@@ -12,8 +13,9 @@ from common.api.paging import MAX_PAGE
 from tracker.domain.audience import ENDS_LOGINS
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
-from tracker.services.clock import iso
+from tracker.services.clock import Clock, iso
 from tracker.services.lookups import find_administered_group
+from tracker.services.totals import MANY, Totals
 from tracker.store import schema
 from tracker.store.events import NO_GROUP
 from tracker.store.records import Event, File, Group
@@ -155,7 +157,8 @@ def _event(
 class EventService:
     """Reads the events of all trackers of the database in order, for this tracker's users."""
 
-    def __init__(self, database: UnitOfWorkFactory, tracker_id: str) -> None:
+    def __init__(self, database: UnitOfWorkFactory, tracker_id: str, steady: Clock) -> None:
+        self._totals = Totals(steady)
         self._database = database
         self.tracker_id = tracker_id
         self.sent = 0
@@ -185,7 +188,10 @@ class EventService:
         with self._database.read() as work:
             group, _ = find_administered_group(work, me, request.group)
             found = work.event_lists.of_group(group.id, request.pattern, before, request.rows + 1)
-            total = work.event_lists.count_of_group(group.id, request.pattern)
+            count = partial(work.event_lists.count_of_group, group.id, request.pattern)
+            is_crowd = work.sizes.of_group(group.id).members > MANY  # whose accounts count, too
+            least = 0 if is_crowd or request.pattern else MANY
+            total = self._totals.of(group.id, request.pattern, count, least)
         events, following = cut(found, request.rows, lambda event: str(event.id))
         rows = [_row(event) for event in reversed(events)]
         return api.ListEventsReply(events=rows, total=total, next=following)

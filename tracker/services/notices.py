@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from common.api import events as api
 from common.api.paging import MAX_PAGE
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
+from tracker.services.clock import Clock
 from tracker.services.events import as_notice
+from tracker.services.totals import MANY, Totals
 from tracker.store.records import Event, User
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -19,7 +23,8 @@ _MOST = 500
 class NoticeService:
     """Operations on notices; the `recent` newest are listed even if the user has read them."""
 
-    def __init__(self, database: UnitOfWorkFactory, recent: int = _RECENT) -> None:
+    def __init__(self, database: UnitOfWorkFactory, steady: Clock, recent: int = _RECENT) -> None:
+        self._totals = Totals(steady)
         self._database = database
         self._recent = recent
 
@@ -31,7 +36,8 @@ class NoticeService:
             unread = count_unread(work, user)
             limit = min(request.limit or max(unread, self._recent), MAX_PAGE)
             found = work.event_lists.relevant_to(user, request.pattern, before, limit + 1)
-            total = work.event_lists.count_relevant(user, request.pattern)
+            count = partial(work.event_lists.count_relevant, user, request.pattern)
+            total = self._totals.of(user.id, request.pattern, count, least=MANY)
             newest = work.events.last_id()
         if not before and newest > user.last_read_event_id:
             with self._database.write() as work:

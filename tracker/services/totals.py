@@ -27,14 +27,19 @@ class Totals:
         self._lock = threading.Lock()
         self._kept: OrderedDict[_Key, tuple[float, int]] = OrderedDict()
 
-    def of(self, owner: int, pattern: str, count: Callable[[], int]) -> int:
-        """Return how many rows of a group or user match a pattern; `count` counts them."""
+    def of(self, owner: int, pattern: str, count: Callable[[], int], least: int = 0) -> int:
+        """Return how many rows of a group or user match a pattern; `count` counts them.
+
+        Totals below `least` are counted each time.
+        """
         key = owner, pattern
         with self._lock:
             until, total = self._kept.get(key, (0.0, 0))
         if until and self._steady() < until:
             return total
         total = count()
+        if total < least:
+            return total
         with self._lock:
             self._kept[key] = self._steady() + KEPT_SECONDS, total
             self._kept.move_to_end(key)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
@@ -32,6 +35,9 @@ RARE = 500
 """A pattern that so many names may match, of all in a table, is looked up by the parts of names.
 Of others, the first are found soon by going through the names in their order.
 """
+
+_COMMON_SECONDS = 60.0
+_MOST_COMMON = 1000
 
 Lookup = Literal["", "sqlite", "postgresql"]
 """How the names are found that may match a pattern: by an index of this database, or not."""
@@ -114,8 +120,39 @@ class Lookups:
             return ""
         is_postgresql = self._connection.dialect.name == "postgresql"
         lookup: Lookup = "postgresql" if is_postgresql else "sqlite"
+        if _common.has(self._table.name, pattern):
+            return ""
         statement = _count_candidates(self._table, pattern, lookup)
-        return lookup if self._connection.execute(statement).scalar_one() <= RARE else ""
+        if self._connection.execute(statement).scalar_one() <= RARE:
+            return lookup
+        _common.add(self._table.name, pattern)
+        return ""
+
+
+class _CommonPatterns:
+    """Patterns that many names match: to find that out takes a while on PostgreSQL. Thread-safe.
+
+    They are remembered for all databases: if there are few such names in another one, or in this
+    one by now, they are found in another way.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def has(self, table: str, pattern: str) -> bool:
+        with self._lock:
+            return time.monotonic() < self._until.get((table, pattern), 0.0)
+
+    def add(self, table: str, pattern: str) -> None:
+        with self._lock:
+            self._until[table, pattern] = time.monotonic() + _COMMON_SECONDS
+            self._until.move_to_end((table, pattern))
+            if len(self._until) > _MOST_COMMON:
+                self._until.popitem(last=False)
+
+
+_common = _CommonPatterns()
 
 
 def may_fit(table: Table, pattern: str, lookup: Lookup) -> ColumnElement[bool]:

@@ -34,7 +34,7 @@ _ME: BindParameter[int] = bindparam("user_id")
 _NOW: BindParameter[float] = bindparam("now")
 _FRESH: BindParameter[float] = bindparam("fresh")
 
-_LIVE = is_present(_NOW, _FRESH)
+_LIVE = is_present(_NOW, _FRESH, few=True)
 
 _OWN = (
     peers.c.id,
@@ -136,7 +136,7 @@ PRESENT = _present(peers.c.file_id.in_(bindparam("file_ids", expanding=True)))
 def _counts() -> Select[Any]:
     clients = (
         select(peers.c.file_id, func.min(peers.c.left).label("left"), func.count().label("rows"))
-        .where(peers.c.file_id.in_(bindparam("file_ids", expanding=True)), _LIVE)
+        .where(peers.c.file_id.in_(bindparam("file_ids", expanding=True)), is_present(_NOW, _FRESH))
         .group_by(peers.c.file_id, peers.c.user_id, peers.c.peer_id)
         .subquery()
     )
@@ -159,10 +159,11 @@ AT_HOST = (
 def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Select the peers from a place on; after the last place comes the first."""
     place: BindParameter[int] = bindparam("place")
+    columns = [column for column in _PEER if column.table is peers]
 
     def part(side: ColumnElement[bool], turn: int) -> Select[Any]:
         useful = (
-            select(peers.c.id, peers.c.place, literal_column(str(turn)).label("turn"))
+            select(*columns, peers.c.place, literal_column(str(turn)).label("turn"))
             .where(
                 peers.c.file_id == bindparam("file_id"),
                 side,
@@ -178,11 +179,9 @@ def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
         return select(useful)
 
     both = union_all(part(peers.c.place >= place, 1), part(peers.c.place < place, 2)).subquery()
+    user = select(users.c.name).where(users.c.id == both.c.user_id).scalar_subquery()
     return (
-        select(*_PEER)
-        .select_from(both)
-        .join(peers, peers.c.id == both.c.id)
-        .join(users, users.c.id == peers.c.user_id)
+        select(*(user if column is users.c.name else both.c[column.name] for column in _PEER))
         .order_by(both.c.turn, both.c.place)
         .limit(bindparam("most"))
     )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Double,
     Exists,
+    Select,
     SQLColumnExpression,
     String,
     bindparam,
@@ -36,18 +37,30 @@ Time: TypeAlias = float | BindParameter[float]
 
 def is_live(connection_id: SQLColumnExpression[str | None], since: Time) -> Exists:
     """Whether the connection with this id is to a tracker with a heartbeat after `since`."""
+    return _heartbeat_of(connection_id).where(trackers.c.heartbeat_at > since).exists()
+
+
+def is_present(now: Time, since: Time, *, few: bool = False) -> ColumnElement[bool]:
+    """Whether a peer counts: its announce hasn't expired, or its connection is live.
+
+    For `few` of many peers, connections are looked up one by one, as a comparison has it. With
+    EXISTS, PostgreSQL may rather collect all live connections first.
+    """
+    connection_id = peers.c.connection_id
+    if few:
+        live: ColumnElement[bool] = _heartbeat_of(connection_id).scalar_subquery() > since
+    else:
+        live = is_live(connection_id, since)
+    return or_(peers.c.expires_at > now, live)
+
+
+def _heartbeat_of(connection_id: SQLColumnExpression[str | None]) -> Select[float]:
     return (
-        select(connections.c.id)
-        .join(trackers, trackers.c.id == connections.c.tracker_id)
-        .where(connections.c.id == connection_id, trackers.c.heartbeat_at > since)
+        select(trackers.c.heartbeat_at)
+        .join(connections, connections.c.tracker_id == trackers.c.id)
+        .where(connections.c.id == connection_id)
         .correlate_except(connections, trackers)
-        .exists()
     )
-
-
-def is_present(now: Time, since: Time) -> ColumnElement[bool]:
-    """Whether a peer counts: its announce hasn't expired, or its connection is live."""
-    return or_(peers.c.expires_at > now, is_live(peers.c.connection_id, since))
 
 
 class Site(NamedTuple):

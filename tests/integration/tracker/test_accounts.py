@@ -123,7 +123,7 @@ def test_an_unknown_user_takes_the_same_work(lab: Lab) -> None:
     hasher, quotas = NotingHasher(work), Quotas()
     passwords = PasswordChecker(lab.database, lab.clock, lab.clock, hasher)
     audit_limit = RateLimiter.daily(quotas.acts, lab.clock)
-    events = EventService(lab.database, "here")
+    events = EventService(lab.database, "here", lab.clock)
     logins = LoginService(lab.database, lab.clock, events, passwords, quotas, audit_limit)
     lab.database.on_write = lambda: work.append("write")
     done = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -113,7 +114,8 @@ def test_users_get_the_same_events_live_and_later(
 ) -> None:
     events = [event for event in numbered_events() if event.kind == kind]
     at_once = {
-        one.notice.id: one.users for one in EventService(store, "tracker").after(0).deliveries
+        one.notice.id: one.users
+        for one in EventService(store, "tracker", time.monotonic).after(0).deliveries
     }
     with store.read() as work:
         work.event_lists.near = near

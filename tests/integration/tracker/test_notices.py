@@ -128,7 +128,7 @@ def test_pushed_events_are_marked_read_when_a_tracker_stops(
 
 
 def test_all_unread_notices_are_listed(lab: Lab) -> None:
-    notices = NoticeService(lab.database, recent=2)
+    notices = NoticeService(lab.database, lab.clock, recent=2)
     lab.member("bob")
     for number in range(4):
         lab.share(f"{number}.bin")
