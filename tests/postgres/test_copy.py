@@ -31,6 +31,7 @@ STATEMENTS = (
     # Its number is never given again, although nothing has it any more.
     "INSERT INTO groups (id, name, uid, mode, created_at) VALUES (500, 'gone', 'g', 'open', 1.0)",
     "DELETE FROM groups WHERE id = 500",
+    "DELETE FROM group_sizes WHERE group_id = 500",
 )
 
 

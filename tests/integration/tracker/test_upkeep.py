@@ -78,6 +78,8 @@ def test_a_database_in_use_is_whole(url: str) -> None:
         ("DELETE FROM memberships WHERE role = 'member'", "announce keys of users who aren't"),
         ("UPDATE join_requests SET group_id = 1", "1 requests of users who are members already"),
         ("DELETE FROM users WHERE name = 'bob'", "rows in memberships that refer to nothing"),
+        ("UPDATE group_sizes SET files = files + 1", "2 groups of wrong size (such as 'den')"),
+        ("DELETE FROM user_sizes", "users of wrong size (such as 'ann')"),
         ("DROP INDEX ix_shares_user_id", "the index ix_shares_user_id is missing"),
         ("DROP TABLE guests", "the table guests is missing"),
         ("UPDATE authorities SET sealed_key = metainfos.content FROM metainfos", "den can't be"),

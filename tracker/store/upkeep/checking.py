@@ -8,7 +8,18 @@ from typing import Any, NamedTuple
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Select, Table, and_, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.domain.rules import Role
@@ -23,11 +34,13 @@ from tracker.store.schema import (
     Event,
     File,
     Group,
+    GroupSize,
     JoinRequest,
     Membership,
     Metainfo,
     Share,
     User,
+    UserSize,
 )
 from tracker.store.unit_of_work import DatabaseError
 from tracker.store.upkeep.opening import looking_at, old_schema
@@ -64,7 +77,7 @@ def check(url: str, key_folder: Path, given_key: str | None) -> Report:
         problems += _schema(connection)
         if problems:
             return Report(problems, {}, "")
-        problems += _broken(connection, [*_references(), *_rules()])
+        problems += _broken(connection, [*_references(), *_rules(), *_sizes()])
         problems += _numbers(connection)
         problems += _key(connection, key_folder, given_key)
         return Report(problems, _counts(connection), revision(connection) or "")
@@ -174,6 +187,26 @@ def _rules() -> Iterator[_Rule]:
     )
     metainfo = select(Metainfo.file_id).where(Metainfo.file_id == File.id).exists()
     yield _Rule(select(File.name).where(~metainfo), "files without metainfo")
+
+
+def _sizes() -> Iterator[_Rule]:
+    """What the database's triggers count; nobody writes it but them."""
+    of_group = [
+        GroupSize.files != _count(File.group_id == Group.id),
+        GroupSize.members != _count(Membership.group_id == Group.id),
+    ]
+    groups = select(Group.name).outerjoin(GroupSize, GroupSize.group_id == Group.id)
+    yield _Rule(groups.where(or_(GroupSize.group_id.is_(None), *of_group)), "groups of wrong size")
+    of_user = [
+        UserSize.files != _count(File.added_by == User.id),
+        UserSize.groups != _count(Membership.user_id == User.id),
+    ]
+    users = select(User.name).outerjoin(UserSize, UserSize.user_id == User.id)
+    yield _Rule(users.where(or_(UserSize.user_id.is_(None), *of_user)), "users of wrong size")
+
+
+def _count(condition: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).where(condition).correlate(Group, User).scalar_subquery()
 
 
 def _member(group_id: Any, user_id: Any) -> Any:
