@@ -206,7 +206,7 @@ class Membership(Base):
     __tablename__ = "memberships"
     __table_args__ = (
         UniqueConstraint("group_id", "user_id"),
-        Index(None, "group_id", "role", "id"),
+        Index(None, "group_id", "role"),
         Index(None, "group_id", "id"),
     )
 

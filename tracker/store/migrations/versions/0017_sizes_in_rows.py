@@ -1,5 +1,4 @@
-"""What groups and users have, in a row of each, kept by triggers. Indexes of
-a group's files by number, and of its members of a role.
+"""What groups and users have, in a row of each, kept by triggers; and files by their number.
 
 So nothing counts their files and members, and trackers of the release before keep the numbers
 right, too.
@@ -32,7 +31,6 @@ _SUMS = {
 """The rows of the first table change sums in the second: those of the owner that the column refers
 to, each by an expression on the row."""
 
-_BY_ROLE = "ix_memberships_group_id_role"
 _VERBS = (("INSERT", "+", "NEW"), ("DELETE", "-", "OLD"))
 
 
@@ -49,8 +47,6 @@ def upgrade() -> None:
             f" FROM {table} GROUP BY {reference}) AS more WHERE {_id(sizes)} = more.owner"
         )
     op.create_index("ix_files_group_id_id", "files", ["group_id", "id"])
-    op.create_index(f"{_BY_ROLE}_id", "memberships", ["group_id", "role", "id"])
-    op.drop_index(_BY_ROLE, "memberships")
     _of_postgresql() if op.get_bind().dialect.name == "postgresql" else _of_sqlite()
 
 
@@ -121,8 +117,6 @@ def _trigger(name: str, table: str, verb: str, rows: str, statement: str) -> Non
 
 
 def downgrade() -> None:
-    op.create_index(_BY_ROLE, "memberships", ["group_id", "role"])
-    op.drop_index(f"{_BY_ROLE}_id", "memberships")
     op.drop_index("ix_files_group_id_id", "files")
     triggers = {f"sizes_of_new_{owner}": owners for owners, owner in _OWNERS.items()}
     for table, sizes in _SUMS:
