@@ -45,8 +45,8 @@ class PageRequest(Model):
 
 
 class PageReply(Model):
-    """`total` counts all matches of the pattern, of events and notices up to 2000; `next` leads to
-    the next page, None at the end.
+    """`total` counts all matches of the pattern, of events and notices up to MOST_COUNTED; in very
+    long lists it may be ten seconds old. `next` leads to the next page, None at the end.
 
     Older trackers omit both and return everything at once.
     """
