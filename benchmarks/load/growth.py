@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 import secrets
 import sys
 import tempfile
@@ -231,7 +232,8 @@ def main(arguments: Sequence[str]) -> int:
         for dimension in DIMENSIONS:
             if options.only in dimension.name:
                 sizes = options.sizes or (dimension.full if options.full else dimension.quick)
-                cells = _measure(kind, dimension, sizes)
+                chosen = [name for name in OPERATIONS if re.search(options.operations, name)]
+                cells = _measure(kind, dimension, sizes, chosen)
                 print(render(f"{kind}: {dimension.name}", sizes, cells), flush=True)
                 grown += sum(is_too_steep(row) for row in cells.values())
     print(
@@ -241,8 +243,12 @@ def main(arguments: Sequence[str]) -> int:
     return min(grown, 1)
 
 
-def _measure(kind: Kind, dimension: Dimension, sizes: Sequence[int]) -> Cells:
-    """Measure on a site of each size, in turns: so all of them meet the same load from others."""
+def _measure(
+    kind: Kind, dimension: Dimension, sizes: Sequence[int], chosen: Sequence[str]
+) -> Cells:
+    """Measure the chosen operations on a site of each size, in turns: so all of them meet the same
+    load from others.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="minitorrent-load-") as folder,
         ExitStack() as stack,
@@ -252,7 +258,7 @@ def _measure(kind: Kind, dimension: Dimension, sizes: Sequence[int]) -> Cells:
             site = stack.enter_context(open_site(kind, Path(folder) / f"site{size}"))
             worlds.append(build(site, members=2, files=10, busy=1))
             _fill(site, dimension, size)
-        return {name: _costs(worlds, name, one) for name, one in OPERATIONS.items()}
+        return {name: _costs(worlds, name, OPERATIONS[name]) for name in chosen}
 
 
 def _costs(worlds: Sequence[World], name: str, operation: Operation) -> list[float | None]:
@@ -309,6 +315,7 @@ def render(title: str, sizes: Sequence[int], cells: Cells) -> str:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load growth", description=__doc__)
     parser.add_argument("--only", default="", help="only what grows and has this in its name")
+    parser.add_argument("--operations", default="", help="only those whose name matches this")
     parser.add_argument("--sizes", type=int, nargs="+", help="instead of the usual ones")
     parser.add_argument("--full", action="store_true", help="up to 5 million events")
     parser.add_argument("--database", nargs="+", default=["sqlite", "postgres"])
