@@ -97,8 +97,7 @@ def make_services(
     invitations = InvitationService(
         database, clock, steady, quotas, are_required=policy.by_invitation_only
     )
-    swarms = Swarms(random.Random())
-    lifetime = policy.certificate_lifetime
+    lifetime, swarms = policy.certificate_lifetime, Swarms(random.Random())
     certificates = CertificateService(database, clock, steady, secret_box, lifetime, quotas)
     return Services(
         accounts=AccountService(
