@@ -29,8 +29,14 @@ def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:
     open_store(url).close()
     engine = create_engine(url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_object": _is_described})
+        assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
+
+
+def _is_described(_: object, name: str | None, *__: object) -> bool:
+    """Whether the schema describes it: the indexes of names' parts differ between databases."""
+    return "_parts" not in (name or "")
 
 
 @pytest.mark.any_database
