@@ -49,5 +49,6 @@ def fill(engine: Engine) -> None:
     tables.reflect(engine)
     with engine.begin() as connection:
         for table in tables.sorted_tables:
-            if table.name != "alembic_version" and table.name not in DERIVED:
+            is_derived = table.name in DERIVED or "_parts" in table.name
+            if table.name != "alembic_version" and not is_derived:
                 connection.execute(insert(table).values(row_for(table)))
