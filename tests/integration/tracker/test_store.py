@@ -147,7 +147,7 @@ def test_numbers_of_users_are_kept_with_what_refers_to_them(tmp_path: Path) -> N
     with store.read() as work:
         assert work.users.by_id(1).name == "x"
         assert work.groups.count_members(1, "") == 1
-        assert work.files.count_added_by(7) == (0, 0)
+        assert work.sizes.of_user(1) == UserSize(0, 0, 0, 1)
     with pytest.raises(ConflictError), store.write() as work:
         work.users.add_guest(99, 1)  # references are enforced again
     store.close()
