@@ -4,7 +4,7 @@ from dataclasses import replace
 from glob import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
@@ -200,6 +200,7 @@ def test_verified_bytes_are_counted_by_file() -> None:
 @given(st.lists(st.text("ab/[]*?!", min_size=1, max_size=5), unique=True), st.data())
 def test_escaped_names_match_as_any_pattern_does(paths: list[str], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([*paths, "a", "a/b", "[a]"]))
+    assume(name.strip("/"))  # no file is called that
     found = match([escape(name)], paths)
     inside = name.rstrip("/") + "/"
     assert found == {
