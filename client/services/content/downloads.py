@@ -66,7 +66,7 @@ class Downloads:
         with ThreadPoolExecutor(1) as pool:  # both at once: a round trip less until it begins
             profile = pool.submit(lambda: self._profile(group))
             reply = self._ask(group, name)
-        described = _sealed_alike(reply, profile.result())
+        described = _sealed_alike(reply, profile.result)
         return _noted(self._begin(user, reply, described, destination, options))
 
     def describe(self, group: str, name: str) -> Metainfo:
@@ -82,7 +82,7 @@ class Downloads:
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
         reply = self._metainfo_links.find(reference)
-        described = _sealed_alike(reply, self._profile(reply.group))
+        described = _sealed_alike(reply, lambda: self._profile(reply.group))
         return _noted(self._begin(user, reply, described, destination, options))
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
@@ -227,10 +227,15 @@ def _is_changed(transfer: Transfer) -> bool:
     return transfer.storage.files.stamps() != transfer.record.stamps
 
 
-def _sealed_alike(reply: files.GetFileReply, profile: groups.GroupProfileReply) -> Metainfo:
-    """Return the metainfo; raises permission_denied unless it is sealed exactly as its group is."""
+def _sealed_alike(
+    reply: files.GetFileReply, profile: Callable[[], groups.GroupProfileReply]
+) -> Metainfo:
+    """Return the metainfo; raises permission_denied unless it is sealed exactly as its group is.
+
+    Whatever is wrong with the metainfo itself is said first.
+    """
     described = _described(reply)
-    if described.authority != profile.authority:
+    if described.authority != profile().authority:
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
             f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
