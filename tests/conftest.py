@@ -59,7 +59,18 @@ _MEASURED = (
     "tests/unit",
     *(
         f"tests/integration/tracker/test_{name}.py"
-        for name in ("accounts", "api", "files", "groups", "http", "limits")
+        for name in (
+            "accounts",
+            "api",
+            "files",
+            "groups",
+            "http",
+            "limits",
+            "operator",
+            "progress",
+            "store",
+            "upkeep",
+        )
     ),
 )
 """Tests that reach nearly all code that the others do: only they are measured, with some pages.
