@@ -41,8 +41,9 @@ class Workers:
         self._patience = patience
         self._lock = threading.Lock()  # guards the rest
         self._free = places
-        self._extra = 0  # places given beyond that, to be taken back
         self._moves = 0  # how often a place has changed hands
+        self._holders: set[int] = set()  # the threads that have a place
+        self._slow: set[int] = set()  # those of them for whom others have got another one
         self._idle: list[_Slip] = []  # the last one gets the next job, so that the others can end
         self._returning: deque[_Slip] = deque()  # of threads that have waited
         self._backlog: deque[Job] = deque()
@@ -95,19 +96,23 @@ class Workers:
     def enter(self) -> None:
         """Wait for a place again."""
         with self._lock:
-            if self._free:
+            slip = None if self._free else _Slip()
+            if slip is None:
                 self._free -= 1
-                return
-            slip = _Slip()
-            self._returning.append(slip)
-            self._crowded.set()
-        slip.wait(None)
+            else:
+                self._returning.append(slip)
+                self._crowded.set()
+        if slip is not None:
+            slip.wait(None)
+        self._holders.add(threading.get_ident())
 
     def _pass_on(self) -> Job | None:
         """Give up a place; return a job that it is for now, if that is who waits."""
         self._moves += 1
-        if self._extra:
-            self._extra -= 1
+        me = threading.get_ident()
+        self._holders.discard(me)
+        if me in self._slow:
+            self._slow.remove(me)  # there is another place instead
             return None
         return self._give()
 
@@ -160,6 +165,7 @@ class Workers:
 
     def _run(self, job: Job) -> None:
         waits.hold(self)
+        self._holders.add(threading.get_ident())
         try:
             job()
         except Exception as error:  # logged here, or nothing would show why it isn't served
@@ -201,8 +207,8 @@ class Workers:
             job = None
             with self._lock:
                 is_crowded = bool(self._backlog or self._returning)
-                if is_crowded and moves == self._moves:
-                    self._extra += 1
+                if is_crowded and moves == self._moves and (slow := self._holders - self._slow):
+                    self._slow.add(slow.pop())
                     job = self._give()
                 elif not is_crowded:
                     self._crowded.clear()

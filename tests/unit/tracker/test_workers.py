@@ -114,6 +114,23 @@ def test_jobs_that_keep_others_waiting_are_taken_to_wait(workers: Workers) -> No
     assert done.wait(30)
 
 
+@pytest.fixture
+def patient() -> Iterator[Workers]:
+    """One place, which others pass when it is held for long."""
+    yield from running(Workers(1, STACK, idle_seconds=0.01))
+
+
+def test_one_job_that_takes_long_is_passed_by_all_others(patient: Workers) -> None:
+    long, done = threading.Event(), threading.Semaphore(0)
+    patient.run(lambda: (long.wait(30), None)[1])
+    for _ in range(50):
+        patient.run(done.release)
+    assert all(done.acquire(timeout=30) for _ in range(50))
+    assert len(patient._slow) == 1, "no other had to be passed as well"
+    long.set()
+    wait_until(lambda: not patient._slow and patient._free == 1, 30, "one place again")
+
+
 def test_a_job_that_fails_ends_no_thread(workers: Workers) -> None:
     def fail() -> None:
         raise ValueError
