@@ -15,11 +15,7 @@ OnFailure = Callable[[Exception], None]
 
 
 class WorkerPool:
-    """Runs jobs in `threads` threads, in the order submitted; `queue_bound` may wait.
-
-    As long as they keep up, one thread does all of them: it takes the next job when it is done with
-    one, which costs less than to wake another thread.
-    """
+    """Runs jobs in `threads` threads, in the order submitted; `queue_bound` may wait."""
 
     def __init__(self, threads: int = 2, queue_bound: int = 8, name: str = "storage") -> None:
         self._bound = queue_bound
@@ -28,7 +24,6 @@ class WorkerPool:
         self._has_job = threading.Condition(lock)
         self._not_full = threading.Condition(lock)
         self._closed = False
-        self._running = threads  # threads that work on a job, or are about to look for one
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True)
             for number in range(threads)
@@ -48,8 +43,7 @@ class WorkerPool:
             if self._closed:
                 raise RuntimeError("the worker pool is closed")
             self._jobs.append((job, on_failure))
-            if len(self._jobs) > self._running:
-                self._has_job.notify()
+            self._has_job.notify()
 
     def close(self, timeout: float = 10.0) -> bool:
         """Accept no more jobs, run those waiting, and stop.
@@ -78,9 +72,7 @@ class WorkerPool:
             while not self._jobs:
                 if self._closed:
                     return None
-                self._running -= 1
                 self._has_job.wait()
-                self._running += 1
             self._not_full.notify()
             return self._jobs.popleft()
 

@@ -123,23 +123,3 @@ def test_a_finished_job_is_released() -> None:
     del resource
     assert gone.wait(10)
     assert pool.close()
-
-
-def test_a_second_thread_helps_only_when_the_first_falls_behind() -> None:
-    pool = WorkerPool(2)
-    wait_until(lambda: pool._running == 0, what="both threads to wait")
-    go, started = threading.Event(), threading.Event()
-    done: list[int] = []
-
-    def slow() -> None:
-        started.set()
-        assert go.wait(10)
-
-    pool.submit(slow, fail_test)
-    assert started.wait(10)
-    pool.submit(lambda: done.append(1), fail_test)
-    assert pool._running == 1, "the first thread will take it"
-    pool.submit(lambda: done.append(2), fail_test)
-    wait_until(lambda: done == [1, 2], what="the second thread to help")
-    go.set()
-    assert pool.close()
