@@ -89,6 +89,6 @@ class UnsyncedFiles:
                 sync(descriptor)
             except OSError as error:
                 self._lost = translated(error, self._path(file))
-                with suppress(OSError):
+                with suppress(OSError, AttributeError):  # some systems don't have it
                     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
                 raise
