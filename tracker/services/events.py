@@ -188,10 +188,12 @@ class EventService:
         with self._database.read() as work:
             group, _ = find_administered_group(work, me, request.group)
             found = work.event_lists.of_group(group.id, request.pattern, before, request.rows + 1)
-            count = partial(work.event_lists.count_of_group, group.id, request.pattern)
-            is_crowd = work.sizes.of_group(group.id).members > MANY  # whose accounts count, too
-            least = 0 if is_crowd or request.pattern else MANY
-            total = self._totals.of(group.id, request.pattern, count, least)
+            if before or len(found) > request.rows:
+                count = partial(work.event_lists.count_of_group, group.id, request.pattern)
+                is_crowd = work.sizes.of_group(group.id).members > MANY  # their accounts count, too
+                total = self._totals.of(group.id, request.pattern, count, 0 if is_crowd else MANY)
+            else:
+                total = len(found)
         events, following = cut(found, request.rows, lambda event: str(event.id))
         rows = [_row(event) for event in reversed(events)]
         return api.ListEventsReply(events=rows, total=total, next=following)

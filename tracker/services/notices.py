@@ -36,8 +36,11 @@ class NoticeService:
             unread = count_unread(work, user)
             limit = min(request.limit or max(unread, self._recent), MAX_PAGE)
             found = work.event_lists.relevant_to(user, request.pattern, before, limit + 1)
-            count = partial(work.event_lists.count_relevant, user, request.pattern)
-            total = self._totals.of(user.id, request.pattern, count, least=MANY)
+            if before or len(found) > limit:
+                count = partial(work.event_lists.count_relevant, user, request.pattern)
+                total = self._totals.of(user.id, request.pattern, count, least=MANY)
+            else:
+                total = len(found)
             newest = work.events.last_id()
         if not before and newest > user.last_read_event_id:
             with self._database.write() as work:
