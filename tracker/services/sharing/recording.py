@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from common.api.presence import Event
@@ -53,9 +54,9 @@ class FileAnnounce:
         """Whether there is anything to record before it is answered."""
         if self.completes or self.shares:
             return True
-        change = self.change()
-        return change is not None and not change.is_progress
+        return self.change is not None and not self.change.is_progress
 
+    @cached_property
     def change(self) -> Change | None:
         """Return what it changes of the user's own peers at the file."""
         if self.event == "stopped":
@@ -100,7 +101,7 @@ class Recorder:
         user_id = seen.me.user_id
         reports = {}
         for one in seen.announces:
-            change = one.change()
+            change = one.change
             if change is not None:
                 (number,) = change.drop
                 reports[number] = Report(one.file.id, one.file.group_id, user_id, one.presence, now)
@@ -136,7 +137,7 @@ class Recorder:
         changes = {}
         traffic: dict[tuple[int, int], Traffic] = {}
         for one in seen.announces:
-            change = one.change()
+            change = one.change
             if change is not None:
                 changes[one.file.id] = change
                 more = moved(one.file.own, one.presence, now)
