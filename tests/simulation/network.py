@@ -29,9 +29,10 @@ from client.core.swarm.swarm import Swarm
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BLOCK_SIZE, Block, BlockRun
+from common.types import BLOCK_SIZE, Block
 from common.wire.messages import Cancel, Unchoke
-from tests.support.runs import alone, blocks_of, one
+from tests.support.runs import one
+from tests.support.waiting_blocks import WaitingBlocks
 
 LATENCY = 0.02
 """Seconds from one node to another."""
@@ -135,39 +136,13 @@ def connect(node: Node, other: Node) -> None:
     other.join(node)
 
 
-class Queue:
-    """Requests of a peer that wait for an answer (an UploadQueue)."""
-
-    def __init__(self) -> None:
-        self.blocks: deque[Block] = deque()
-
-    @property
-    def waiting_blocks(self) -> int:
-        return len(self.blocks)
-
-    def send_blocks(self, runs: Sequence[BlockRun]) -> int:
-        self.blocks += blocks_of(runs)
-        return len(self.blocks)
-
-    def withdraw_block(self, block: Block) -> bool:
-        if block not in self.blocks:
-            return False
-        self.blocks.remove(block)
-        return True
-
-    def withdraw_blocks(self) -> list[BlockRun]:
-        withdrawn = alone(self.blocks)
-        self.blocks.clear()
-        return withdrawn
-
-
 class Link:
     """A node's expected blocks from one peer (an IncomingStream), and its queue to that peer."""
 
     def __init__(self) -> None:
         self.payload = 0
         self.wasted = 0
-        self.uploads = Queue()
+        self.uploads = WaitingBlocks()
         self._expected: dict[Block, PieceDownload] = {}
 
     @property
@@ -382,7 +357,7 @@ class Node:
             key = self._uploading.popleft()
             if key in self._links and self._links[key].uploads.blocks:
                 self.sending = True
-                block = self._links[key].uploads.blocks.popleft()
+                block = self._links[key].uploads.blocks.pop(0)
                 self._uploading.append(key)
                 sent = partial(self._sent, key, block)
                 self._network.after(block.length / self.upload, sent)

@@ -23,7 +23,8 @@ from common.wire.messages import (
     Request,
 )
 from tests.support.runs import alone
-from tests.unit.client.core.protocol.downloader import Pool, Waiting
+from tests.support.waiting_blocks import WaitingBlocks
+from tests.unit.client.core.protocol.downloader import Pool
 
 PIECE = 4 * BLOCK_SIZE
 GEOMETRY = Geometry(4 * PIECE, PIECE)
@@ -53,7 +54,7 @@ def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:
 
 def greet(swarm: Swarm, key: int, *, fast: bool) -> list[Action]:
     protocol = PeerProtocol(swarm, b"")
-    return protocol.join(key, PeerStreamDecoder(), Waiting(), fast=fast, now=0.0)
+    return protocol.join(key, PeerStreamDecoder(), WaitingBlocks(), fast=fast, now=0.0)
 
 
 def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:
@@ -64,7 +65,7 @@ def requested(swarm: Swarm, key: int, requests: list[Request]) -> tuple[list[Blo
     """Return the requests that wait for an answer then, and the messages to the peer."""
     actions = PeerProtocol(swarm, b"").receive(key, RequestsReceived(alone(requests)))
     waiting = swarm.peers[key].uploads
-    assert isinstance(waiting, Waiting)
+    assert isinstance(waiting, WaitingBlocks)
     return waiting.blocks, actions
 
 

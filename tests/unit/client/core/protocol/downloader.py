@@ -19,11 +19,12 @@ from client.core.swarm.swarm import Swarm
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import Block, BlockRun, PieceIndex
+from common.types import Block, PieceIndex
 from common.wire.codec import encode, piece_header
 from common.wire.messages import Cancel, Choke, Message, Reject, WireError
-from tests.support.runs import alone, blocks_of
+from tests.support.runs import blocks_of
 from tests.support.scatter import fill
+from tests.support.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.streams import GuardedBuffer
 
 
@@ -44,31 +45,6 @@ class Pool:
     def give_back(self, buffer: GuardedBuffer) -> None:
         self.lent.remove(buffer)
         buffer.view[:] = bytes(len(buffer.view))  # late use becomes visible
-
-
-class Waiting:
-    """Requests of a peer that wait for an answer (an UploadQueue): nothing is sent by itself."""
-
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-
-    @property
-    def waiting_blocks(self) -> int:
-        return len(self.blocks)
-
-    def send_blocks(self, runs: Sequence[BlockRun]) -> int:
-        self.blocks += blocks_of(runs)
-        return len(self.blocks)
-
-    def withdraw_block(self, block: Block) -> bool:
-        if block not in self.blocks:
-            return False
-        self.blocks.remove(block)
-        return True
-
-    def withdraw_blocks(self) -> list[BlockRun]:
-        withdrawn, self.blocks = self.blocks, []
-        return alone(withdrawn)
 
 
 class Remote:
@@ -147,7 +123,7 @@ class Downloader:
         self.protocol = PeerProtocol(self.swarm, b"")
         self.remotes: dict[int, Remote] = {}
         self.decoders: dict[int, PeerStreamDecoder] = {}
-        self.waiting: dict[int, Waiting] = {}
+        self.waiting: dict[int, WaitingBlocks] = {}
         self.verifying: list[PieceDownload] = []
         self._keys = 0
 
@@ -156,7 +132,7 @@ class Downloader:
         self._keys += 1
         remote = Remote(self._keys, self.content, self.geometry, fast=fast, honest=honest)
         self.remotes[remote.key] = remote
-        decoder, waiting = PeerStreamDecoder(), Waiting()
+        decoder, waiting = PeerStreamDecoder(), WaitingBlocks()
         self.decoders[remote.key], self.waiting[remote.key] = decoder, waiting
         self.perform(self.protocol.join(remote.key, decoder, waiting, fast=fast, now=self.now))
         return remote

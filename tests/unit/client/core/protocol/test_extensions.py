@@ -13,7 +13,7 @@ from common.wire import metadata
 from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended, WireError
 from common.wire.metadata import MetadataMessage, MetadataPiece, MetadataReject, MetadataRequest
-from tests.unit.client.core.protocol.downloader import Waiting
+from tests.support.waiting_blocks import WaitingBlocks
 
 THEIRS = 7
 INFO = bytes(range(250)) * 100
@@ -22,7 +22,7 @@ INFO = bytes(range(250)) * 100
 @pytest.fixture
 def peer() -> Peer:
     """A member that has introduced itself."""
-    peer = Peer(1, 4, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
+    peer = Peer(1, 4, PeerStreamDecoder(), WaitingBlocks(), fast=True, now=0.0)
     peer.confirmed = True
     introduce(peer, ExtensionHandshake("Other 1.0", 50, metadata_number=THEIRS))
     return peer
@@ -101,7 +101,7 @@ def test_useless_messages(peer: Peer) -> None:
     reject = Extended(metadata.UT_METADATA, MetadataReject(0).encode())
     assert extensions.receive(peer, reject) == []
     assert extensions.receive(peer, Extended(99, b"garbage")) == []
-    silent = Peer(2, 4, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
+    silent = Peer(2, 4, PeerStreamDecoder(), WaitingBlocks(), fast=True, now=0.0)
     assert extensions.receive(silent, request(0)) == []  # it never said how to answer
     assert extensions.answer_held(silent) == []
 

@@ -33,6 +33,7 @@ from common.wire.messages import (
 )
 from tests.support.runs import blocks_of, one
 from tests.support.swarm_checks import lent_buffers
+from tests.support.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.conversations import (
     ALL,
     PIECE,
@@ -42,7 +43,7 @@ from tests.unit.client.core.protocol.conversations import (
     requested,
     swarm_with,
 )
-from tests.unit.client.core.protocol.downloader import Pool, Waiting
+from tests.unit.client.core.protocol.downloader import Pool
 
 
 # --- greetings ---
@@ -195,7 +196,9 @@ def test_a_request_above_128_kib_ends_the_connection() -> None:
 def test_the_extended_handshake_follows_the_greeting() -> None:
     ours = Extended(0, b"de")
     protocol = PeerProtocol(swarm_with(), b"")
-    said = protocol.join(1, PeerStreamDecoder(), Waiting(), fast=True, now=0.0, introduction=ours)
+    said = protocol.join(
+        1, PeerStreamDecoder(), WaitingBlocks(), fast=True, now=0.0, introduction=ours
+    )
     assert said == [Send(1, HaveNone()), Send(1, ours)]
 
 

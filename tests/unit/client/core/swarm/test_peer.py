@@ -7,7 +7,7 @@ from client.core.swarm.peer import Peer
 from client.core.swarm.swarm_config import SwarmConfig
 from common.types import BLOCK_SIZE
 from tests.support.runs import one
-from tests.unit.client.core.protocol.downloader import Waiting
+from tests.support.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.streams import download_of
 
 LIMITS = SwarmConfig(
@@ -20,7 +20,7 @@ LIMITS = SwarmConfig(
 
 
 def peer_with_rate(blocks_a_second: int, seconds: int) -> Peer:
-    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
+    peer = Peer(1, 8, PeerStreamDecoder(), WaitingBlocks(), fast=True, now=0.0)
     for second in range(1, seconds + 1):
         peer.down.add(blocks_a_second * BLOCK_SIZE)
         peer.down.update(float(second))
@@ -36,7 +36,7 @@ def test_the_window_covers_three_seconds(blocks_a_second: int, window: int) -> N
 
 
 def test_the_window_grows_with_each_received_block() -> None:
-    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=5.0)
+    peer = Peer(1, 8, PeerStreamDecoder(), WaitingBlocks(), fast=True, now=5.0)
     assert peer.window(LIMITS, 7.9) == 100
     peer.down.add(3 * BLOCK_SIZE)
     assert peer.window(LIMITS, 7.9) == 103
@@ -54,7 +54,7 @@ def test_the_window_respects_the_peers_queue(said: int | None, window: int) -> N
 
 
 def test_requested_bytes_are_owed() -> None:
-    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
+    peer = Peer(1, 8, PeerStreamDecoder(), WaitingBlocks(), fast=True, now=0.0)
     download = download_of(0, 2 * BLOCK_SIZE)
     owed = [peer.owes]
     peer.downloads[0] = download
