@@ -14,7 +14,7 @@ TYPE_REPORT := .mypy_cache/report.txt
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak properties postgres check lint style coverage bench sim load growth faults fuzz docs texts pictures format clean
+.PHONY: help demo test soak properties postgres check lint style coverage bench sim lab load growth faults fuzz docs texts pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: $(TEST_READY) ## Compare with other clients, in 6 minutes (ARGS=--quick: 
 
 sim: $(TEST_READY) ## Simulate crowds of downloaders (ARGS="--leechers 100 --only mixed")
 	@$(BIN)/python -m benchmarks.swarm $(ARGS)
+
+lab: $(TEST_READY) ## Show how members behind routers reach each other (root; ARGS="--only upnp")
+	@$(BIN)/python -m benchmarks.reach $(ARGS)
 
 load: $(TEST_READY) ## Measure what a tracker's operations cost (ARGS="--seconds 10 --workers 16")
 	@$(BIN)/python -m benchmarks.load $(ARGS)

@@ -9,13 +9,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from benchmarks.line.shape import Shape
-from tests.support.namespace import can_make_networks, enter_network, private_network
+from tests.support.namespace import Network, can_make_networks, new_network
 
 _DEVICE: Final = Path("/dev/net/tun")
 _NAME: Final = "line"
@@ -29,21 +29,12 @@ _IFF_NO_PI: Final = 0x1000
 class End:
     """One end of a line: a network, and its address there."""
 
-    network: int
+    network: Network
     host: str
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
+    def entered(self) -> AbstractContextManager[None]:
         """Move the calling thread into the network: what it starts in the block lives there."""
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        try:
-            enter_network(self.network)
-            try:
-                yield
-            finally:
-                enter_network(home)
-        finally:
-            os.close(home)
+        return self.network.entered()
 
 
 def obstacle() -> str:
@@ -59,7 +50,9 @@ def obstacle() -> str:
 def line(shape: Shape) -> Iterator[tuple[End, End]]:
     """Join two new networks by a line; they and it are gone after the block."""
     with ExitStack() as stack:
-        ends = [End(stack.enter_context(_network()), host) for host in ("10.77.0.1", "10.77.0.2")]
+        ends = [
+            End(stack.enter_context(new_network()), host) for host in ("10.77.0.1", "10.77.0.2")
+        ]
         devices = [stack.enter_context(_device(end)) for end in ends]
         command = [sys.executable, "-m", "benchmarks.line.carrier", *map(str, devices)]
         command += map(str, (shape.round_trip, shape.rate, shape.loss))
@@ -68,16 +61,6 @@ def line(shape: Shape) -> Iterator[tuple[End, End]]:
         )
         stack.callback(carrier.kill)
         yield ends[0], ends[1]
-
-
-@contextmanager
-def _network() -> Iterator[int]:
-    with private_network():
-        network = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    try:
-        yield network
-    finally:
-        os.close(network)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from common.types import Endpoint
 from tests.support.processes import ClientProcess, TrackerProcess
 
 GROUP = "lab"
@@ -16,16 +17,18 @@ GROUP = "lab"
 class Lab:
     """The first person creates the group; the others ask and are accepted.
 
-    The group is sealed; with `is_open` stock clients can take part.
+    The group is sealed; with `is_open` stock clients can take part. `options` are the tracker's.
     """
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1", *, is_open: bool = False) -> None:
+    def __init__(
+        self, folder: Path, host: str = "127.0.0.1", *options: str, is_open: bool = False
+    ) -> None:
         self.folder = folder
         self.host = host
         self._is_open = is_open
         self._stack = ExitStack()
-        self.tracker = TrackerProcess(folder / "tracker", host=host)
-        self.trackers: Sequence[TrackerProcess] = [self.tracker]
+        self.tracker = TrackerProcess(folder / "tracker", *options, host=host)
+        self.trackers: Sequence[TrackerProcess | Endpoint] = [self.tracker]
         self.members: list[ClientProcess] = []
 
     def __enter__(self) -> Self:
@@ -53,16 +56,16 @@ class Lab:
         self.trackers = [self.tracker, self._stack.enter_context(second)]
         return second
 
-    def outsider(self, name: str, host: str | None = None) -> ClientProcess:
+    def outsider(self, name: str, host: str | None = None, *options: str) -> ClientProcess:
         """Start a client with a logged-in account that is not a member, perhaps elsewhere."""
-        person = ClientProcess(self.folder / name, self.trackers, host=host or self.host)
+        person = ClientProcess(self.folder / name, self.trackers, *options, host=host or self.host)
         self._stack.enter_context(person)
         person.sign_in(name)
         return person
 
-    def member(self, name: str, host: str | None = None) -> ClientProcess:
+    def member(self, name: str, host: str | None = None, *options: str) -> ClientProcess:
         """Start a member's client, at the lab's address or another."""
-        person = self.outsider(name, host)
+        person = self.outsider(name, host, *options)
         if self.members:
             person.join(GROUP, self.members[0])
         else:

@@ -1,4 +1,4 @@
-"""A private network, for clients that refuse 127.0.0.0/8, such as Transmission."""
+"""Private networks, for clients that refuse 127.0.0.0/8, such as Transmission, and for more."""
 
 from __future__ import annotations
 
@@ -38,6 +38,45 @@ def private_network() -> Iterator[Iterator[str]]:
             enter_network(home)
     finally:
         os.close(home)
+
+
+class Network:
+    """A network namespace, apart from whatever lives in it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @property
+    def path(self) -> str:
+        """Its name for other processes, while this one holds it."""
+        return f"/proc/{os.getpid()}/fd/{self._descriptor}"
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Move the calling thread into it: what it starts in the block lives there."""
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        try:
+            enter_network(self._descriptor)
+            try:
+                yield
+            finally:
+                enter_network(home)
+        finally:
+            os.close(home)
+
+
+@contextmanager
+def new_network() -> Iterator[Network]:
+    """Make a network with nothing but a loopback device; needs root (OSError).
+
+    The kernel removes it after the block, when the last process and socket in it have gone.
+    """
+    with private_network():
+        descriptor = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        yield Network(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def enter_network(descriptor: int) -> None:

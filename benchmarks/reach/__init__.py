@@ -1,0 +1,1 @@
+"""How members reach each other from wherever they are."""

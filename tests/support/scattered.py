@@ -1,0 +1,60 @@
+"""A running group whose members sit in different places of a small internet."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from common.types import Endpoint
+from tests.support.internet import Host, Internet, small_internet
+from tests.support.lab import Lab
+from tests.support.processes import ClientProcess
+
+
+class ScatteredLab:
+    """A lab with its tracker at the internet's hub, over IPv4 and IPv6.
+
+    Members accept peers at all addresses of their computer. `options` are the tracker's.
+    """
+
+    def __init__(self, folder: Path, *options: str, is_open: bool = False) -> None:
+        self.folder = folder
+        self._options = options
+        self._is_open = is_open
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undo:
+            self.internet: Internet = undo.enter_context(small_internet(self.folder / "internet"))
+            hub = self.internet.hub
+            with hub.entered():
+                lab = Lab(
+                    self.folder,
+                    hub.address,
+                    *("--listen", "::", *self._options),
+                    is_open=self._is_open,
+                )
+                self.lab = undo.enter_context(lab)
+            self._stack = undo.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, traceback)
+
+    def member(self, name: str, host: Host, *options: str) -> ClientProcess:
+        """Start a member's client on this computer."""
+        tracker = self.lab.tracker.address
+        if host.ipv4 is None:
+            assert self.internet.hub.ipv6 is not None
+            tracker = Endpoint(self.internet.hub.ipv6, tracker.port)
+        self.lab.trackers = [tracker]
+        with host.entered():
+            everywhere = "::" if host.ipv4 is None else "0.0.0.0"
+            return self.lab.member(name, everywhere, *options)
