@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,6 +39,12 @@ _CROWD = (
     'INSERT INTO peers (file_id, user_id, connection_id, peer_id, host, port, "left",'
     " uploaded, downloaded, place) SELECT 1, 100 + i, i::text, 'p', '10.0.0.1', 1, i % 2, 0, 0, i"
     f" FROM {_NUMBERS}",
+)
+_GROUPS = (
+    "INSERT INTO groups (id, name, uid, mode, created_at)"
+    f" SELECT 10 + i, 'group ' || i, 'uid ' || i, 'open', 0 FROM {_NUMBERS}",
+    "INSERT INTO memberships (group_id, user_id, role, joined_at)"
+    f" SELECT 10 + i, 1334, 'owner', 0 FROM {_NUMBERS}",  # user01234
 )
 
 
@@ -101,3 +108,33 @@ def test_few_matching_names_are_found_by_their_parts(store: Store) -> None:
     for plan in plans:
         assert "Bitmap Index Scan on ix_" in plan, plan
         assert "_parts" in plan, plan
+
+
+def test_the_first_names_of_all_groups_are_found_without_sorting_all(store: Store) -> None:
+    with plans_of(store._reader) as plans, store.read() as work:
+        first = work.file_lists.search(1, "", None, 10)
+        assert [file.name for file, _ in first] == [f"file {i:05}" for i in range(1, 11)]
+        last = first[-1][0]
+        second = work.file_lists.search(1, "", (last.name, last.id), 10)
+        assert [file.name for file, _ in second] == [f"file {i:05}" for i in range(11, 21)]
+        common = work.file_lists.search(1, "*le 0*", None, 10)
+    assert common == first
+    for plan in plans:
+        assert most_rows(plan) < COUNT / 2, plan
+
+
+def test_one_who_is_in_very_many_groups_is_found_in_one_of_them(url: str, store: Store) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in (*_GROUPS, "ANALYZE"):
+            connection.execute(statement)
+    with plans_of(store._reader) as plans, store.read() as work:
+        assert work.groups.count_members(1, "01234") == 1
+        assert len(work.groups.members(1, "01234", 0, 10)) == 1
+    for plan in plans:
+        assert most_rows(plan) < COUNT / 2, plan
+
+
+def most_rows(plan: str) -> int:
+    """Return how many rows a step of a plan returned or left out."""
+    found = re.findall(r"actual rows=(\d+)|Rows Removed by \w+(?: \w+)?: (\d+)", plan)
+    return max(int(number) for pair in found for number in pair if number)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     func,
     select,
+    true,
     tuple_,
 )
 
@@ -97,6 +98,7 @@ class FileListRepository:
     def __init__(self, connection: Connection) -> None:
         self._run = connection.execute
         self._lookup = Lookups(connection, files).of
+        self._by_groups = connection.dialect.name == "postgresql"
 
     def is_rare(self, pattern: str) -> bool:
         """Return whether few files, of all groups, may match a pattern."""
@@ -166,7 +168,8 @@ class FileListRepository:
         `after` is the name and the id of the file before.
         """
         values = {"user_id": user_id, "limit": limit} | _place(after)
-        rows = self._run(_search(pattern, self._lookup(pattern), after is None), values)
+        statement = _search(pattern, self._lookup(pattern), after is None, self._by_groups)
+        rows = self._run(statement, values)
         return [(ListedFile._make(row[:_WIDTH]), row[_WIDTH]) for row in rows]
 
 
@@ -233,15 +236,33 @@ def _count_found(pattern: str, lookup: Lookup) -> Select[Any]:
 
 
 @lru_cache(REMEMBERED)
-def _search(pattern: str, lookup: Lookup, is_first: bool) -> Select[Any]:
+def _search(pattern: str, lookup: Lookup, is_first: bool, by_groups: bool) -> Select[Any]:
     # An index has the names and ids: only the files that are returned are read.
-    ids = _named(select(files.c.id).where(_group_id(lookup).in_(_OWN)), pattern, lookup)
+    named = _named(select(files.c.id, files.c.name), pattern, lookup)
     if not is_first:
-        ids = ids.where(tuple_(files.c.name, files.c.id) > tuple_(_AFTER, _AFTER_ID))
-    found = ids.order_by(files.c.name, files.c.id).limit(_LIMIT).subquery("found")
+        named = named.where(tuple_(files.c.name, files.c.id) > tuple_(_AFTER, _AFTER_ID))
+    if by_groups and not lookup:
+        found = _first_of_groups(named, is_first).subquery("found")
+    else:
+        own = named.where(_group_id(lookup).in_(_OWN))
+        found = own.order_by(files.c.name, files.c.id).limit(_LIMIT).subquery("found")
     return (
         select(*_FILE, groups.c.name)
         .join(groups, groups.c.id == files.c.group_id)
         .where(files.c.id == found.c.id)
         .order_by(files.c.name, files.c.id)
     )
+
+
+def _first_of_groups(named: Select[Any], is_first: bool) -> Select[Any]:
+    """Select the first of some files among those that are the first in each of the user's groups.
+
+    PostgreSQL would sort all files of the groups; SQLite stops by itself where no more are needed.
+    """
+    if not is_first:
+        named = named.where(files.c.name >= _AFTER)  # where the index is entered
+    of_group = named.where(files.c.group_id == memberships.c.group_id).correlate(memberships)
+    first = of_group.order_by(files.c.name, files.c.id).limit(_LIMIT).lateral("first")
+    found = select(first.c.id, first.c.name).select_from(memberships.join(first, true()))
+    found = found.where(memberships.c.user_id == _USER_ID)
+    return found.order_by(first.c.name, first.c.id).limit(_LIMIT)

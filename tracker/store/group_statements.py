@@ -186,10 +186,13 @@ def _named(query: Select[Any], table: Table, pattern: str, lookup: Lookup) -> Se
 
 
 def _of_group(table: Table, lookup: Lookup) -> ColumnElement[bool]:
-    """Condition that a row of a table is the group's; where users are looked up, as a sum, which
-    doesn't lead a database to look through all of its rows.
+    """Condition that a row of a table is the group's.
+
+    Where SQLite looks up users, it needs the user's id, too: so the row is found by both, and not
+    by looking through all of the group's or of the user's. PostgreSQL knows how many these are.
     """
-    return (table.c.group_id + 0 if lookup else table.c.group_id) == _GROUP_ID
+    group_id = _GROUP_ID + users.c.id * 0 if lookup == "sqlite" else _GROUP_ID
+    return table.c.group_id == group_id
 
 
 def _is_in(*, member: bool) -> ColumnElement[bool]:
@@ -283,8 +286,11 @@ def requests(pattern: str, lookup: Lookup) -> Select[Any]:
 
 
 def _page(table: Table, pattern: str, lookup: Lookup, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Select the next of a group's rows in a table, of users who match a pattern, by their ids."""
+    """Select the next of a group's rows in a table, of users who match a pattern, by their ids.
+
+    Where users are looked up, a sum keeps PostgreSQL from going through all ids in their order.
+    """
     query = select(*columns).join_from(table, users, users.c.id == table.c.user_id)
     query = _named(query, users, pattern, lookup)
-    query = query.where(_of_group(table, lookup), table.c.id > _AFTER)
-    return query.order_by(table.c.id).limit(_LIMIT)
+    number = table.c.id + 0 if lookup else table.c.id
+    return query.where(_of_group(table, lookup), number > _AFTER).order_by(number).limit(_LIMIT)
