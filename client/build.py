@@ -52,6 +52,7 @@ from client.services.health.environment import raise_descriptors
 from client.services.health.snapshots import Snapshots
 from client.services.invitations import InvitationService
 from client.services.limits import LimitService
+from client.services.metainfo import MetainfoService
 from client.services.notices import NoticeService
 from client.services.session import Session
 from client.services.settings import SettingsService
@@ -246,6 +247,7 @@ class _Assembly:
             groups=groups,
             invitations=InvitationService(account, notices, remote, tracker_client, known_trackers),
             files=self._files(transfers, remote, links),
+            metainfo=MetainfoService(account, notices, remote, links),
             transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
             settings=self._settings_service(),

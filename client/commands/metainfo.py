@@ -19,10 +19,13 @@ from client.commands.download import usual_folder
 from client.commands.files import OFFER_OPTIONS, offer_of
 from client.commands.known import KnownWords
 from client.results import (
+    AnnounceKeyResult,
     DownloadResult,
     ExportResult,
     FileResult,
     MagnetResult,
+    MetainfoResult,
+    PublishResult,
     ShareFileResult,
 )
 from common.errors import ErrorCode
@@ -52,6 +55,41 @@ def _settle_share(context: Context, arguments: Arguments) -> Arguments:
         return arguments
     turned = dict(zip(("GROUP", "PATH", "METAINFO"), words, strict=True))
     return replace(arguments, values={**arguments.values, **turned})
+
+
+def _publish(context: Context, arguments: Arguments) -> PublishResult:
+    out = arguments.optional("out")
+    return context.session.metainfo.publish(
+        Path(arguments.text("METAINFO")),
+        arguments.optional("GROUP"),
+        None if out is None else Path(out),
+    )
+
+
+def _settle_publish(context: Context, arguments: Arguments) -> Arguments:
+    """Return the arguments with the group where it stands: it may come first, too."""
+    words, known = arguments.words, KnownWords(context.session)
+    is_turned = (
+        len(words) == 2
+        and known.is_own_group(words[0])
+        and not (known.is_own_group(words[1]) and known.is_path(words[0]))
+    )
+    if not is_turned:
+        return arguments
+    turned = dict(zip(("GROUP", "METAINFO"), words, strict=True))
+    return replace(arguments, values={**arguments.values, **turned})
+
+
+def _metainfo(context: Context, arguments: Arguments) -> MetainfoResult:
+    return context.session.metainfo.write(
+        context.group(arguments), arguments.text("NAME"), Path(arguments.text("FILE"))
+    )
+
+
+def _announce_key(context: Context, arguments: Arguments) -> AnnounceKeyResult:
+    return context.session.metainfo.announce_key(
+        arguments.optional("GROUP"), renew="renew" in arguments.flags
+    )
 
 
 def _get(context: Context, arguments: Arguments) -> DownloadResult:
@@ -102,6 +140,67 @@ COMMANDS = (
             ErrorCode.FILE_CHANGED,
             ErrorCode.PERMISSION_DENIED,
         ),
+    ),
+    Command(
+        name="publish",
+        topic="metainfo",
+        summary="share what another BitTorrent client has",
+        run=_publish,
+        settle=_settle_publish,
+        arguments=(_METAINFO, GROUP),
+        options=(
+            Option("out", "where to write the metainfo to seed with", value="FILE", kind=Kind.PATH),
+        ),
+        details="For content that only your other client has: METAINFO may be made by any program."
+        " What has to change for the group is changed (private, the group it is for, your announce"
+        " address; other trackers, web seeds and a version 2 are left out), and the result is"
+        " written to FILE, or beside METAINFO. Give that file to your other client, and let it"
+        " seed. It contains your personal announce key, so keep it private.",
+        example="publish film.torrent lab --out film-for-lab.torrent",
+        answer="Published {name} in {group}; seed it with {metainfo}",
+        errors=(
+            *GROUP_ERRORS,
+            ErrorCode.NAME_TAKEN,
+            ErrorCode.FILE_NOT_FOUND,
+            ErrorCode.FILE_EXISTS,
+            ErrorCode.PERMISSION_DENIED,
+        ),
+    ),
+    Command(
+        name="metainfo",
+        topic="metainfo",
+        summary="write the metainfo (.torrent) of a file of a group",
+        run=_metainfo,
+        arguments=(
+            GROUP,
+            Argument("NAME", Kind.FILE),
+            Argument("FILE", Kind.PATH, help="the metainfo file to write, or its folder"),
+        ),
+        details="For downloading with another BitTorrent client; you need not have the content. The"
+        " file contains your personal announce key, so keep it private. Any other file at FILE is"
+        " left untouched.",
+        example="metainfo lab film.mkv film.torrent",
+        answer="Wrote {metainfo}",
+        errors=(
+            *GROUP_ERRORS,
+            ErrorCode.NO_SUCH_FILE,
+            ErrorCode.FILE_NOT_FOUND,
+            ErrorCode.FILE_EXISTS,
+            ErrorCode.PERMISSION_DENIED,
+        ),
+    ),
+    Command(
+        name="announce_key",
+        topic="metainfo",
+        summary="show your announce address for other BitTorrent clients",
+        run=_announce_key,
+        arguments=(GROUP,),
+        options=(Option("renew", "replace the key; the old one is void at once"),),
+        details="The address contains a key that lets anyone announce as you in this group, so keep"
+        " it private. If it may have become known, renew it; then write your metainfo files again.",
+        example="announce_key lab",
+        answer="{announce}",
+        errors=GROUP_ERRORS,
     ),
     Command(
         name="get",

@@ -203,6 +203,20 @@ class FilesApi(Protocol):
     ) -> results.DownloadResult: ...
 
 
+class MetainfoApi(Protocol):
+    """See client.services.metainfo.MetainfoService."""
+
+    def publish(
+        self, path: Path, group: str | None, out: Path | None = None
+    ) -> results.PublishResult: ...
+
+    def write(self, group: str, name: str, path: Path) -> results.MetainfoResult: ...
+
+    def announce_key(
+        self, group: str | None, *, renew: bool = False
+    ) -> results.AnnounceKeyResult: ...
+
+
 class TransfersApi(Protocol):
     """See client.services.transfers.TransferService."""
 
@@ -317,6 +331,9 @@ class SessionApi(Protocol):
 
     @property
     def files(self) -> FilesApi: ...
+
+    @property
+    def metainfo(self) -> MetainfoApi: ...
 
     @property
     def transfers(self) -> TransfersApi: ...

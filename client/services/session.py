@@ -14,6 +14,7 @@ from client.services.health.diagnostics import Diagnostics
 from client.services.health.doctor import Doctor
 from client.services.invitations import InvitationService
 from client.services.limits import LimitService
+from client.services.metainfo import MetainfoService
 from client.services.notices import NoticeService
 from client.services.settings import SettingsService
 from client.services.trackers import TrackerService
@@ -42,6 +43,7 @@ class Session:
         groups: GroupService,
         invitations: InvitationService,
         files: FileService,
+        metainfo: MetainfoService,
         transfers: TransferService,
         limits: LimitService,
         settings: SettingsService,
@@ -58,6 +60,7 @@ class Session:
         self.groups = groups
         self.invitations = invitations
         self.files = files
+        self.metainfo = metainfo
         self.transfers = transfers
         self.limits = limits
         self.settings = settings

@@ -5,7 +5,7 @@ _minitorrent() {
     case $before in
         --profile) :; return ;;
         --data-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-        -c) mapfile -t COMPREPLY < <(compgen -W "create_user login logout whoami passwd sessions end_session create_group join_group leave_group use_group list_groups set_upload stats list_members list_requests accept_request reject_request remove_member promote demote set_role transfer_group audit notices invite invites revoke_invite join list_files find upload_file download_file stop_share remove_file show_downloads show_shares peers pause resume cancel recheck priority wait limit settings why relocate doctor share get magnet remove export_credentials trackers help quit exit" -- "$current"); return ;;
+        -c) mapfile -t COMPREPLY < <(compgen -W "create_user login logout whoami passwd sessions end_session create_group join_group leave_group use_group list_groups set_upload stats list_members list_requests accept_request reject_request remove_member promote demote set_role transfer_group audit notices invite invites revoke_invite join list_files find upload_file download_file stop_share remove_file show_downloads show_shares peers pause resume cancel recheck priority wait limit settings why relocate doctor share publish metainfo announce_key get magnet remove export_credentials trackers help quit exit" -- "$current"); return ;;
         --web) :; return ;;
         --active) :; return ;;
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;

@@ -51,6 +51,9 @@ function __minitorrent_commands
         relocate 'update a share after you moved its file' \
         doctor 'check port, trackers, clock, certificates, disk and more' \
         share 'share a file and write its metainfo (.torrent)' \
+        publish 'share what another BitTorrent client has' \
+        metainfo 'write the metainfo (.torrent) of a file of a group' \
+        announce_key 'show your announce address for other BitTorrent clients' \
         get 'download from a metainfo file or magnet link' \
         magnet 'show a file'\''s magnet link' \
         remove 'stop sharing what a metainfo file describes' \

@@ -22,7 +22,8 @@ class FakeTrackerCalls:
     """The group lab and its files, by name.
 
     `before` has an action for the name of an operation, which is called before it and may raise:
-    others who share at that moment, a tracker that fails. It `lies` about the info-hashes of files.
+    others who share at that moment, a tracker that fails. `answers` has what each operation
+    does. It `lies` about the info-hashes of files.
     """
 
     def __init__(self) -> None:
@@ -32,13 +33,16 @@ class FakeTrackerCalls:
         self.refusal = ""  # why the user may not add files
         self.before: dict[str, Callable[[], object]] = {}
         self.called: list[str] = []
-        self._answers: dict[str, Callable[[Any], Model]] = {
+        self.answers: dict[str, Callable[[Any], Model]] = {
             "get_group": lambda _: self._profile(),
             "find_group": self._find_group,
             "add_file": self._add_file,
             "get_file": lambda asked: self._file(asked.name),
             "find_file": self._find_file,
             "announce_key": lambda _: presence.AnnounceKeyReply(key="k", announce_urls=[URL]),
+            "renew_announce_key": lambda _: presence.AnnounceKeyReply(
+                key="k2", announce_urls=[URL + "2"]
+            ),
         }
 
     def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
@@ -46,7 +50,7 @@ class FakeTrackerCalls:
         self.called.append(operation.name)
         if operation.name in self.before:
             self.before[operation.name]()
-        reply = self._answers[operation.name](request)
+        reply = self.answers[operation.name](request)
         assert isinstance(reply, operation.reply)
         return reply
 

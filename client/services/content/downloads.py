@@ -16,14 +16,13 @@ from client.core.transfers.resume import FileStamps
 from client.membership.remote import TrackerCalls
 from client.services.content.existing_content import ExistingContent, find_existing
 from client.services.content.file_choice import check_selection, chosen_options
-from client.services.content.metainfo_links import MetainfoLinks
+from client.services.content.metainfo_links import MetainfoLinks, described_by, sealed_alike
 from client.state.transfers import NewTransfer, TransferStore
 from client.storage.paths.os_errors import shown
 from client.storage.paths.typed_path import resolve
 from client.transfers.disk_space import DiskSpace
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
-from common import metainfo
 from common.api import files, groups
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -66,12 +65,12 @@ class Downloads:
         with ThreadPoolExecutor(1) as pool:  # both at once: a round trip less until it begins
             profile = pool.submit(lambda: self._profile(group))
             reply = self._ask(group, name)
-        described = _sealed_alike(reply, profile.result)
+        described = sealed_alike(reply, profile.result)
         return _noted(self._begin(user, reply, described, destination, options))
 
     def describe(self, group: str, name: str) -> Metainfo:
         """Return the metainfo of a group's file."""
-        return _described(self._ask(group, name))
+        return described_by(self._ask(group, name))
 
     def get(
         self,
@@ -82,7 +81,7 @@ class Downloads:
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
         reply = self._metainfo_links.find(reference)
-        described = _sealed_alike(reply, lambda: self._profile(reply.group))
+        described = sealed_alike(reply, lambda: self._profile(reply.group))
         return _noted(self._begin(user, reply, described, destination, options))
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
@@ -225,30 +224,3 @@ def _is_changed(transfer: Transfer) -> bool:
     if error is not None and error.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND):
         return True
     return transfer.storage.files.stamps() != transfer.record.stamps
-
-
-def _sealed_alike(
-    reply: files.GetFileReply, profile: Callable[[], groups.GroupProfileReply]
-) -> Metainfo:
-    """Return the metainfo; raises permission_denied unless it is sealed exactly as its group is.
-
-    Whatever is wrong with the metainfo itself is said first.
-    """
-    described = _described(reply)
-    if described.authority != profile().authority:
-        raise MinitorrentError(
-            ErrorCode.PERMISSION_DENIED,
-            f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
-            "outsiders; ask its owner to share it again.",
-        )
-    return described
-
-
-def _described(reply: files.GetFileReply) -> Metainfo:
-    """Return the metainfo of a reply, if its info-hash matches."""
-    described = metainfo.parse(reply.metainfo)
-    if described.info_hash.hex() != reply.info_hash:
-        raise MinitorrentError(
-            ErrorCode.INTERNAL, "The tracker's metainfo is not that of the file; tell its owner."
-        )
-    return described

@@ -16,7 +16,6 @@ from client.storage.paths.os_errors import translating
 from client.storage.paths.reading import read_plain
 from client.storage.paths.typed_path import typed_path
 from client.storage.paths.writing import NewFile, write_private
-from client.transfers.transfer import Transfer
 from common import magnet, metainfo
 from common.api import files, groups, presence
 from common.errors import ErrorCode, MinitorrentError
@@ -39,14 +38,14 @@ class MetainfoLinks:
         self._fetch = fetch
 
     # --- writing ----------------------------------------------------------------------------
-    def write_metainfo(self, transfer: Transfer, path: Path) -> None:
+    def write_metainfo(self, group: str, described: Metainfo, path: Path) -> None:
         """Write a .torrent with this user's own announce URLs, which the user must keep secret.
 
         Only metainfo of the same content is overwritten: see `metainfo_place`.
         """
-        tiers = [[url] for url in self._announce_urls(transfer.record.group)]
-        encoded = metainfo.encode(transfer.metainfo.info_bytes, tiers)
-        write_private(NewFile(path, encoded, is_metainfo_of(transfer.info_hash)))
+        tiers = [[url] for url in self._announce_urls(group)]
+        encoded = metainfo.encode(described.info_bytes, tiers)
+        write_private(NewFile(path, encoded, is_metainfo_of(described.info_hash)))
 
     def magnet(self, group: str, name: str) -> Magnet:
         """Return a link with this user's own announce URLs, which the user must keep secret."""
@@ -121,6 +120,33 @@ class MetainfoLinks:
                 f"{described.name!r} belongs to a group that you are not in; ask whoever gave it "
                 "to you which one it is, and join it.",
             ) from None
+
+
+def described_by(reply: files.GetFileReply) -> Metainfo:
+    """Return the metainfo of a reply, if its info-hash matches; else raises internal."""
+    described = metainfo.parse(reply.metainfo)
+    if described.info_hash.hex() != reply.info_hash:
+        raise MinitorrentError(
+            ErrorCode.INTERNAL, "The tracker's metainfo is not that of the file; tell its owner."
+        )
+    return described
+
+
+def sealed_alike(
+    reply: files.GetFileReply, profile: Callable[[], groups.GroupProfileReply]
+) -> Metainfo:
+    """Return the metainfo; raises permission_denied unless it is sealed exactly as its group is.
+
+    Whatever is wrong with the metainfo itself is said first.
+    """
+    described = described_by(reply)
+    if described.authority != profile().authority:
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED,
+            f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
+            "outsiders; ask its owner to share it again.",
+        )
+    return described
 
 
 def metainfo_place(typed: Path, name: str) -> Path:

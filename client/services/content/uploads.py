@@ -80,7 +80,7 @@ class Uploads:
             check_place(place, is_metainfo_of(described.info_hash))
 
         transfer = self.upload(user, group, offer, progress, approve)
-        self._metainfo_links.write_metainfo(transfer, place)
+        self._metainfo_links.write_metainfo(group, transfer.metainfo, place)
         return transfer, place
 
     def upload(

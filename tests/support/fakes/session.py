@@ -20,6 +20,7 @@ from tests.support.fakes.files import FakeFiles
 from tests.support.fakes.groups import FakeGroups
 from tests.support.fakes.invitations import FakeInvitations
 from tests.support.fakes.limits import FakeLimits
+from tests.support.fakes.metainfo import FakeMetainfo
 from tests.support.fakes.notices import FakeNotices
 from tests.support.fakes.settings import FakeSettings
 from tests.support.fakes.state import FakeState
@@ -36,6 +37,7 @@ class FakeSession(FakeState):
         self.groups = FakeGroups(self)
         self.invitations = FakeInvitations(self)
         self.files = FakeFiles(self)
+        self.metainfo = FakeMetainfo(self)
         self.transfers = FakeTransfers(self)
         self.limits = FakeLimits(self)
         self.settings = FakeSettings(self)

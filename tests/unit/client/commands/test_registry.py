@@ -24,7 +24,7 @@ list_members list_requests accept_request reject_request remove_member promote d
 set_upload stats transfer_group list_files upload_file download_file show_downloads show_shares
 stop_share pause resume cancel recheck priority limit settings wait share get magnet remove
 use_group peers trackers invite invites revoke_invite join doctor sessions end_session audit
-export_credentials why relocate help quit exit find remove_file
+export_credentials why relocate help quit exit find remove_file publish metainfo announce_key
 """
 
 
@@ -90,6 +90,17 @@ def test_topics_are_contiguous() -> None:
         ("passwd old new", ("passwd", "old", "new")),
         ("create_group lab", ("create_group", "lab", False)),
         ("create_group lab --open", ("create_group", "lab", True)),
+        ("publish film.torrent lab", ("publish", Path("film.torrent"), "lab")),
+        ("publish film.torrent", ("publish", Path("film.torrent"), None)),
+        ("publish lab film.torrent", ("publish", Path("film.torrent"), "lab")),
+        (
+            "publish film.torrent lab --out new.torrent",
+            ("publish", Path("film.torrent"), "lab", Path("new.torrent")),
+        ),
+        ("metainfo lab film.mkv a.torrent", ("metainfo", "lab", "film.mkv", Path("a.torrent"))),
+        ("metainfo film.mkv a.torrent", ("metainfo", "home", "film.mkv", Path("a.torrent"))),
+        ("announce_key lab", ("announce_key", "lab")),
+        ("announce_key --renew", ("announce_key", None, "renew")),
         (
             "export_credentials lab folder",
             ("export_credentials", "lab", Path("folder")),
