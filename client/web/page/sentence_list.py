@@ -53,6 +53,9 @@ REPLACED: Final = {
     "{group} already has other content called {name}; choose another name with --name{rest}.": N_(
         "{group} already shares different content as {name}; rename the file first."
     ),
+    "{group} already has other content called {name}; create metainfo with another name.": N_(
+        "{group} already shares different content as {name}; create a .torrent with another name."
+    ),
     "You are not sharing {name} in {group}; see: show_shares": N_(
         "You are not sharing {name} in {group}."
     ),

@@ -21,6 +21,7 @@ from client.web.page.parts.controls import button, field, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, answers, named
 from client.web.page.parts.marks import Mark
 from client.web.page.tabs.file_chooser import FileChooser
+from client.web.page.tabs.other_clients import save_metainfo
 from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _, ngettext
 from common.errors import ErrorCode, MinitorrentError
@@ -157,15 +158,19 @@ class DownloadBar:
 
 
 class _Link:
-    """A button that shows a file's magnet link and copies it if the browser allows it."""
+    """Buttons for other BitTorrent clients: a magnet link to copy, and a metainfo file."""
 
     def __init__(self, commands: CommandClient, group: str, name: str) -> None:
         self._commands = commands
         self._transfer = {"group": group, "name": name}
         with ui.row().classes("bar"):
             button(_("Copy magnet link"), self._copy, icon="link")
+            button(_("Save .torrent"), self._save, icon="save_alt")
             self._shown = field(_("Magnet link")).props("readonly").classes("grow")
         self._shown.visible = False
+
+    async def _save(self) -> None:
+        await save_metainfo(self._commands, **self._transfer)
 
     async def _copy(self) -> None:
         try:

@@ -24,6 +24,7 @@ from client.web.page.parts.tables import Table
 from client.web.page.tabs.download_bar import DownloadBar
 from client.web.page.tabs.file_rows import CELLS, COLUMNS, ROW_ACTIONS, begun, empty_text, row_of
 from client.web.page.tabs.hashing import HashBar
+from client.web.page.tabs.other_clients import publish
 from client.web.page.toasts import show_error, show_message
 from client.web.page.translation import N_, _
 from common.errors import MinitorrentError
@@ -46,6 +47,7 @@ class FilesTab:
             self._path.on("keydown.enter", self._share_path)
             icon_button("folder_open", _("Choose a file or folder"), self._browse)
             button(_("Share"), self._share_path, main=True)
+            button(_("Publish a .torrent"), self._publish)
         self._make_drop()
         self._hashing = HashBar()
         self._download_bar = DownloadBar(commands, lambda: choice.show("transfers"))
@@ -201,6 +203,13 @@ class FilesTab:
         path = self._path.value
         if await self._share(path):
             clear(self._path, path)
+
+    async def _publish(self) -> None:
+        group = self._choice.group
+        if group is None:
+            show_message(_("Choose or create a group first."))
+        elif await publish(self._commands, group):
+            await self.refresh()
 
     async def _share_dropped(self, event: UploadEventArguments) -> None:
         try:

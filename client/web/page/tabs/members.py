@@ -19,6 +19,7 @@ from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.audit import show_audit
 from client.web.page.tabs.invitations import InvitationsDialog
+from client.web.page.tabs.other_clients import show_announce_address
 from client.web.page.tabs.roles import LOWER, choose_role, choose_upload
 from client.web.page.tabs.statistics import show_statistics
 from client.web.page.toasts import show_error, show_message
@@ -79,6 +80,7 @@ class MembersSection:
                 self._who_adds = icon_button("upload_file", _("Who adds files"), self._set_upload)
                 icon_button("bar_chart", _("Statistics"), self._show_statistics)
                 self._audit = icon_button("history", _("Activity in this group"), self._show_audit)
+                icon_button("dns", _("Announce address"), self._show_announce_address)
                 icon_button("key", _("Export credentials"), self._export_credentials)
                 icon_button("logout", _("Leave this group"), self._leave)
             self._requests = ui.element("ul").classes("requests")
@@ -211,6 +213,10 @@ class MembersSection:
     async def _show_audit(self) -> None:
         if self._group is not None:
             await show_audit(self._commands, self._group)
+
+    async def _show_announce_address(self) -> None:
+        if self._group is not None:
+            await show_announce_address(self._commands, self._group)
 
     async def _export_credentials(self) -> None:
         group = self._group
