@@ -80,8 +80,11 @@ class MetainfoService:
     def announce_key(self, group: str | None, *, renew: bool = False) -> results.AnnounceKeyResult:
         """Return the user's announce address in a group; with `renew`, a new one."""
         chosen = self._account.require_group(group)
-        operation = presence.RENEW_ANNOUNCE_KEY if renew else presence.ANNOUNCE_KEY
-        urls = self._remote.call(operation, group=chosen).announce_urls
+        if renew:
+            reply = self._remote.call(presence.RENEW_ANNOUNCE_KEY, group=chosen)
+        else:
+            reply = self._remote.call(presence.ANNOUNCE_KEY, group=chosen)
+        urls = reply.announce_urls
         if not urls:
             raise MinitorrentError(
                 ErrorCode.USAGE,

@@ -10,7 +10,7 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 
-from tests.interop.test_group import lab_and, wait_written
+from tests.interop.test_group import has_seeders, lab_and, wait_written
 from tests.support.content import make_file, make_tree, sha256
 from tests.support.lab import GROUP, Lab
 from tests.support.stock import require
@@ -69,7 +69,7 @@ def test_a_stock_client_seeds_what_it_published(tool: str, tmp_path: Path) -> No
             published = Path(ann.ok("publish", str(original), GROUP)["metainfo"])
             seeder.add(published, content.parent)
         for content in (folder, film):
-            wait_until(lambda c=content: lab.seeders(c.name) == 1, 60, "it to be announced")
+            wait_until(partial(has_seeders, lab, content, 1), 60, "it to be announced")
             copy = bob.download(GROUP, content.name, tmp_path / "bob's")
             assert sha256(copy) == sha256(content)
         assert contents(tmp_path / "bob's" / "album") == contents(folder), "no padding is written"
