@@ -30,6 +30,12 @@ UPGRADE_SECONDS = 600.0
 
 _WRITERS = 7_400_031  # id of the lock shared by all trackers' writers: arbitrary
 _UPGRADERS = 7_400_032  # of the lock shared by trackers that migrate the database
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+"""A writer must see what others wrote before it got the lock."""
+
+_BY_HAND = {"isolation_level": "AUTOCOMMIT"}
+"""The driver begins no transaction, which would cost a round trip of its own: we do."""
+
 SERVER_LIMITS = {
     "connect_timeout": 5,  # seconds
     "keepalives_idle": 10,
@@ -90,15 +96,14 @@ def presence_writer(engine: Engine) -> Engine:
     """Return the engine configured for announces, which on PostgreSQL don't wait for writers."""
     if engine.dialect.name != "postgresql":
         return writer(engine)
-    return engine.execution_options(isolation_level="READ COMMITTED", minitorrent_presence=True)
+    return engine.execution_options(**_BY_HAND, minitorrent_presence=True)
 
 
 def writer(engine: Engine) -> Engine:
     """Return the engine configured for write transactions."""
     options: dict[str, Any] = {"minitorrent_write": True}
     if engine.dialect.name == "postgresql":
-        # A writer must see what others wrote before it got the lock.
-        options["isolation_level"] = "READ COMMITTED"
+        options |= _BY_HAND
     return engine.execution_options(**options)
 
 
@@ -244,6 +249,6 @@ def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
     if is_writer or _has(connection, "presence"):
         lock = f";SELECT pg_advisory_xact_lock({_WRITERS})" if is_writer else ""
         connection.exec_driver_sql(
-            f"SET LOCAL lock_timeout = {milliseconds};"
+            f"{_BEGIN};SET LOCAL lock_timeout = {milliseconds};"
             f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds // 2}{lock}"
         )

@@ -29,7 +29,7 @@ from tracker.store.dialects import (
     reader,
     writer,
 )
-from tracker.store.event_watch import EventWatch, notify, watch_events
+from tracker.store.event_watch import EventWatch, commit_news, watch_events
 from tracker.store.group_commit import GroupCommit, again_on_deadlock
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.presence import PresenceReader
@@ -96,7 +96,7 @@ class Store:
         self._read_lock = QueueLock(max(1, min(places, connections - 1)))
         self._looker = looker(engine)
         self._presence = presence_writer(engine)
-        self._group = GroupCommit(self._record, lambda: _turn(self._write_lock))
+        self._group = GroupCommit(self._record_in_turn, lambda: _turn(self._write_lock))
         self._watch: EventWatch | None = None
         is_server = engine.dialect.name == "postgresql"
         self._limit = AnswerLimit(answer_seconds, engine, urgent) if is_server else None
@@ -137,9 +137,7 @@ class Store:
         with _turn(self._write_lock, urgent=urgent), _connected(engine) as connection:
             work = UnitOfWork(connection, self.clock)
             yield work
-            if work.events.has_news:
-                notify(connection)
-            _commit(connection)
+            _commit(connection, has_news=work.events.has_news)
         if work.events.has_news and self._watch is not None:
             self._watch.note()
 
@@ -172,19 +170,34 @@ class Store:
         Events are not within its reach: they have to be committed in order. Raises ConflictError
         when the database rejects a write, DatabaseError when it fails.
         """
+        if self._writes_alone:
+            return self.presence_in_turn(act)
+        with self._recording(), _turn(self._read_lock):
+            return again_on_deadlock(lambda: self._record(self._presence, [act]))[0]
+
+    def presence_in_turn(self, act: Callable[[PresenceWriter], T]) -> T:
+        """As `presence`, but in turn with all other writers, and committed together with those
+        that wait for their turn, too.
+        """
+        with self._recording():
+            return self._group.run(act)
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
         try:
-            if self._writes_alone:
-                return self._group.run(act)
-            with _turn(self._read_lock):
-                return again_on_deadlock(lambda: self._record([act]))[0]
+            yield
         except IntegrityError as error:
             raise ConflictError(str(error.orig)) from error
         except SQLAlchemyError as error:
             raise failure(error, self._engine) from error
 
-    def _record(self, acts: Sequence[Callable[[PresenceWriter], T]]) -> list[T]:
-        """Record announces in one transaction."""
-        with self._presence.begin() as connection:
+    def _record_in_turn(self, acts: Sequence[Callable[[PresenceWriter], T]]) -> list[T]:
+        return self._record(self._writer, acts)
+
+    @staticmethod
+    def _record(engine: Engine, acts: Sequence[Callable[[PresenceWriter], T]]) -> list[T]:
+        """Record presence in one transaction."""
+        with engine.begin() as connection:
             work = PresenceWriter(connection)
             results = [act(work) for act in acts]
             with waiting():
@@ -214,11 +227,12 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         raise failure(error, engine) from error
 
 
-def _commit(connection: Connection) -> None:
+def _commit(connection: Connection, *, has_news: bool) -> None:
     """Commit. Raises InDoubtError if the answer doesn't arrive, otherwise as the database does."""
+    commit = commit_news if has_news else Connection.commit
     try:
         with waiting():
-            connection.commit()
+            commit(connection)
     except DBAPIError as error:
         if _is_lost(error):
             raise InDoubtError(_reason(error)) from error

@@ -118,7 +118,11 @@ class EventListRepository:
     def count_unread(self, user: User, limit: int, until: int | None = None) -> int:
         """Count the user's unread events, up to `limit`, or of them those up to the id `until`."""
         after = user.last_read_event_id
-        values = _of(user) if until is None else _of(user) | {"before": until + 1}
+        if until is None:
+            return self._count(_about, _in_groups_of, "", _of(user), after, limit)
+        if until <= after:
+            return 0
+        values = _of(user) | {"before": until + 1}
         return self._count(_about, _in_groups_of, "", values, after, limit)
 
     def _count(
@@ -132,10 +136,10 @@ class EventListRepository:
     ) -> int:
         """Count the events of two lists: one that has an index, and one to search for."""
         given = {"before": _NO_ID, **values, "after": after}
-        found = int(
-            self._run(_number(direct, pattern, True), given | {"limit": limit}).scalar_one()
-        )
-        is_near = after > 0 and self._end() - after <= self.near
+        counted = self._run(_number(direct, pattern, True), given | {"limit": limit})
+        found = int(counted.scalar_one())
+        end = self._end() if given["before"] == _NO_ID else given["before"]
+        is_near = after > 0 and end - after <= self.near
         rest = self._run(_number(spread, pattern, is_near), given | {"limit": limit - found})
         return found + int(rest.scalar_one())
 

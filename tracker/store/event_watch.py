@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from tracker.store.dialects import SERVER_LIMITS
 
@@ -20,7 +20,8 @@ _log = structlog.get_logger()
 _CHANNEL = "minitorrent_events"
 """The PostgreSQL channel on which writers of events notify all trackers."""
 
-_NOTIFY = text(f"NOTIFY {_CHANNEL}")
+_COMMIT = f"NOTIFY {_CHANNEL};COMMIT"
+"""What ends a writer's transaction on PostgreSQL, in one round trip."""
 
 _POLL_SECONDS = 2.0
 """Events are read at least this often on PostgreSQL, where a notification may be lost."""
@@ -59,10 +60,11 @@ def watch_events(engine: Engine, wake: Callable[[], None]) -> EventWatch:
     return _Listener(engine, wake)
 
 
-def notify(connection: Connection) -> None:
-    """Have PostgreSQL wake all trackers once this transaction is committed."""
+def commit_news(connection: Connection) -> None:
+    """Commit a writer's transaction that adds events, and have PostgreSQL wake all trackers."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_NOTIFY)
+        connection.exec_driver_sql(_COMMIT)
+    connection.commit()
 
 
 class _SqliteWatch(EventWatch):

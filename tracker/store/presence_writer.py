@@ -11,7 +11,16 @@ from tracker.domain.presence import Change, Presence
 from tracker.domain.selection import place_of
 from tracker.domain.traffic import Traffic
 from tracker.store.presence import PresenceReader
-from tracker.store.tables import announce_keys, connections, files, memberships, new_row, peers
+from tracker.store.tables import (
+    MARK_READ,
+    announce_keys,
+    connections,
+    files,
+    in_parts,
+    memberships,
+    new_row,
+    peers,
+)
 
 _KEY = ("file_id", "user_id", "peer_id", "host")
 _VALUES = (
@@ -52,6 +61,9 @@ _ADD_TRAFFIC = (
     .values(
         up=memberships.c.up + bindparam("more_up"), down=memberships.c.down + bindparam("more_down")
     )
+)
+_DISCONNECT = delete(connections).where(
+    connections.c.id.in_(bindparam("connection_ids", expanding=True))
 )
 _COUNT = select(func.count()).where(peers.c.user_id == bindparam("user_id"))
 _DROP_OLDEST = delete(peers).where(
@@ -197,6 +209,18 @@ class PresenceWriter(PresenceReader):
     def drop_oldest(self, user_id: int, most: int) -> None:
         """Keep the `most` most recently recorded peers of a user."""
         self._database.execute(_DROP_OLDEST, {"user_id": user_id, "most": most})
+
+    def disconnect(
+        self, connection_ids: Collection[str], user_ids: Collection[int], event_id: int
+    ) -> None:
+        """Delete connections with their peers; the users have read all notices up to this event.
+
+        Only in turn with other writers: whatever the connections hold is deleted with them.
+        """
+        for ids in in_parts(connection_ids):
+            self._database.execute(_DISCONNECT, {"connection_ids": ids})
+        for users in in_parts(user_ids):
+            self._database.execute(MARK_READ, {"user_ids": users, "event_id": event_id})
 
 
 def _key_of(user_id: int) -> int:

@@ -18,6 +18,14 @@ class User(NamedTuple):
     blocked_at: float | None
 
 
+class Arriving(NamedTuple):
+    """A user who is about to be connected: with how many connections already, after which event."""
+
+    user: User
+    connections: int
+    last_event_id: int
+
+
 class Token(NamedTuple):
     """A login; without a `scope` it is a session's."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import Insert
 
 from tracker.store import schema
@@ -61,6 +61,16 @@ EVENT_COLUMNS = tuple(events.c[name] for name in Event._fields)
 
 NEWEST_EVENT = select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery()
 """The newest event's id, or 0."""
+
+MARK_READ = (
+    update(users)
+    .where(
+        users.c.id.in_(bindparam("user_ids", expanding=True)),
+        users.c.told_event < bindparam("event_id"),
+    )
+    .values(told_event=bindparam("event_id"))
+)
+"""Marks all notices of users up to an event as read, if they weren't before."""
 
 
 def new_row(table: Table, *columns: str) -> Insert:

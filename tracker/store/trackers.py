@@ -16,7 +16,6 @@ from sqlalchemy import (
     String,
     bindparam,
     delete,
-    func,
     insert,
     or_,
     select,
@@ -105,9 +104,7 @@ _RECONNECT = insert(connections).from_select(
     ).where(tokens.c.id == bindparam("of_token")),
 )
 _IS_REGISTERED = select(trackers.c.id).where(trackers.c.id == _ID)
-_COUNT = select(func.count()).select_from(connections).where(connections.c.user_id == _USER_ID)
 _IDS = select(connections.c.id).where(connections.c.user_id == _USER_ID)
-_DISCONNECT = delete(connections).where(connections.c.id == _ID)
 _ONLINE = (
     select(connections.c.user_id)
     .join(trackers, trackers.c.id == connections.c.tracker_id)
@@ -209,17 +206,9 @@ class TrackerRepository:
         """Return whether a tracker is registered."""
         return self._run(_IS_REGISTERED, {"of_id": tracker_id}).first() is not None
 
-    def count_connections(self, user_id: int) -> int:
-        """Count a user's logged-in connections, at all trackers."""
-        return int(self._run(_COUNT, {"user_id": user_id}).scalar_one())
-
     def connections_of(self, user_id: int) -> set[str]:
         """Return the ids of a user's logged-in connections, at all trackers."""
         return set(self._run(_IDS, {"user_id": user_id}).scalars())
-
-    def disconnect(self, connection_id: str) -> None:
-        """Delete a connection with its peers."""
-        self._run(_DISCONNECT, {"of_id": connection_id})
 
     def online(self, user_ids: Collection[int], now: float) -> set[int]:
         """Return which of the users are online."""

@@ -110,3 +110,9 @@ class UnitOfWorkFactory(Protocol):
         It waits for no writers but those of the same user. Raises what `write` raises.
         """
         ...
+
+    def presence_in_turn(self, act: Callable[[PresenceWriter], T]) -> T:
+        """As `presence`, but in turn with all other writers, and committed together with those
+        that wait for their turn, too.
+        """
+        ...

@@ -19,8 +19,9 @@ from sqlalchemy import (
 )
 
 from tracker.store.matching import fits
-from tracker.store.records import Token, User
+from tracker.store.records import Arriving, Token, User
 from tracker.store.tables import (
+    MARK_READ,
     NEWEST_EVENT,
     REMEMBERED,
     connections,
@@ -64,6 +65,14 @@ _ADD = (
 )
 _BY_NAME = select(*_USER).where(users.c.name == _NAME)
 _BY_ID = select(*_USER).where(users.c.id == _USER_ID)
+_ARRIVING = select(
+    *_USER,
+    select(func.count())
+    .select_from(connections)
+    .where(connections.c.user_id == users.c.id)
+    .scalar_subquery(),
+    NEWEST_EVENT,
+).where(users.c.id == _USER_ID)
 _KNOWN = (
     select(*_USER, known_addresses.c.id)
     .outerjoin(
@@ -133,6 +142,11 @@ class UserRepository:
     def by_id(self, user_id: int) -> User:
         """Return a logged-in user's account."""
         return User._make(self._run(_BY_ID, {"user_id": user_id}).one())
+
+    def arriving(self, user_id: int) -> Arriving:
+        """Return the account of a user who is about to be connected."""
+        *user, online, last_event_id = self._run(_ARRIVING, {"user_id": user_id}).one()
+        return Arriving(User._make(user), online, last_event_id)
 
     def of_token(self, token_id: int) -> User | None:
         """Return the user whose login or API token this is."""
@@ -268,10 +282,7 @@ class UserRepository:
     def mark_read(self, user_ids: Collection[int], event_id: int) -> None:
         """Mark all notices of these users up to this event as read, if they weren't before."""
         for some in in_parts(user_ids):
-            is_later = users.c.told_event < event_id
-            self._run(
-                update(users).where(users.c.id.in_(some), is_later).values(told_event=event_id)
-            )
+            self._run(MARK_READ, {"user_ids": some, "event_id": event_id})
 
     def bound_tokens(self, now: float, session_ttl: float, api_ttl: float) -> None:
         """Shorten tokens that would outlast a newly issued one of their kind.

@@ -228,7 +228,7 @@ def test_the_end_of_a_connection_is_recorded_once_the_database_allows_it(
         with lab.store.read() as work:
             user = work.users.by_name("ann")
             assert user is not None
-            return work.trackers.count_connections(user.id)
+            return len(work.trackers.connections_of(user.id))
 
     def be_busy() -> None:
         raise DatabaseBusyError("too much waits for it", 7)

@@ -57,7 +57,17 @@ class WatchedDatabase:
 
     def presence(self, act: Callable[[PresenceWriter], T]) -> T:
         """Record an announce, unless a conflict is scheduled."""
+        self.writes += 1
+        self.on_write()
+        return self._store.presence(self._or_conflict(act))
 
+    def presence_in_turn(self, act: Callable[[PresenceWriter], T]) -> T:
+        """Record it in turn with the other writers, unless a conflict is scheduled."""
+        self.writes += 1
+        self.on_write()
+        return self._store.presence_in_turn(self._or_conflict(act))
+
+    def _or_conflict(self, act: Callable[[PresenceWriter], T]) -> Callable[[PresenceWriter], T]:
         def and_conflict(work: PresenceWriter) -> T:
             result = act(work)
             if self.conflicts:
@@ -65,9 +75,7 @@ class WatchedDatabase:
                 raise ConflictError
             return result
 
-        self.writes += 1
-        self.on_write()
-        return self._store.presence(and_conflict)
+        return and_conflict
 
 
 def _nothing() -> None:

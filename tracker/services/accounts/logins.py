@@ -25,7 +25,7 @@ from tracker.services.events import EventService, record_account
 from tracker.services.groups.authority import revoke_logins
 from tracker.services.notices import count_unread
 from tracker.services.rate_limits import RateLimiter
-from tracker.store.records import Token, User
+from tracker.store.records import Arriving, Token, User
 from tracker.store.unit_of_work import (
     ConflictError,
     DatabaseError,
@@ -94,9 +94,10 @@ class LoginService:
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
             identity = _identify(caller, user, token, request.peer_id)
             self._end_oldest(work, identity, now)
-            self._connect(work, caller, identity, now)
+            arriving = work.users.arriving(user.id)
+            self._connect(work, caller, identity, arriving, now)
         caller.identity = identity
-        return self._greet(caller, identity, token, secret)
+        return self._greet(caller, arriving.user, token, secret)
 
     def resume_session(self, caller: Caller, request: api.ResumeSession) -> api.LoginReply:
         """Resume a session by its token. Raises MinitorrentError(not_logged_in)."""
@@ -110,11 +111,11 @@ class LoginService:
                     ErrorCode.NOT_LOGGED_IN,
                     "This session has ended; log in again with: login USER PASSWORD",
                 )
-            user = work.users.by_id(token.user_id)
-            identity = _identify(caller, user, token, request.peer_id)
-            self._connect(work, caller, identity, now)
+            arriving = work.users.arriving(token.user_id)
+            identity = _identify(caller, arriving.user, token, request.peer_id)
+            self._connect(work, caller, identity, arriving, now)
         caller.identity = identity
-        return self._greet(caller, identity, token, request.token)
+        return self._greet(caller, arriving.user, token, request.token)
 
     def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
         """End the session and void its token."""
@@ -226,12 +227,17 @@ class LoginService:
             return
         for caller, _ in gone:
             caller.identity = None  # before the heartbeat could record the connection again
+        connections = [caller.connection_id for caller, _ in gone]
+        users = {identity.user_id for _, identity in gone}
+        sent = self._events.sent
         try:
-            with self._database.write(urgent=urgent) as work:
-                for caller, _ in gone:
-                    work.trackers.disconnect(caller.connection_id)
-                users = {identity.user_id for _, identity in gone}
-                work.users.mark_read(users, self._events.sent)
+            if urgent:
+                with self._database.write(urgent=True) as work:
+                    work.presence.disconnect(connections, users, sent)
+            else:
+                self._database.presence_in_turn(
+                    lambda presence: presence.disconnect(connections, users, sent)
+                )
         except BaseException:
             for caller, identity in gone:
                 caller.identity = identity
@@ -255,19 +261,20 @@ class LoginService:
         except ConflictError:
             raise _not_registered() from None
 
-    def _connect(self, work: UnitOfWork, caller: Caller, me: Identity, now: float) -> None:
+    def _connect(
+        self, work: UnitOfWork, caller: Caller, me: Identity, arriving: Arriving, now: float
+    ) -> None:
         """Record the connection of a login, if it is a session's."""
         if not me.connection_id:
             return
-        online = work.trackers.count_connections(me.user_id)
         remedy = "close some clients that you don't need"
-        check_quota(online, self._quotas.sessions, "connections per user", remedy)
+        check_quota(arriving.connections, self._quotas.sessions, "connections per user", remedy)
         work.trackers.connect(
             me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now
         )
-        caller.since = work.events.last_id()
+        caller.since = arriving.last_event_id
 
-    def _greet(self, caller: Caller, me: Identity, token: Token, secret: str) -> api.LoginReply:
+    def _greet(self, caller: Caller, user: User, token: Token, secret: str) -> api.LoginReply:
         """Return the reply to a login, which can no longer be refused.
 
         The login is committed before: what happens from then on is pushed, and what happened before
@@ -275,14 +282,13 @@ class LoginService:
         """
         try:
             with self._database.read() as work:
-                groups, total, requests = work.groups.of_login(me.user_id, MAX_PAGE)
-                user, until = work.users.by_id(me.user_id), caller.since or None
-                unread = count_unread(work, user, until)
+                groups, total, requests = work.groups.of_login(user.id, MAX_PAGE)
+                unread = count_unread(work, user, caller.since or None)
         except DatabaseError:
             self.disconnect(caller)
             raise
         return api.LoginReply(
-            user=me.user,
+            user=user.name,
             token=secret,
             expires_at=None if token.scope is None else iso(token.expires_at),
             groups=groups,
