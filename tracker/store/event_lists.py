@@ -40,6 +40,7 @@ from tracker.store.tables import (
     events,
     files,
     memberships,
+    one_of,
     shares,
     users,
 )
@@ -73,11 +74,7 @@ _LIMIT: BindParameter[int] = bindparam("limit")
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")
 _USER: BindParameter[str] = bindparam("user")
-_BY_IDS = (
-    select(*EVENT_COLUMNS)
-    .where(events.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(events.c.id.desc())
-)
+_BY_IDS = select(*EVENT_COLUMNS).where(one_of(events.c.id, "ids")).order_by(events.c.id.desc())
 
 
 class EventListRepository:

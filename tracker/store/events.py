@@ -12,7 +12,7 @@ from tracker.store import schema
 from tracker.store.dialects import takes_turns
 from tracker.store.recipients import LARGE, Recipients
 from tracker.store.records import Event
-from tracker.store.tables import EVENT_COLUMNS, NEWEST_EVENT, events, new_row
+from tracker.store.tables import EVENT_COLUMNS, NEWEST_EVENT, events, new_row, one_of
 
 NO_GROUP = 0
 """The group id of events that affect only an account."""
@@ -37,9 +37,7 @@ _PUSHED_AFTER = (
     .limit(bindparam("limit"))
 )
 _REMOVALS = (
-    select(*EVENT_COLUMNS)
-    .where(events.c.info_hash.in_(bindparam("info_hashes", expanding=True)))
-    .order_by(events.c.id)
+    select(*EVENT_COLUMNS).where(one_of(events.c.info_hash, "info_hashes")).order_by(events.c.id)
 )
 _OCCURRED = (
     select(events.c.id)

@@ -29,6 +29,7 @@ from tracker.store.tables import (
     group_sizes,
     groups,
     memberships,
+    one_of,
     peers,
     shares,
     users,
@@ -81,9 +82,7 @@ _SEEDERS = (
     .group_by(peers.c.file_id)
 )
 # As a sum, the group doesn't lead a database to look through all of its files.
-_BY_IDS = select(*_FILE).where(
-    files.c.id.in_(bindparam("file_ids", expanding=True)), files.c.group_id + 0 == _GROUP_ID
-)
+_BY_IDS = select(*_FILE).where(one_of(files.c.id, "file_ids"), files.c.group_id + 0 == _GROUP_ID)
 _COUNT_ALL_FOUND = (
     select(func.coalesce(func.sum(group_sizes.c.files), 0))
     .join(memberships, memberships.c.group_id == group_sizes.c.group_id)

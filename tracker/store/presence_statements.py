@@ -24,6 +24,7 @@ from tracker.store.tables import (
     files,
     groups,
     memberships,
+    one_of,
     peers,
     shares,
     users,
@@ -69,11 +70,11 @@ def _known(condition: ColumnElement[bool]) -> Select[Any]:
 
 
 KNOWN_FILE = _known(files.c.info_hash == bindparam("info_hash"))
-KNOWN_FILES = _known(files.c.info_hash.in_(bindparam("info_hashes", expanding=True)))
+KNOWN_FILES = _known(one_of(files.c.info_hash, "info_hashes"))
 
 _THOSE = (
     select(peers.c.file_id, peers.c.user_id)
-    .where(peers.c.id.in_(bindparam("numbers", expanding=True)))
+    .where(one_of(peers.c.id, "numbers"))
     .distinct()
     .subquery()
 )
@@ -105,7 +106,7 @@ ANNOUNCED_BY_KEY = (
 )
 SCRAPED = select(files.c.id, files.c.info_hash, files.c.completed).where(
     files.c.group_id == bindparam("group_id"),
-    files.c.info_hash.in_(bindparam("info_hashes", expanding=True)),
+    one_of(files.c.info_hash, "info_hashes"),
 )
 CONNECTED = select(connections.c.id).where(connections.c.id == bindparam("connection_id"))
 
@@ -130,13 +131,13 @@ def _present(condition: ColumnElement[bool]) -> Select[Any]:
 
 
 PRESENT_AT_FILE = _present(peers.c.file_id == bindparam("file_id"))
-PRESENT = _present(peers.c.file_id.in_(bindparam("file_ids", expanding=True)))
+PRESENT = _present(one_of(peers.c.file_id, "file_ids"))
 
 
 def _counts() -> Select[Any]:
     clients = (
         select(peers.c.file_id, func.min(peers.c.left).label("left"), func.count().label("rows"))
-        .where(peers.c.file_id.in_(bindparam("file_ids", expanding=True)), is_present(_NOW, _FRESH))
+        .where(one_of(peers.c.file_id, "file_ids"), is_present(_NOW, _FRESH))
         .group_by(peers.c.file_id, peers.c.user_id, peers.c.peer_id)
         .subquery()
     )

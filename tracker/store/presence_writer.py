@@ -19,6 +19,7 @@ from tracker.store.tables import (
     in_parts,
     memberships,
     new_row,
+    one_of,
     peers,
 )
 
@@ -42,7 +43,7 @@ _PUT = _INSERT.on_conflict_do_update(
 ).inline()
 _DROP = delete(peers).where(
     peers.c.user_id == bindparam("user_id"),
-    peers.c.id.in_(bindparam("ids", expanding=True)),
+    one_of(peers.c.id, "ids"),
 )
 _ADVANCE = (
     update(peers)
@@ -62,9 +63,7 @@ _ADD_TRAFFIC = (
         up=memberships.c.up + bindparam("more_up"), down=memberships.c.down + bindparam("more_down")
     )
 )
-_DISCONNECT = delete(connections).where(
-    connections.c.id.in_(bindparam("connection_ids", expanding=True))
-)
+_DISCONNECT = delete(connections).where(one_of(connections.c.id, "connection_ids"))
 _COUNT = select(func.count()).where(peers.c.user_id == bindparam("user_id"))
 _DROP_OLDEST = delete(peers).where(
     peers.c.id.in_(
@@ -82,7 +81,7 @@ def _hold(table: Table) -> Any:
         select(table.c.group_id)
         .where(
             table.c.user_id == bindparam("user_id"),
-            table.c.group_id.in_(bindparam("group_ids", expanding=True)),
+            one_of(table.c.group_id, "group_ids"),
         )
         .order_by(table.c.group_id)
         .with_for_update(read=True, key_share=True)
@@ -93,7 +92,7 @@ _HOLD_MEMBERSHIPS = _hold(memberships)
 _HOLD_KEYS = _hold(announce_keys)
 _HOLD_FILES = (
     select(files.c.id)
-    .where(files.c.id.in_(bindparam("file_ids", expanding=True)))
+    .where(one_of(files.c.id, "file_ids"))
     .order_by(files.c.id)
     .with_for_update(read=True, key_share=True)
 )
@@ -114,7 +113,7 @@ _TAKE_MEMBERSHIPS = (
 )
 _TAKE_PEERS = (
     select(peers.c.id)
-    .where(peers.c.id.in_(bindparam("numbers", expanding=True)))
+    .where(one_of(peers.c.id, "numbers"))
     .with_for_update(key_share=True, skip_locked=True)
 )
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Select,
@@ -19,7 +18,16 @@ from sqlalchemy import (
 from tracker.domain.audience import Audience, audience_of
 from tracker.domain.rules import ADMINS
 from tracker.store.records import Event
-from tracker.store.tables import connections, events, files, groups, memberships, shares, users
+from tracker.store.tables import (
+    connections,
+    events,
+    files,
+    groups,
+    memberships,
+    one_of,
+    shares,
+    users,
+)
 
 LARGE = 1000
 """In groups with more members, connected ones are found by the connections; in others, by the
@@ -29,9 +37,8 @@ members. So a group costs at most this many look-ups, or one for each connection
 _NOT_BY_MEMBERS = frozenset({Audience.NOBODY, Audience.SUBJECT})
 
 _HERE = connections.c.tracker_id == bindparam("tracker")
-_GROUP_IDS: BindParameter[list[int]] = bindparam("group_ids", expanding=True)
 _LARGER = select(groups.c.id).where(
-    groups.c.id.in_(_GROUP_IDS),
+    one_of(groups.c.id, "group_ids"),
     exists(
         select(memberships.c.id)
         .where(memberships.c.group_id == groups.c.id)
@@ -58,7 +65,7 @@ def _members(*, by_connections: bool) -> Select[int, str, str]:
         select(memberships.c.group_id, memberships.c.role, users.c.name)
         .join(users, users.c.id == memberships.c.user_id)
         .where(
-            memberships.c.group_id.in_(_GROUP_IDS),
+            one_of(memberships.c.group_id, "group_ids"),
             _is_connected(memberships.c.user_id, by_connections=by_connections),
         )
     )
@@ -75,7 +82,7 @@ def _sharers(*, by_connections: bool) -> Select[int, str]:
         .join(shares, and_(shares.c.file_id == files.c.id, shares.c.shared_at <= events.c.at))
         .join(users, users.c.id == shares.c.user_id)
         .where(
-            events.c.id.in_(bindparam("event_ids", expanding=True)),
+            one_of(events.c.id, "event_ids"),
             is_member,
             _is_connected(shares.c.user_id, by_connections=by_connections),
         )

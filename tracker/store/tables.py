@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy import Boolean, ColumnElement, Table, any_, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, Insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from tracker.store import schema
 from tracker.store.records import Event
@@ -62,10 +64,40 @@ EVENT_COLUMNS = tuple(events.c[name] for name in Event._fields)
 NEWEST_EVENT = select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery()
 """The newest event's id, or 0."""
 
+
+class _OneOf(FunctionElement[bool]):
+    """A column's value is in a list: as IN, and as ANY."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_OneOf)
+def _as_in(element: _OneOf, compiler: Any, **options: Any) -> str:
+    as_in, _ = element.clauses
+    return str(compiler.process(as_in, **options))
+
+
+@compiles(_OneOf, "postgresql")
+def _as_any(element: _OneOf, compiler: Any, **options: Any) -> str:
+    _, as_any = element.clauses
+    return str(compiler.process(as_any, **options))
+
+
+def one_of(column: ColumnElement[T], name: str) -> ColumnElement[bool]:
+    """Whether a column's value is in the list that is the parameter of this name.
+
+    To PostgreSQL it is one array: a statement with a parameter for each value is another statement
+    for each number of values, which has to be translated and planned again, and takes longer.
+    """
+    array = bindparam(name, type_=ARRAY(column.type))
+    return _OneOf(column.in_(bindparam(name, expanding=True)), column == any_(array))
+
+
 MARK_READ = (
     update(users)
     .where(
-        users.c.id.in_(bindparam("user_ids", expanding=True)),
+        one_of(users.c.id, "user_ids"),
         users.c.told_event < bindparam("event_id"),
     )
     .values(told_event=bindparam("event_id"))

@@ -22,7 +22,15 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.store.tables import connections, in_parts, new_row, peers, tokens, trackers
+from tracker.store.tables import (
+    connections,
+    in_parts,
+    new_row,
+    one_of,
+    peers,
+    tokens,
+    trackers,
+)
 
 FRESH_SECONDS = 8.0
 """A tracker without a heartbeat for this long, and everything it holds, is ignored."""
@@ -109,7 +117,7 @@ _ONLINE = (
     select(connections.c.user_id)
     .join(trackers, trackers.c.id == connections.c.tracker_id)
     .where(
-        connections.c.user_id.in_(bindparam("user_ids", expanding=True)),
+        one_of(connections.c.user_id, "user_ids"),
         trackers.c.heartbeat_at > _SINCE,
     )
 )
