@@ -71,6 +71,10 @@ class _OneOf(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
 
+    def self_group(self, against: object = None) -> _OneOf:
+        """Return it as it is: SQLite can't use an index for `x IN (...) = 1`."""
+        return self
+
 
 @compiles(_OneOf)
 def _as_in(element: _OneOf, compiler: Any, **options: Any) -> str:
