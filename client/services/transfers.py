@@ -30,7 +30,9 @@ from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.errors import ErrorCode, MinitorrentError
 
-_POLL = 0.1
+_LOOK_EVERY = 0.1
+"""Seconds between two looks at the transfers, and at whether the wait is cancelled."""
+
 _LONGEST_ANNOUNCE = 10.0
 """Seconds that a tracker has to learn what is complete."""
 
@@ -233,6 +235,8 @@ class TransferService:
         find_running: Callable[[], list[Transfer]],
     ) -> None:
         started = met = time.monotonic()
+        changes = self._transfers.changes
+        seen = changes.count
         while (running := find_running()) and not cancelled():
             now = time.monotonic()
             if not all(transfer.needs_peers for transfer in running):
@@ -247,12 +251,14 @@ class TransferService:
                     "No peer with the missing pieces is online. The downloads continue while "
                     "this client runs, as soon as there is one.",
                 )
-            time.sleep(_POLL)
+            changes.wait(seen, _LOOK_EVERY)
+            seen = changes.count
         known_by = time.monotonic() + _LONGEST_ANNOUNCE
         while self._transfers.owes_completions and not cancelled():
             if time.monotonic() > known_by:
                 return
-            time.sleep(_POLL)
+            changes.wait(seen, _LOOK_EVERY)
+            seen = changes.count
 
     def _running(self) -> list[Transfer]:
         return [transfer for transfer in self._transfers.all() if transfer.is_running]

@@ -304,6 +304,8 @@ class Transfer(RestingTransfer):
             self.storage.settle_completion()
         except MinitorrentError as error:  # the next run announces it again
             log.warning("completion is not recorded", name=self.record.name, error=error.message)
+        finally:
+            self._context.changes.note()
 
     def _fail(self, error: MinitorrentError) -> None:
         if isinstance(self._state, Failed):

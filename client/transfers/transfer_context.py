@@ -13,6 +13,7 @@ from client.state.transfers import TransferStore
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.files.write_back import WriteBack
 from client.torrent.torrent_context import TorrentContext
+from client.transfers.changes import Changes
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
 from client.transfers.lively import Lively
@@ -69,3 +70,4 @@ class TransferContext:
     files: type[TorrentFiles] = TorrentFiles
     write_back: WriteBack | None = None
     lively: Lively = field(default_factory=Lively)
+    changes: Changes = field(default_factory=Changes)

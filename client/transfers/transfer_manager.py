@@ -15,6 +15,7 @@ from client.core.transfers.resume import FileStamps
 from client.state.transfers import TransferRecord
 from client.transfers.active_torrents import ActiveTorrents
 from client.transfers.backlog import Backlog
+from client.transfers.changes import Changes
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_storage import TransferStorage
@@ -40,6 +41,11 @@ class TransferManager:
         self._changed = threading.Condition()  # guards the four above
         self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
         self.active = ActiveTorrents(context.lively.all, self.of)
+
+    @property
+    def changes(self) -> Changes:
+        """The changes of all transfers."""
+        return self._context.changes
 
     @property
     def owes_completions(self) -> bool:

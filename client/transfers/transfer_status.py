@@ -92,6 +92,7 @@ class TransferStatus:
         self._state = state
         is_lively = torrent_of(state) is not None or isinstance(state, WaitingForSpace)
         self._context.lively.put(self, is_lively=is_lively)
+        self._context.changes.note()
 
     def tick(self) -> None:
         """Do what is due a few times a second, while it has a torrent or waits for space."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices
 from client.results import Notice, TransferState
+from client.services import transfers as transfers_module
 from client.services.transfers import Completions, TransferService
 from common.api.accounts import LoginReply
 from common.errors import ErrorCode, MinitorrentError
@@ -71,6 +74,24 @@ def test_each_completion_is_reported_by_one_wait(ann: Sharer, service: Service, 
     ann.lab.jobs.run()
     assert service(0.0).wait(None).completed == ["lab/film"]
     assert service(0.0).wait(None).completed == []
+
+
+def test_a_wait_ends_with_the_download(
+    ann: Sharer, service: Service, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfers_module, "_LOOK_EVERY", 60.0)
+    looked = threading.Event()
+
+    def cancelled() -> bool:
+        looked.set()
+        return False
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(service(60.0).wait, None, cancelled)
+        assert looked.wait(10.0)
+        ann.lab.seeder(ann.manager.get(GROUP, film), CONTENT).give()
+        ann.lab.jobs.run()
+        assert waiting.result(10.0).completed == ["lab/film"]
 
 
 def test_a_wait_lasts_until_the_tracker_knows(ann: Sharer, service: Service, film: str) -> None:
