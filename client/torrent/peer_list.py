@@ -49,6 +49,7 @@ class PeerList:
         self._parties: dict[int, tuple[Party, Endpoint]] = {}  # by key, of ended ones too
         self.liars: dict[str, None] = {}  # peers that sent wrong pieces, in order, for display
         self.sources: set[str] = set()  # peers that sent whole pieces, by user and address
+        self._givers: set[int] = set()  # connections counted among them
 
     # --- connections ------------------------------------------------------------------------
     def next_key(self) -> int:
@@ -178,12 +179,15 @@ class PeerList:
 
     def add_source(self, connection: Connection) -> None:
         """Record that a whole piece arrived over this connection."""
-        self.sources.add(f"{connection.user} at {network(connection.endpoint.host)}")
+        if connection.key not in self._givers:  # it is called for each piece
+            self._givers.add(connection.key)
+            self.sources.add(f"{connection.user} at {network(connection.endpoint.host)}")
 
     def remove(self, connection: Connection, now: float) -> None:
         """Remove a connection that has ended."""
         self.connections.pop(connection.key, None)
         self._renew_at.pop(connection.key, None)
+        self._givers.discard(connection.key)
         if not connection.incoming:
             useful = connection.decoder.payload > 0
             self._candidates.left(connection.endpoint, now, useful=useful)

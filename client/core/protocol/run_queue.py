@@ -37,6 +37,18 @@ class RunQueue:
             self._count -= run.count
         return taken
 
+    def take_burst(self, most: int) -> list[BlockRun]:
+        """Remove and return the first blocks: whole runs where those are more than half of `most`.
+
+        A run that is cut into two bursts takes twice the work.
+        """
+        count = 0
+        for run in self._runs:
+            if count + run.count > most:
+                break
+            count += run.count
+        return self.take(count if count * 2 > most else most)
+
     def size(self, start: int, stop: int) -> int:
         """Return the bytes of the blocks at the places `start` to `stop` - 1."""
         size = first = 0

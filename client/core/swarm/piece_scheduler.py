@@ -105,11 +105,12 @@ class PieceScheduler:
         elif peer.snubbed:
             return []
         owed = outstanding
-        free = self._window(peer, now) - outstanding
+        window = self._window(peer, now)
+        free, least = window - outstanding, self._least(window)
         if limit is not None:
-            free = min(free, limit)
+            free, least = min(free, limit), 1
         assignments: list[Assignment] = []
-        while free > 0:
+        while free >= least:
             is_endgame = not (outstanding or assignments or self.picker.open_count)
             download = (
                 (self._rescue(peer, owed, now) if self._sequential else None)
@@ -139,6 +140,13 @@ class PieceScheduler:
             return window
         share = blocks_left // givers
         return min(window, max(self._config.min_window, share))
+
+    def _least(self, window: int) -> int:
+        """Return how many blocks are worth a request: whole pieces, if the window has space.
+
+        A piece that is asked for in parts is several runs on its way there and back.
+        """
+        return max(1, min(self._blocks_per_piece, window // 4))
 
     def _next(self, peer: Peer) -> PieceDownload | None:
         """Return a piece to fetch: the peer's own, else a partial one, else the picker's choice."""

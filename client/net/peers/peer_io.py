@@ -251,9 +251,9 @@ class PeerConnection:
             control = b"".join(self._control)
             self._control.clear()
             self._control_size = 0
-            count = min(BLOCKS_A_SEND, self._sendable())
-            self._allowed = max(0, self._allowed - count)
-            return control, self._blocks.take(count)
+            runs = self._blocks.take_burst(min(BLOCKS_A_SEND, self._sendable()))
+            self._allowed = max(0, self._allowed - sum(run.count for run in runs))
+            return control, runs
 
     def _send_work(self, control: bytes, runs: list[BlockRun]) -> None:
         if not runs:

@@ -135,6 +135,9 @@ class PlainTransport(SocketTransport):
         while start < len(buffers):
             batch = buffers[start : start + _MAX_SLOTS]
             sent = send(batch)
+            if sent == sum(map(len, batch)):  # all of it, as is usual
+                start += len(batch)
+                continue
             for buffer in batch:
                 if sent < len(buffer):
                     buffers[start] = memoryview(buffer)[sent:]

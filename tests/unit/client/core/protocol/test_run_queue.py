@@ -16,6 +16,22 @@ BLOCKS = st.builds(Block, st.integers(0, 1).map(PieceIndex), st.integers(0, 9), 
 STEPS = st.one_of(RUNS, BLOCKS, st.integers(0, 12), st.tuples(st.integers(0, 9), st.integers(0, 9)))
 
 
+@given(st.lists(RUNS, max_size=8), st.integers(0, 12))
+@example([BlockRun(0, 0, 3, 1), BlockRun(1, 0, 4, 1)], 4)
+@example([BlockRun(0, 0, 1, 1), BlockRun(1, 0, 4, 1)], 4)
+def test_a_burst_cuts_a_run_only_if_it_would_be_short_otherwise(
+    runs: list[BlockRun], most: int
+) -> None:
+    queue = RunQueue()
+    queue.extend(runs)
+    burst = queue.take_burst(most)
+    count = sum(run.count for run in burst)
+    plain = [block for run in runs for block in run.blocks()]
+    assert blocks_of(burst) + blocks_of(queue.take(len(queue))) == plain
+    assert count <= most
+    assert count == min(most, len(plain)) or (burst == runs[: len(burst)] and count * 2 > most)
+
+
 @given(st.lists(STEPS, max_size=30))
 @example([BlockRun(0, 0, 5, 3), Block(PieceIndex(0), 6, 3), BlockRun(0, 0, 1, 3), (0, 2), (2, 9)])
 @example([BlockRun(0, 0, 2, 3), Block(PieceIndex(0), 0, 3), Block(PieceIndex(0), 3, 3)])

@@ -237,6 +237,14 @@ def test_requests_never_exceed_the_window() -> None:
     assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [range(2, 3)]
 
 
+def test_what_space_there_is_in_a_window_waits_until_a_piece_fits() -> None:
+    swarm = swarm_with(initial_window=16)  # four pieces of four blocks
+    join(swarm, 1, HaveAll(), Unchoke())
+    assert [a.numbers for a in swarm.assign(1, 6, 0.0)] == [range(4), range(4)]
+    assert swarm.assign(1, 13, 0.0) == []
+    assert [a.numbers for a in swarm.assign(1, 12, 0.0)] == [range(4)]
+
+
 @pytest.mark.parametrize(("peers", "rest"), [(1, 8), (2, 0)])
 def test_near_the_end_only_several_peers_get_a_share_each(peers: int, rest: int) -> None:
     """A single one would idle for a round trip before each of the last requests."""
