@@ -348,16 +348,20 @@ class Node:
     def take_requests(self, key: int, requests: RequestsReceived) -> None:
         """Receive requests, and answer them when it is their turn."""
         self.on_events(key, [requests])
-        if key in self._links and self._links[key].uploads.blocks and key not in self._uploading:
+        if (
+            key in self._links
+            and self._links[key].uploads.waiting_blocks
+            and key not in self._uploading
+        ):
             self._uploading.append(key)
             self._send_next()
 
     def _send_next(self) -> None:
         while not self.sending and self._uploading:
             key = self._uploading.popleft()
-            if key in self._links and self._links[key].uploads.blocks:
+            if key in self._links and self._links[key].uploads.waiting_blocks:
                 self.sending = True
-                block = self._links[key].uploads.blocks.pop(0)
+                block = self._links[key].uploads.take()
                 self._uploading.append(key)
                 sent = partial(self._sent, key, block)
                 self._network.after(block.length / self.upload, sent)

@@ -142,7 +142,11 @@ class FakeConnection:
         self.waiting.remove(block)
         return True
 
-    def withdraw_blocks(self) -> list[BlockRun]:
+    @property
+    def next_piece(self) -> int | None:
+        return self.waiting[0].piece if self.waiting else None
+
+    def withdraw_blocks(self, keep: int) -> list[BlockRun]:
         withdrawn, self.waiting = self.waiting, []
         return alone(withdrawn)
 

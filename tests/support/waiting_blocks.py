@@ -4,35 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from common.types import Block, BlockRun
-from tests.support.runs import alone, blocks_of
+from client.core.protocol.run_queue import RunQueue
+from common.types import Block, BlockRun, PieceIndex
+from tests.support.runs import blocks_of
 
 
 class WaitingBlocks:
     """An UploadQueue that sends nothing by itself."""
 
     def __init__(self) -> None:
-        self.blocks: list[Block] = []
+        self._queue = RunQueue()
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The blocks that wait, in order."""
+        return blocks_of(self._queue._runs)
 
     @property
     def waiting_blocks(self) -> int:
-        """Number of blocks that wait."""
-        return len(self.blocks)
+        """See UploadQueue."""
+        return len(self._queue)
+
+    @property
+    def next_piece(self) -> int | None:
+        """See UploadQueue."""
+        return self._queue.next_piece
+
+    def take(self) -> Block:
+        """Take the first block that waits."""
+        (run,) = self._queue.take(1)
+        return Block(PieceIndex(run.piece), run.begin, run.size)
 
     def send_blocks(self, runs: Sequence[BlockRun]) -> int:
-        """Have blocks wait; the number of all that do."""
-        self.blocks += blocks_of(runs)
-        return len(self.blocks)
+        """See UploadQueue."""
+        self._queue.extend(runs)
+        return len(self._queue)
 
     def withdraw_block(self, block: Block) -> bool:
-        """Forget a block; whether it waited."""
-        if block not in self.blocks:
-            return False
-        self.blocks.remove(block)
-        return True
+        """See UploadQueue."""
+        return self._queue.remove(block)
 
-    def withdraw_blocks(self) -> list[BlockRun]:
-        """Forget all blocks, and return them."""
-        withdrawn = alone(self.blocks)
-        self.blocks.clear()
-        return withdrawn
+    def withdraw_blocks(self, keep: int) -> list[BlockRun]:
+        """See UploadQueue."""
+        return self._queue.take_all(keep)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import takewhile
 
 from common.types import Block, BlockRun
 
@@ -14,6 +15,12 @@ class RunQueue:
     def __init__(self) -> None:
         self._runs: deque[BlockRun] = deque()
         self._count = 0
+        self._begun: int | None = None  # piece of the block taken last
+
+    @property
+    def next_piece(self) -> int | None:
+        """The piece of the first block; None when the queue is empty."""
+        return self._runs[0].piece if self._runs else None
 
     def __len__(self) -> int:
         return self._count
@@ -35,6 +42,7 @@ class RunQueue:
             taken.append(run)
             count -= run.count
             self._count -= run.count
+            self._begun = run.piece
         return taken
 
     def take_burst(self, most: int) -> list[BlockRun]:
@@ -48,6 +56,19 @@ class RunQueue:
                 break
             count += run.count
         return self.take(count if count * 2 > most else most)
+
+    def take_all(self, keep: int) -> list[BlockRun]:
+        """Remove and return all blocks, except the rest of a piece of which some were taken.
+
+        That stays if it has at most `keep` blocks.
+        """
+        rest = list(takewhile(lambda run: run.piece == self._begun, self._runs))
+        if sum(run.count for run in rest) > keep:
+            rest = []
+        removed = list(self._runs)[len(rest) :]
+        self._runs = deque(rest)
+        self._count = sum(run.count for run in rest)
+        return removed
 
     def size(self, start: int, stop: int) -> int:
         """Return the bytes of the blocks at the places `start` to `stop` - 1."""

@@ -94,11 +94,19 @@ class Choker:
         return now >= self._round_at
 
     def choose(
-        self, candidates: Sequence[ChokeCandidate], upload_rate: float, now: float
+        self,
+        candidates: Sequence[ChokeCandidate],
+        upload_rate: float,
+        now: float,
+        *,
+        all_used: bool,
     ) -> set[int]:
-        """Return the peers to serve until the next round, given how fast we upload (bytes/s)."""
+        """Return the peers to serve until the next round, given how fast we upload (bytes/s).
+
+        `all_used`: every slot was in use since the last round.
+        """
         self._round_at = now + self._config.rechoke_every
-        self._adapt_slots(upload_rate)
+        self._adapt_slots(upload_rate, all_used=all_used)
         slots = self.slots
         candidates = self._rng.sample(candidates, len(candidates))
         if now >= self._try_at or all(c.key != self.optimistic for c in candidates):
@@ -107,15 +115,17 @@ class Choker:
             self.optimistic = choose_optimistic(candidates, regular, self._rng)
         return choose_unchoked(candidates, slots, self.optimistic)
 
-    def _adapt_slots(self, upload_rate: float) -> None:
+    def _adapt_slots(self, upload_rate: float, *, all_used: bool) -> None:
         """Try one slot more, and take it back unless it made us send noticeably faster.
 
         Every peer served at the same time makes the others wait longer for their pieces, which they
-        can't pass on before. So more slots than fill our line slow the whole swarm.
+        can't pass on before. So more slots than fill our line slow the whole swarm. While some slot
+        isn't used, our line is not what limits us.
         """
         gain = upload_rate - self._last_rate
         self._last_rate = upload_rate
-        if self.slots > self._config.upload_slots and gain * 2 * self.slots < upload_rate:
-            self.slots -= 1
-        else:
+        is_more = self.slots > self._config.upload_slots
+        if all_used and not (is_more and gain * 2 * self.slots < upload_rate):
             self.slots = min(self.slots + 1, self._config.max_upload_slots)
+        elif is_more:
+            self.slots -= 1

@@ -42,7 +42,8 @@ class FirstCopies:
         self._blocks_per_piece = blocks_per_piece
         self._suggested: dict[int, int] = {}  # whom, by piece
         self._given: dict[int, int] = {}  # to whom, by piece
-        self._stale: set[int] = set()  # suggested before the last call of `expire`
+        self._finishing: set[int] = set()  # given to a choked peer that is still sent the rest
+        self._stale: set[int] = set()  # suggested or finishing since before the last `expire`
         self._spread: Counter[int] = Counter()  # pieces given that have spread, by peer
         self._kept: Counter[int] = Counter()  # pieces given to others too, by peer that hoards
         self._burdens: Counter[int] = Counter()  # pieces given and not spread, by peer
@@ -81,6 +82,7 @@ class FirstCopies:
         may claim to have what it hasn't.
         """
         for piece in pieces:
+            self._finishing.discard(piece)
             if self._given.get(piece, key) != key:
                 giver = self._given.pop(piece)
                 self._burdens[giver] -= 1
@@ -89,15 +91,23 @@ class FirstCopies:
                 self._fresh.move_to_end(piece)
 
     def expire(self) -> None:
-        """Take back what was suggested before the last call and is still not requested."""
-        self._take_back([piece for piece in self._suggested if piece in self._stale])
-        self._stale = set(self._suggested)
+        """Take back what was pending at the last call and still is.
 
-    def choked(self, key: int, has: Bitfield) -> None:
-        """Take back what a choked peer, which `has` these pieces, won't spread."""
+        That is what was suggested and isn't requested, and what choked peers were still sent.
+        """
+        pending = [*self._suggested, *self._finishing]
+        self._take_back([piece for piece in pending if piece in self._stale])
+        self._stale = {*self._suggested, *self._finishing}
+
+    def choked(self, key: int, has: Bitfield, finishing: int | None) -> None:
+        """Take back what a choked peer, which `has` these pieces, won't spread.
+
+        It is still sent the rest of the piece `finishing`.
+        """
         lost = [piece for piece, whom in self._suggested.items() if whom == key]
         given = [piece for piece, whom in self._given.items() if whom == key]
-        lost += [piece for piece in given if not has[piece]]
+        lost += [piece for piece in given if not has[piece] and piece != finishing]
+        self._finishing.update(piece for piece in given if piece == finishing and not has[piece])
         if self.hoards(key):
             kept = [piece for piece in given if has[piece]]
             self._kept[key] += len(kept)
@@ -116,6 +126,7 @@ class FirstCopies:
             if piece in self._given:
                 self._burdens[self._given.pop(piece)] -= 1
             self._suggested.pop(piece, None)
+            self._finishing.discard(piece)
             self._fresh[piece] = None
             self._fresh.move_to_end(piece, last=False)
 

@@ -48,8 +48,15 @@ class UploadQueue(Protocol):
     def withdraw_block(self, block: Block) -> bool:
         """Drop a block from the queue; returns False when it was sent already or is unknown."""
 
-    def withdraw_blocks(self) -> list[BlockRun]:
-        """Drop the whole queue; returns the blocks that were waiting."""
+    @property
+    def next_piece(self) -> int | None:
+        """The piece of the block that is sent next; None when none is waiting."""
+
+    def withdraw_blocks(self, keep: int) -> list[BlockRun]:
+        """Drop the queue; returns the dropped blocks.
+
+        The rest of a piece that is being sent stays if it has at most `keep` blocks.
+        """
 
 
 class Peer:
@@ -115,3 +122,14 @@ class Peer:
             wanted = max(config.min_window, wanted)
         allowed = self.max_requests or config.default_max_requests
         return min(wanted, config.max_window, allowed)
+
+    def ahead(self, config: SwarmConfig, now: float) -> int:
+        """Return with how many requests in flight another piece may be begun.
+
+        Fewer than the window: what waits behind another piece can't be passed on any sooner, and
+        somebody else might send it in the meantime. But enough that the peer never idles, whatever
+        the line's delay.
+        """
+        if now - self.joined_at < config.window_seconds:
+            return config.max_window  # its rate is not known yet
+        return max(config.min_ahead, int(self.down.rate * config.ahead_seconds / BLOCK_SIZE))

@@ -114,7 +114,8 @@ class PieceScheduler:
             is_endgame = not (outstanding or assignments or self.picker.open_count)
             download = (
                 (self._rescue(peer, owed, now) if self._sequential else None)
-                or self._next(peer)
+                or self._unfinished(peer)
+                or (self._next(peer) if owed < peer.ahead(self._config, now) else None)
                 or (self._duplicate(peer, now) if is_endgame else None)
             )
             if download is None:
@@ -148,16 +149,25 @@ class PieceScheduler:
         """
         return max(1, min(self._blocks_per_piece, window // 4))
 
-    def _next(self, peer: Peer) -> PieceDownload | None:
-        """Return a piece to fetch: the peer's own, else a partial one, else the picker's choice."""
+    def _unfinished(self, peer: Peer) -> PieceDownload | None:
+        """Return a piece that the peer has begun to send and of which more can be requested."""
         for download in peer.downloads.values():
             if download.missing and peer.has[download.index]:
                 return download
-        for piece, download in self._partial.items():
-            if peer.has[piece]:
-                del self._partial[piece]
-                peer.downloads[piece] = download
-                return download
+        return None
+
+    def _next(self, peer: Peer) -> PieceDownload | None:
+        """Return another piece to fetch: a partial one, else the picker's choice.
+
+        What the peer suggests comes first: nobody else may have it, and others can complete a
+        partial one.
+        """
+        if not any(self.picker.is_open(piece) for piece in peer.suggested):
+            for piece, download in self._partial.items():
+                if peer.has[piece]:
+                    del self._partial[piece]
+                    peer.downloads[piece] = download
+                    return download
         index = self.picker.pick(peer.has, peer.suggested)
         if index is None:
             return None

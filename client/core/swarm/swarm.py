@@ -20,7 +20,7 @@ from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BlockRun, PieceIndex
+from common.types import BLOCK_SIZE, BlockRun, PieceIndex
 from common.wire.messages import (
     Cancel,
     Choke,
@@ -71,6 +71,7 @@ class Swarm:
         self._first_copies: FirstCopies | None = None
         if have.complete:
             self._become_source()
+        self._all_slots_used = True  # since the last round of choking
         self.uploaded = 0
         self.downloaded = 0
         self._keep_alive_at = now + self.config.keep_alive_every
@@ -255,9 +256,9 @@ class Swarm:
     # --- choking ----------------------------------------------------------------------------
     def _rechoke(self, now: float) -> list[Action]:
         candidates = [self._candidate(peer) for peer in self.peers.values()]
-        chosen = self._choker.choose(
-            candidates, sum(peer.up.rate for peer in self.peers.values()), now
-        )
+        rate = sum(peer.up.rate for peer in self.peers.values())
+        chosen = self._choker.choose(candidates, rate, now, all_used=self._all_slots_used)
+        self._all_slots_used = True
         if self._first_copies is not None:
             self._first_copies.expire()
         actions: list[Action] = []
@@ -295,6 +296,7 @@ class Swarm:
             elif peer.confirmed:
                 waiting.append(peer)
         slots = self._choker.slots
+        self._all_slots_used &= active >= slots
         free = min(slots - active, slots + self.config.extra_slots - served)
         if free <= 0 or not waiting:
             return []
@@ -304,12 +306,18 @@ class Swarm:
         return actions
 
     def _choke(self, peer: Peer) -> list[Action]:
-        """Stop serving a peer; BEP 6 wants an answer to each request that is still waiting."""
+        """Stop serving a peer; BEP 6 wants an answer to each request that is still waiting.
+
+        It still gets the rest of the piece that is being sent, if that takes no more than a round:
+        it can't pass on half a piece. Without BEP 6 the choke voids all its requests.
+        """
         peer.am_choking = True
+        soon = int(peer.up.rate * self.config.rechoke_every / BLOCK_SIZE)
+        withdrawn = peer.uploads.withdraw_blocks(keep=soon if peer.fast else 0)
         if self._first_copies is not None:
-            self._first_copies.choked(peer.key, peer.has)
-        withdrawn = [block for run in peer.uploads.withdraw_blocks() for block in run.blocks()]
-        refused = [Send(peer.key, Reject(*block)) for block in withdrawn if peer.fast]
+            self._first_copies.choked(peer.key, peer.has, peer.uploads.next_piece)
+        blocks = [block for run in withdrawn for block in run.blocks()]
+        refused = [Send(peer.key, Reject(*block)) for block in blocks if peer.fast]
         return [Send(peer.key, Choke()), *refused]
 
     def _unchoke(self, peer: Peer) -> list[Action]:

@@ -34,6 +34,10 @@ class SwarmConfig:
     max_window: int = 512
     window_seconds: float = 3.0
     """Requests are kept in flight for what a peer sends in this many seconds."""
+    ahead_seconds: float = 1.0
+    """Another piece is begun once a peer owes only what it sends in this many seconds."""
+    min_ahead: int = 4
+    """Requests in flight to a slow peer with which another piece is begun."""
     default_max_requests: int = 250
     """Requests that a peer accepts if it doesn't say (BEP 10, `reqq`)."""
     max_fetchers: int = 2

@@ -162,10 +162,16 @@ class PeerConnection:
         with self._ready:
             return self._blocks.remove(block)
 
-    def withdraw_blocks(self) -> list[BlockRun]:
+    @property
+    def next_piece(self) -> int | None:
         """See UploadQueue."""
         with self._ready:
-            return self._blocks.take(len(self._blocks))
+            return self._blocks.next_piece
+
+    def withdraw_blocks(self, keep: int) -> list[BlockRun]:
+        """See UploadQueue."""
+        with self._ready:
+            return self._blocks.take_all(keep)
 
     # --- under a rate limit -----------------------------------------------------------------
     @property

@@ -41,6 +41,7 @@ class Limits(TypedDict, total=False):
     silent_after: float
     initial_window: int
     min_window: int
+    min_ahead: int
 
 
 def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:

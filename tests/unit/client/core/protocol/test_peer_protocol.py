@@ -137,10 +137,10 @@ def test_a_request_that_crossed_our_choke_is_dropped(fast: bool) -> None:
 def test_a_waiting_request_can_be_cancelled(fast: bool) -> None:
     swarm = swarm_with(ALL)
     join(swarm, 1, Interested(), fast=fast)
-    blocks, _ = requested(swarm, 1, [Request(0, 0, 5), Request(0, 5, 5)])
+    requested(swarm, 1, [Request(0, 0, 5), Request(0, 5, 5)])
     answer = [Send(1, Reject(0, 0, 5))] if fast else []
     assert receive(swarm, 1, Cancel(0, 0, 5)) == answer
-    assert blocks == [Block(PieceIndex(0), 5, 5)]
+    assert requested(swarm, 1, [])[0] == [Block(PieceIndex(0), 5, 5)]
     assert receive(swarm, 1, Cancel(0, 0, 5)) == []  # nothing waits any more
 
 
@@ -163,6 +163,23 @@ def test_choking_rejects_each_waiting_request(fast: bool) -> None:
     refused = [Send(1, Reject(0, 0, 5)), Send(1, Reject(1, 0, 5))]
     assert actions == [Send(1, Choke()), *(refused if fast else [])]
     assert requested(swarm, 1, []) == ([], [])
+
+
+@pytest.mark.parametrize(("fast", "rate", "kept"), [(True, 8, 2), (True, 1, 0), (False, 8, 0)])
+def test_a_choked_peer_gets_the_rest_of_a_piece_soon(fast: bool, rate: int, kept: int) -> None:
+    swarm = swarm_with(ALL, upload_slots=1, rechoke_every=1.0)
+    join(swarm, 1, Interested(), fast=fast)
+    requested(swarm, 1, [Request(2, number * BLOCK_SIZE, BLOCK_SIZE) for number in range(3)])
+    requested(swarm, 1, [Request(3, 0, BLOCK_SIZE)])
+    peer = swarm.peers[1]
+    assert isinstance(peer.uploads, WaitingBlocks)
+    peer.uploads.take()
+    peer.up.add(rate * BLOCK_SIZE)
+    peer.up.update(1.0)
+    choke, *refused = swarm._choke(peer)
+    assert choke == Send(1, Choke())
+    assert len(refused) == (3 - kept if fast else 0)
+    assert [block.piece for block in requested(swarm, 1, [])[0]] == [2] * kept
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_every_peer_is_tried_eventually() -> None:
     tried = set()
     for round_ in range(90):
         now = round_ * limits.rechoke_every
-        chosen = choker.choose(peers, 0.0, now)
+        chosen = choker.choose(peers, 0.0, now, all_used=True)
         assert 0 in chosen
         assert len(chosen) == 2
         tried |= chosen
@@ -118,16 +118,16 @@ def test_the_optimistic_unchoke_lasts_several_rounds() -> None:
     )
     choker = Choker(limits, Random(5), 0.0)
     peers = [candidate(key) for key in range(50)]
-    rounds = [choker.choose(peers, 0.0, float(now)) for now in range(0, 60, 10)]
+    rounds = [choker.choose(peers, 0.0, float(now), all_used=True) for now in range(0, 60, 10)]
     assert rounds[0] == rounds[1] == rounds[2] != rounds[3] == rounds[4] == rounds[5]
 
 
 def test_a_departed_optimistic_peer_is_replaced() -> None:
     choker = Choker(SwarmConfig(upload_slots=1, max_upload_slots=1), Random(5), 0.0)
     peers = [candidate(key) for key in range(5)]
-    choker.choose(peers, 0.0, 0.0)
+    choker.choose(peers, 0.0, 0.0, all_used=True)
     first = choker.optimistic
-    choker.choose([c for c in peers if c.key != first], 0.0, 1.0)
+    choker.choose([c for c in peers if c.key != first], 0.0, 1.0, all_used=True)
     assert choker.optimistic not in (None, first)
 
 
@@ -135,7 +135,7 @@ def test_choking_rounds_are_periodic() -> None:
     choker = Choker(SwarmConfig(rechoke_every=10.0), Random(0), 100.0)
     assert not choker.due(109.9)
     assert choker.due(110.0)
-    assert choker.choose([], 0.0, 112.0) == set()
+    assert choker.choose([], 0.0, 112.0, all_used=True) == set()
     assert not choker.due(121.9)
     assert choker.due(122.0)
 
@@ -144,16 +144,25 @@ def test_slots_are_added_while_that_makes_us_send_faster() -> None:
     choker = Choker(SwarmConfig(upload_slots=4, max_upload_slots=7), Random(0), 0.0)
     slots = []
     for rate in [100, 125, 150, 175, 200, 200, 200, 200, 200]:
-        choker.choose([], float(rate), 0.0)
+        choker.choose([], float(rate), 0.0, all_used=True)
         slots.append(choker.slots)
     assert slots == [5, 6, 7, 7, 7, 6, 5, 4, 5]
 
 
-@given(st.lists(st.floats(0, 1e9)))
-def test_the_number_of_slots_keeps_its_bounds(rates: list[float]) -> None:
+def test_slots_are_not_added_while_some_are_not_used() -> None:
+    choker = Choker(SwarmConfig(upload_slots=4, max_upload_slots=7), Random(0), 0.0)
+    slots = []
+    for rate, all_used in [(100, False), (200, True), (400, True), (800, False), (1600, False)]:
+        choker.choose([], float(rate), 0.0, all_used=all_used)
+        slots.append(choker.slots)
+    assert slots == [4, 5, 6, 5, 4]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e9), st.booleans())))
+def test_the_number_of_slots_keeps_its_bounds(rounds: list[tuple[float, bool]]) -> None:
     choker = Choker(SwarmConfig(upload_slots=2, max_upload_slots=5), Random(0), 0.0)
-    for rate in rates:
-        choker.choose([], rate, 0.0)
+    for rate, all_used in rounds:
+        choker.choose([], rate, 0.0, all_used=all_used)
         assert 2 <= choker.slots <= 5
 
 

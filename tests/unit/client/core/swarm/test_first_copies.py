@@ -72,10 +72,31 @@ def test_a_choked_peer_keeps_what_it_has() -> None:
     copies = source()
     had, lacked = give(copies, 1, 2)
     copies.suggest(1, NOTHING, 4)
-    copies.choked(1, bitfield({had}, COUNT))
+    copies.choked(1, bitfield({had}, COUNT), None)
     left = everything(copies)
     assert set(left) == set(range(COUNT)) - {had}
     assert lacked in left[:2]  # others get it next
+
+
+def test_a_choked_peer_may_finish_a_piece() -> None:
+    copies = source()
+    given = give(copies, 1, 2)
+    copies.choked(1, NOTHING, given[0])
+    assert given[0] not in everything(copies)
+    copies.expire()
+    copies.seen(1, given[:1])
+    copies.expire()
+    assert given[0] not in everything(copies, 98)
+
+
+def test_a_piece_that_a_choked_peer_does_not_finish_is_given_again() -> None:
+    copies = source()
+    given = give(copies, 1, 2)
+    copies.choked(1, NOTHING, given[0])
+    copies.seen(2, [piece for piece in range(COUNT) if piece not in given])
+    copies.expire()
+    copies.expire()
+    assert copies.suggest(3, NOTHING, 4) == given[:1]
 
 
 def test_what_was_not_spread_is_given_again() -> None:
@@ -97,7 +118,7 @@ def test_a_peer_that_passes_nothing_on_hoards() -> None:
     assert not copies.hoards(1)
     pieces += give(copies, 1, 1)
     assert copies.hoards(1)
-    copies.choked(1, bitfield(set(pieces), COUNT))
+    copies.choked(1, bitfield(set(pieces), COUNT), None)
     assert copies.hoards(1)  # for good
     assert copies.suggest(1, NOTHING, 4) == []
     copies.requested(1, range(COUNT))
@@ -158,16 +179,21 @@ class FirstCopiesMachine(RuleBasedStateMachine):
 
     @rule()
     def round_ends(self) -> None:
+        finishing = set(self.copies._finishing)
         self.copies.expire()
         self.suggested = dict(self.copies._suggested)
+        for piece in finishing - self.copies._finishing:
+            del self.given[piece]
 
-    @rule(key=PEERS, has=SETS)
-    def choke(self, key: int, has: set[int]) -> None:
+    @rule(key=PEERS, has=SETS, finishing=st.none() | st.integers(0, COUNT - 1))
+    def choke(self, key: int, has: set[int], finishing: int | None) -> None:
         hoards = self.copies.hoards(key)
-        self.copies.choked(key, bitfield(has, COUNT))
+        self.copies.choked(key, bitfield(has, COUNT), finishing)
         self.suggested = {p: whom for p, whom in self.suggested.items() if whom != key}
         self.given = {
-            p: whom for p, whom in self.given.items() if whom != key or (p in has and not hoards)
+            p: whom
+            for p, whom in self.given.items()
+            if whom != key or (not hoards if p in has else p == finishing)
         }
 
     @rule(key=PEERS)
@@ -181,6 +207,7 @@ class FirstCopiesMachine(RuleBasedStateMachine):
         copies = self.copies
         assert copies._suggested == self.suggested
         assert copies._given == self.given
+        assert copies._finishing <= set(self.given)
         fresh = set(range(COUNT)) - self.spread - set(self.given) - set(self.suggested)
         assert set(copies._fresh) == fresh
         for key in (1, 2, 3):

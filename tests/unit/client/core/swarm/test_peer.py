@@ -46,6 +46,17 @@ def test_the_window_grows_with_each_received_block() -> None:
     assert peer.window(LIMITS, 8.1) == 10  # the rate counts now
 
 
+@pytest.mark.parametrize(
+    ("blocks_a_second", "seconds", "ahead"),
+    [(0, 10, 4), (20, 10, 20), (1000, 10, 1000), (0, 2, 400)],
+)
+def test_another_piece_is_begun_when_a_seconds_worth_is_left(
+    blocks_a_second: int, seconds: int, ahead: int
+) -> None:
+    peer = peer_with_rate(blocks_a_second, seconds)
+    assert peer.ahead(LIMITS, float(seconds)) == pytest.approx(ahead, abs=1)
+
+
 @pytest.mark.parametrize(("said", "window"), [(None, 250), (20, 20), (5000, 400)])
 def test_the_window_respects_the_peers_queue(said: int | None, window: int) -> None:
     peer = peer_with_rate(1000, 10)

@@ -144,6 +144,29 @@ def test_suggestions_are_followed_until_the_peer_chokes_us() -> None:
     assert not swarm.peers[1].suggested
 
 
+def test_a_suggestion_comes_before_a_piece_that_another_left_half_way() -> None:
+    swarm = swarm_with()
+    join(swarm, 1, HaveAll(), Unchoke())
+    (begun,) = swarm.assign(1, 0, 0.0, 2)
+    begun.download.receive(one(0))
+    swarm.leave(1)
+    half = begun.download.index
+    suggested = (half + 1) % 4
+    join(swarm, 2, HaveAll(), Suggest(suggested), Unchoke())
+    assert [a.download.index for a in swarm.assign(2, 0, 0.0, 7)] == [suggested, half]
+
+
+def test_a_piece_is_finished_before_another_is_begun() -> None:
+    swarm = swarm_with(min_window=12, min_ahead=2)
+    join(swarm, 1, HaveAll(), Unchoke())
+    swarm.peers[1].joined_at = -10.0  # its rate is known, and low
+    (first,) = swarm.assign(1, 0, 0.0)
+    assert len(first.numbers) == 4
+    assert swarm.assign(1, 2, 0.0) == []
+    (second,) = swarm.assign(1, 1, 0.0)
+    assert second.download is not first.download
+
+
 def test_only_the_latest_suggestions_are_remembered() -> None:
     geometry = Geometry(1000 * BLOCK_SIZE, BLOCK_SIZE)
     swarm = Swarm(geometry, Bitfield(1000), Pool(PIECE), Random(1), 0.0)
@@ -199,7 +222,7 @@ def snubbed(swarm: Swarm) -> set[int]:
 
 
 def test_peers_that_owe_blocks_are_snubbed_then_disconnected() -> None:
-    swarm = swarm_with(silent_after=1000.0, min_window=32)
+    swarm = swarm_with(silent_after=1000.0, min_window=32, min_ahead=32)
     join(swarm, 1, HaveAll(), Unchoke())
     join(swarm, 2, HaveAll(), Unchoke())
     assert len(swarm.assign(1, 0, 0.0)) == 4

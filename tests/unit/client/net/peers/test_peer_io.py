@@ -222,9 +222,9 @@ def test_requests_can_be_withdrawn(end_and_raw: tuple[End, RawPeer]) -> None:
     last = Block(PieceIndex(1999 % PIECES), 0, BLOCK)
     assert end.peer.withdraw_block(last)
     assert not end.peer.withdraw_block(Block(PieceIndex(0), 1, 1))
-    withdrawn = end.peer.withdraw_blocks()
+    withdrawn = end.peer.withdraw_blocks(keep=0)
     assert 0 < len(withdrawn) < 2000
-    assert end.peer.withdraw_blocks() == []
+    assert end.peer.withdraw_blocks(keep=0) == []
 
 
 def test_a_limit_bounds_the_sent_blocks(
@@ -278,7 +278,7 @@ def test_a_connection_waiting_for_a_limit_closes_at_once(end_and_raw: tuple[End,
     end, _ = end_and_raw
     end.channel.own.set_rate(1, 0.0)
     end.peer.send_blocks(alone([Block(PieceIndex(0), 0, BLOCK)]))
-    assert end.peer.withdraw_blocks()
+    assert end.peer.withdraw_blocks(keep=0)
     end.peer.send_blocks(alone([Block(PieceIndex(0), 0, BLOCK)]))
     end.peer.close("enough")
     assert end.handler.closed.wait(5.0)
