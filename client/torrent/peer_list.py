@@ -334,7 +334,21 @@ class PeerList:
 
     def dial_failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None) -> None:
         """Record a failed dial; without an obstacle, that was not the peer's fault."""
-        self._candidates.failed(endpoint, now, obstacle)
+        if not self._has_dialled(endpoint):  # by another way, meanwhile
+            self._candidates.failed(endpoint, now, obstacle)
+
+    def not_met(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
+        """Record that a rendezvous failed; without an obstacle, that was not the peer's fault."""
+        if obstacle is Obstacle.NO_WAY and not self._has_dialled(endpoint):
+            self._candidates.not_met(endpoint)
+
+    def candidate_at(self, endpoint: Endpoint) -> PeerCandidate | None:
+        """See Candidates.at."""
+        return self._candidates.at(endpoint)
+
+    def _has_dialled(self, endpoint: Endpoint) -> bool:
+        connections = self.connections.values()
+        return any(not one.incoming and one.endpoint == endpoint for one in connections)
 
 
 def _is_same(one: Connection, other: Connection) -> bool:

@@ -17,6 +17,7 @@ from common.api import (
     groups,
     invitations,
     presence,
+    rendezvous,
     stats,
     tokens,
 )
@@ -220,6 +221,7 @@ def _file_handlers(services: Services) -> list[tuple[str, Handler]]:
         _user(presence.ANNOUNCE, announces.announce),
         _user(presence.IDENTIFY_PEER, announces.identify_peer),
         _user(presence.CHECK_PORT, services.reachability.check_port),
+        _user(rendezvous.RENDEZVOUS, services.rendezvous.rendezvous),
         _anyone(presence.ANNOUNCE_KEY, keys.announce_key),
         _anyone(presence.RENEW_ANNOUNCE_KEY, keys.renew_announce_key),
     ]

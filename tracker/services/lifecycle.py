@@ -117,6 +117,7 @@ class Lifecycle:
 
     def _delete_expired(self, work: UnitOfWork, now: float, steady: float) -> None:
         work.trackers.delete_expired(now)
+        work.rendezvous.delete_expired(now)
         work.peers.delete_expired(now, HTTP_GRACE)
         if steady >= max(self._trusted_from, self._next_expiry):
             self._next_expiry = steady + EXPIRY_SECONDS

@@ -49,6 +49,18 @@ class ScrapedFile(NamedTuple):
     completed: int
 
 
+class Met(NamedTuple):
+    """Where a client accepts peers, by its announce: `port`; the rest is of its session.
+
+    The tracker sees that come from `host` and `session_port`.
+    """
+
+    connection_id: str
+    host: str
+    session_port: int
+    port: int
+
+
 class PresenceReader:
     """Questions of announces."""
 
@@ -144,6 +156,11 @@ class PresenceReader:
             AnnouncedClient(user, PeerId(peer_id), has_session)
             for user, peer_id, has_session in self._database.execute(statements.AT_HOST, asked)
         ]
+
+    def in_session(self, file_id: int, user: str, peer_id: PeerId, now: float) -> list[Met]:
+        """Return where a client is that has announced a file over a session, the latest first."""
+        asked = {**_at(now), "file_id": file_id, "user": user, "peer_id": peer_id}
+        return [Met._make(row) for row in self._database.execute(statements.IN_SESSION, asked)]
 
     def ring(
         self, file_id: int, place: int, asker: Peer, most: int, now: float, *, with_seeders: bool

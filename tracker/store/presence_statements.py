@@ -156,6 +156,20 @@ AT_HOST = (
     .order_by(peers.c.id)
 )
 
+IN_SESSION = (
+    select(peers.c.connection_id, connections.c.host, connections.c.port, peers.c.port)
+    .join_from(peers, users, users.c.id == peers.c.user_id)
+    .join(connections, connections.c.id == peers.c.connection_id)
+    .where(
+        peers.c.file_id == bindparam("file_id"),
+        users.c.name == bindparam("user"),
+        peers.c.peer_id == bindparam("peer_id"),
+        connections.c.port.is_not(None),
+        _LIVE,
+    )
+    .order_by(peers.c.id.desc())
+)
+
 
 def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Select the peers from a place on; after the last place comes the first."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from common.types import Endpoint
 from tracker.store.tables import (
     connections,
     in_parts,
@@ -100,7 +101,9 @@ _BEATS_IN_FUTURE = (
     .values(heartbeat_at=bindparam("now"))
 )
 _DELETE_DEAD = delete(trackers).where(trackers.c.heartbeat_at <= _SINCE)
-_CONNECT = new_row(connections, "id", "tracker_id", "token_id", "user_id", "opened_at")
+_CONNECT = new_row(
+    connections, "id", "tracker_id", "token_id", "user_id", "opened_at", "host", "port"
+)
 _RECONNECT = insert(connections).from_select(
     ["id", "tracker_id", "token_id", "user_id", "opened_at"],
     select(
@@ -189,15 +192,23 @@ class TrackerRepository:
         return [(host, port) for host, port in rows if port is not None]
 
     def connect(
-        self, connection_id: str, tracker_id: str, token_id: int, user_id: int, now: float
+        self,
+        connection_id: str,
+        tracker_id: str,
+        token_id: int,
+        user_id: int,
+        now: float,
+        seen_at: Endpoint,
     ) -> None:
-        """Record a logged-in connection."""
+        """Record a logged-in connection, and where it comes from."""
         values = {
             "id": connection_id,
             "tracker_id": tracker_id,
             "token_id": token_id,
             "user_id": user_id,
             "opened_at": now,
+            "host": seen_at.host,
+            "port": seen_at.port,
         }
         self._run(_CONNECT, values)
 

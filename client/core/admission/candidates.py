@@ -43,7 +43,8 @@ Key: TypeAlias = tuple[Endpoint, str, PeerId | None]
 class PeerCandidate:
     """A member's client as listed by the tracker, at the address that the tracker saw.
 
-    `obstacle` is what stopped the last dial. Times are in seconds, by the caller's clock.
+    `obstacle` is what stopped the last dial; `is_unmet`: a rendezvous failed, too. Times are in
+    seconds, by the caller's clock.
     """
 
     endpoint: Endpoint
@@ -52,6 +53,7 @@ class PeerCandidate:
     dialling: bool = False
     failures: int = 0
     obstacle: Obstacle | None = None
+    is_unmet: bool = False
     connected_at: float = 0.0
     not_before: float = 0.0  # when it may be dialled again
     network: str = field(init=False)
@@ -66,6 +68,11 @@ class PeerCandidate:
         The peer id alone is no identity: a peer that copies another's id would replace it.
         """
         return self.endpoint, self.user, None if self.endpoint.port else self.peer_id
+
+    def explain(self) -> None:
+        """Take into account that the peer can't reach us, either."""
+        if self.is_unmet and self.obstacle is not None and self.obstacle.is_silence:
+            self.obstacle = Obstacle.NO_WAY
 
     @property
     def certain_obstacle(self) -> Obstacle | None:
@@ -212,7 +219,7 @@ class Candidates:
     def connected(self, endpoint: Endpoint, now: float) -> None:
         """Record that a dial succeeded."""
         for candidate in self._at(endpoint):
-            candidate.dialling = False
+            candidate.dialling = candidate.is_unmet = False
             candidate.obstacle = None
             candidate.connected_at = now
 
@@ -231,9 +238,20 @@ class Candidates:
         for candidate in self._at(endpoint):
             candidate.dialling = False
             candidate.obstacle = obstacle and obstacle.of(candidate.peer_id)
+            candidate.explain()
             pause = min(FIRST_PAUSE * 2**candidate.failures, LONGEST_PAUSE)
             candidate.failures = min(candidate.failures + 1, _MAX_FAILURES)
             candidate.not_before = now + pause
+
+    def not_met(self, endpoint: Endpoint) -> None:
+        """Record that a rendezvous has led to nothing."""
+        for candidate in self._at(endpoint):
+            candidate.is_unmet = True
+            candidate.explain()
+
+    def at(self, endpoint: Endpoint) -> PeerCandidate | None:
+        """Return the candidate that is dialled at this endpoint, or one of them."""
+        return next(iter(self._at(endpoint)), None)
 
     def _at(self, endpoint: Endpoint) -> list[PeerCandidate]:
         return [c for c in self._known.values() if c.endpoint == endpoint]

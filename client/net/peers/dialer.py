@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import select
 import socket
 import threading
 import time
@@ -14,6 +17,7 @@ import structlog
 
 from client.core.admission.dial_queue import DialQueue
 from client.core.admission.obstacle import Obstacle
+from client.core.admission.route import Route
 from client.net.peers import obstacles
 from client.net.peers.handshaking import TIME_LIMIT, shake_hands
 from client.net.transports import tls_handshake
@@ -31,6 +35,9 @@ THREADS: Final = 16
 MAX_WAITING: Final = 256
 """Dials of one group that may wait for their turn."""
 
+PATIENCE: Final = 0.5
+"""Seconds without an answer after which another way is looked for, beside."""
+
 CONNECT_LIMIT: Final = 5.0
 """Seconds for a connection to be established; handshakes have their own limit after that."""
 
@@ -41,7 +48,8 @@ class Dial:
 
     `group` decides whose turn it is. `connected` takes over the connection and returns False if
     it is not wanted. `failed` gets the obstacle when there is no connection, or None when it was
-    not wanted. One of the dialer's threads calls both.
+    not wanted. `unanswered` is called when nothing answers for some time, or at all: it may look
+    for another way meanwhile. One of the dialer's threads calls them.
     """
 
     endpoint: Endpoint
@@ -50,6 +58,7 @@ class Dial:
     group_tls: GroupTls | None
     connected: Callable[[Transport, Handshake, Endpoint], bool]
     failed: Callable[[Endpoint, Obstacle | None], None]
+    unanswered: Callable[[], None] = lambda: None
 
 
 class Dialer:
@@ -124,17 +133,22 @@ class Dialer:
     def _attempt(self, dial: Dial) -> None:
         try:
             origin = _origin(self._source, dial.endpoint.host)
-            sock = socket.create_connection(dial.endpoint, CONNECT_LIMIT, origin)
+            sock = _connect(dial, origin)
         except OSError as error:
-            _fail(dial, error, obstacles.of_connecting(error))
+            obstacle = obstacles.of_connecting(error)
+            if obstacle.is_silence and not isinstance(error, TimeoutError):
+                dial.unanswered()  # after a timeout it was called already
+            _fail(dial, error, obstacle)
         else:
-            self._greet(sock, dial)
+            self.greet(sock, dial)
 
-    def _greet(self, sock: socket.socket, dial: Dial) -> None:
+    def greet(self, sock: socket.socket, dial: Dial, route: Route = Route.DIRECT) -> None:
+        """Do the handshake on a connection to a peer; ends with a callback of the dial."""
         connected = False
         try:
             deadline = Deadline(self._time_limit)
             transport = _open(sock, dial, deadline)
+            transport.route = route
             handshake = shake_hands(transport, dial.info_hash, self._peer_id, deadline.left)
             connected = not self._closing and dial.connected(transport, handshake, dial.endpoint)
             if not connected:
@@ -156,6 +170,39 @@ def _origin(source: str | None, target: str) -> tuple[str, int] | None:
         return None
     reaches = ours.version == theirs.version and ours.is_loopback == theirs.is_loopback
     return (source, 0) if reaches else None
+
+
+def _connect(dial: Dial, origin: tuple[str, int] | None) -> socket.socket:
+    """Connect to the peer, within CONNECT_LIMIT; tells after PATIENCE that it gives no answer."""
+    family = socket.AF_INET6 if ":" in dial.endpoint.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if origin is not None:
+            sock.bind(origin)
+        sock.setblocking(False)
+        code: int | None = sock.connect_ex(dial.endpoint)
+        if code == errno.EINPROGRESS:
+            code = _outcome(sock, PATIENCE)
+            if code is None:
+                dial.unanswered()
+                code = _outcome(sock, CONNECT_LIMIT - PATIENCE)
+        if code is None:
+            raise TimeoutError("gave no answer")
+        if code:
+            raise OSError(code, os.strerror(code))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _outcome(sock: socket.socket, seconds: float) -> int | None:
+    """Wait for the end of a connection attempt; return its error (0: none), None if it goes on."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    if not poll.poll(seconds * 1000):
+        return None
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
 def _fail(dial: Dial, error: Exception, obstacle: Obstacle) -> None:

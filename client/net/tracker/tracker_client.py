@@ -26,6 +26,7 @@ from client.net.tracker.tracker_connection import (
     TrackerConnection,
     UntrustedTrackerError,
 )
+from client.net.transports.own_port import OwnAddress
 from common.api.accounts import (
     LOGIN,
     LOGOUT,
@@ -36,6 +37,7 @@ from common.api.accounts import (
 )
 from common.api.events import EventNotice
 from common.api.operation import Operation, ReplyT, RequestT
+from common.api.rendezvous import RendezvousNotice
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, PeerId
 
@@ -78,6 +80,7 @@ class TrackerCallbacks:
     `connected`: there is a connection, with the session's state if it was resumed. `lost`: the
     connection is lost, though the login on it has not ended. `session_ended`: the token is no
     longer valid; the argument is the tracker's sentence. `notice`: the tracker pushed an event.
+    `rendezvous`: another member's client can't dial us, and asks us to dial it.
     `unreachable`: all trackers were tried in vain, for this reason; they will be tried again.
     """
 
@@ -85,6 +88,7 @@ class TrackerCallbacks:
     lost: Callable[[Endpoint], None]
     session_ended: Callable[[str], None]
     notice: Callable[[EventNotice], None]
+    rendezvous: Callable[[RendezvousNotice], None] = lambda _: None
     unreachable: Callable[[MinitorrentError], None] = lambda _: None
 
 
@@ -320,11 +324,12 @@ class TrackerClient:
         try:
             connection = TrackerConnection(
                 tracker,
-                self._source_host,
+                OwnAddress(self._source_host, self._port),
                 self._events.notice,
                 self._on_closed,
                 self._check_certificate,
                 self._timing,
+                self._events.rendezvous,
             )
         except (OSError, MinitorrentError) as error:
             log.info("tracker can't be reached", tracker=str(tracker), error=str(error))

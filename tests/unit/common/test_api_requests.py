@@ -41,7 +41,7 @@ def test_every_tracker_command_has_an_operation() -> None:
         *("set_upload", "stats"),
         *("list_files", "add_file", "get_file", "find_file", "stop_share"),
         *("find_files", "remove_file", "accept_requests", "reject_requests"),
-        *("announce", "identify_peer", "check_port", "list_notices"),
+        *("announce", "identify_peer", "check_port", "rendezvous", "list_notices"),
         *("announce_key", "renew_announce_key"),
         *("create_token", "list_tokens", "renew_token", "revoke_token"),
     }

@@ -14,7 +14,7 @@ from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
 from common.text import waiting_time
-from common.types import peer_id_from_hex
+from common.types import Endpoint, peer_id_from_hex
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
 from tracker.quotas import Quotas, check_quota
@@ -269,8 +269,9 @@ class LoginService:
             return
         remedy = "close some clients that you don't need"
         check_quota(arriving.connections, self._quotas.sessions, "connections per user", remedy)
+        seen_at = Endpoint(me.address, me.port)
         work.trackers.connect(
-            me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now
+            me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now, seen_at
         )
         caller.since = arriving.last_event_id
 
@@ -361,5 +362,6 @@ def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identit
         connection_id=caller.connection_id,
         peer_id=peer_id_from_hex(peer_id),
         address=caller.address,
+        port=caller.port,
         scope=cast(Scope, token.scope or "account"),
     )

@@ -277,3 +277,40 @@ def test_peers_unknown_to_the_tracker_are_not_dialled() -> None:
     candidates.forget(peer_id(2), "10.0.0.2")
     candidates.forget(peer_id(9), "10.0.0.1")
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(2)]
+
+
+# --- rendezvous -----------------------------------------------------------------------------
+@pytest.mark.parametrize("is_dialled_first", [True, False])
+def test_a_peer_that_we_dont_meet_either_is_beyond_reach(is_dialled_first: bool) -> None:
+    candidates = knowing(1)
+    candidates.to_dial(nobody, 5, 0.0)
+    if is_dialled_first:
+        candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
+    candidates.not_met(endpoint(1))
+    candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
+    candidates.failed(endpoint(1), 0.0, Obstacle.REFUSED)
+    assert candidates.reachability() == (1, [Obstacle.NO_WAY])
+
+
+def test_a_peer_that_answers_tells_more_than_one_that_we_dont_meet() -> None:
+    candidates = knowing(1)
+    candidates.not_met(endpoint(1))
+    for _ in range(2):
+        candidates.failed(endpoint(1), 0.0, Obstacle.CERTIFICATE)
+    assert candidates.reachability() == (1, [Obstacle.CERTIFICATE])
+
+
+def test_a_connection_makes_an_earlier_failure_void() -> None:
+    candidates = knowing(1)
+    candidates.not_met(endpoint(1))
+    candidates.connected(endpoint(1), 0.0)
+    for _ in range(2):
+        candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
+    assert candidates.reachability() == (1, [Obstacle.NO_ANSWER])
+
+
+def test_candidates_are_found_by_endpoint() -> None:
+    found = knowing(1, 2).at(endpoint(2))
+    assert found is not None
+    assert found.user == "user 2"
+    assert knowing(1).at(endpoint(2)) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ class Calls:
         self.connected: list[tuple[Handshake, Endpoint]] = []
         self.transports: list[Transport] = []
         self.failures: list[tuple[Endpoint, Obstacle | None]] = []
+        self.unanswered = 0
 
     def dial(self, endpoint: Endpoint, group: str = "lab") -> Dial:
         """Return a dial that reports its outcome."""
@@ -46,7 +47,10 @@ class Calls:
         def failed(*failure: Any) -> None:
             self.failures.append(failure)
 
-        return Dial(endpoint, HASH, group, None, connected, failed)
+        def unanswered() -> None:
+            self.unanswered += 1
+
+        return Dial(endpoint, HASH, group, None, connected, failed, unanswered)
 
 
 @pytest.fixture
@@ -62,6 +66,18 @@ def calls() -> Iterator[Calls]:
     yield calls
     for transport in calls.transports:
         transport.release()
+
+
+@contextmanager
+def silent_port() -> Iterator[Endpoint]:
+    """A port whose queue of connections is full, so that it answers none."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as queued:
+        address = Endpoint(*server.getsockname())
+        for _ in range(3):
+            sock = queued.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(address)
+        yield address
 
 
 def stay(peer: RawPeer) -> None:
@@ -101,6 +117,36 @@ def test_an_unreachable_peer(dialer: Dialer, calls: Calls) -> None:
     wait_until(lambda: calls.failures, what="the failure")
     assert calls.failures == [(address, Obstacle.REFUSED)]
     assert not calls.connected
+    assert calls.unanswered == 1
+
+
+def test_a_peer_without_a_route(dialer: Dialer, calls: Calls) -> None:
+    address = Endpoint("255.255.255.255", 1)
+    dialer.dial(calls.dial(address))
+    wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(address, Obstacle.NO_ROUTE)]
+    assert calls.unanswered == 1
+
+
+def test_another_way_is_looked_for_while_nothing_answers(
+    dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(module, "CONNECT_LIMIT", 0.5)
+    with silent_port() as address:
+        dialer.dial(calls.dial(address))
+        wait_until(lambda: calls.unanswered, what="the end of patience")
+        assert not calls.failures
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(address, Obstacle.NO_ANSWER)]
+    assert calls.unanswered == 1
+
+
+def test_who_answers_is_not_unanswered(dialer: Dialer, calls: Calls) -> None:
+    with PeerServer(stay, InfoHash(b"o" * 20)) as server:
+        dialer.dial(calls.dial(server.address))
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.unanswered == 0
 
 
 def test_a_peer_for_another_torrent(dialer: Dialer, calls: Calls) -> None:
