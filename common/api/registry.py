@@ -15,25 +15,12 @@ from common.api import (
     groups,
     invitations,
     presence,
-    rendezvous,
     stats,
     tokens,
 )
 from common.api.operation import Operation
 
-_NOUNS = (
-    accounts,
-    tokens,
-    groups,
-    stats,
-    invitations,
-    authority,
-    files,
-    presence,
-    rendezvous,
-    audit,
-    events,
-)
+_NOUNS = (accounts, tokens, groups, stats, invitations, authority, files, presence, audit, events)
 
 OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
     {

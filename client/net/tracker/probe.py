@@ -16,7 +16,6 @@ from client.net.tracker.tracker_connection import (
     TrackerConnection,
     UntrustedTrackerError,
 )
-from client.net.transports.own_port import OwnAddress
 from common.api.accounts import PING, Ping
 from common.errors import ErrorCode, MinitorrentError
 from common.tls import fingerprint
@@ -52,7 +51,7 @@ class TrackerProbe:
         try:
             connection = TrackerConnection(
                 self._tracker,
-                OwnAddress(self._source_host, 0),
+                self._source_host,
                 lambda _: None,
                 lambda _: None,
                 self._check_certificate,

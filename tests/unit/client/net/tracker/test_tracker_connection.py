@@ -18,7 +18,6 @@ from client.net.tracker.tracker_connection import (
     UntrustedTrackerError,
     source_host,
 )
-from client.net.transports.own_port import OwnAddress
 from common.api.accounts import PING, Ping
 from common.api.events import EventNotice
 from common.api.groups import GET_GROUP, GetGroup
@@ -29,7 +28,6 @@ from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 from tests.unit.client.net.fake_tracker import GREETING, FakeTracker, RefusalError
 
-NOWHERE = OwnAddress(None, 0)
 EVENT = {
     "id": 1,
     "at": "2026-01-01T00:00:00Z",
@@ -65,7 +63,7 @@ class EventLog:
         """Open a connection that reports its events."""
         return TrackerConnection(
             tracker.address,
-            OwnAddress(source, 0),
+            source,
             self.notices.append,
             lambda _: self.closed.set(),
             self.check_certificate,
@@ -168,7 +166,7 @@ def test_an_unexpected_failure_is_logged_and_ends_the_connection(
         raise ValueError("a bug")
 
     connection = TrackerConnection(
-        tracker.address, NOWHERE, fail, lambda _: closed.set(), EventLog().check_certificate
+        tracker.address, None, fail, lambda _: closed.set(), EventLog().check_certificate
     )
     tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
     assert closed.wait(5.0)
@@ -235,11 +233,7 @@ def test_nobody_listens() -> None:
     for source in (None, "127.0.0.1"):
         with pytest.raises(OSError):
             TrackerConnection(
-                address,
-                OwnAddress(source, 0),
-                lambda _: None,
-                lambda _: None,
-                EventLog().check_certificate,
+                address, source, lambda _: None, lambda _: None, EventLog().check_certificate
             )
 
 
@@ -338,7 +332,7 @@ def test_the_certificate_is_checked_before_anything_is_sent(tracker: FakeTracker
         raise UntrustedTrackerError("Another one.")
 
     with pytest.raises(UntrustedTrackerError):
-        TrackerConnection(tracker.address, NOWHERE, lambda _: None, lambda _: None, refuse)
+        TrackerConnection(tracker.address, None, lambda _: None, lambda _: None, refuse)
     assert tracker.seen == []
 
 
@@ -355,7 +349,7 @@ def test_a_server_without_tls_is_not_a_tracker() -> None:
         address = Endpoint(*listener.getsockname())
         with pytest.raises(MinitorrentError, match="no Minitorrent tracker"):
             TrackerConnection(
-                address, NOWHERE, lambda _: None, lambda _: None, EventLog().check_certificate
+                address, None, lambda _: None, lambda _: None, EventLog().check_certificate
             )
         thread.join()
 
