@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from functools import partial
 from random import Random
 from typing import Protocol, TypeVar
 
@@ -15,7 +17,6 @@ from client.core.admission.descriptor_budget import DescriptorBudget
 from client.core.notices.events import (
     CertificatesRevoked,
     FileRemoved,
-    LoggedIn,
     LoggedOut,
     LoginResumed,
     MemberRemoved,
@@ -34,11 +35,12 @@ from client.membership.remote import Remote
 from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
+from client.net.peers.rendezvous import RendezvousPoint
 from client.net.tracker.announcer import Announcer
-from client.net.tracker.other_family import OtherFamily
 from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
+from client.net.transports.own_port import OwnAddress
 from client.notices import Notices
 from client.parts import DEFAULT_PARTS, Parts
 from client.services.accounts import AccountService
@@ -79,6 +81,7 @@ from client.transfers.ticker import Ticker
 from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_manager import TransferManager
 from common import __version__
+from common.api.rendezvous import RENDEZVOUS, RendezvousNotice
 from common.types import PeerId
 
 BUFFER_BUDGET = 48 * 1024 * 1024
@@ -173,7 +176,14 @@ class _Assembly:
         self._disk = DiskSpace()
         self._known_trackers.trust(config.invited)
         self._remembered = RememberedLogin(config.data_dir)
+        self._dialer = self._keep(parts.dialer(self._peer_id, self._source_host, budget.dials))
         self._tracker_client = self._keep(self._make_tracker_client())
+        self._rendezvous = self._keep(self._make_rendezvous())
+
+    def _make_rendezvous(self) -> RendezvousPoint:
+        own = OwnAddress(self._source_host, self._listener.port)
+        ask = partial(self._tracker_client.call, RENDEZVOUS)
+        return RendezvousPoint(own, ask, self._dialer.greet, self._listener.welcome)
 
     def _make_tracker_client(self) -> TrackerClient:
         return self._parts.tracker_client(
@@ -181,7 +191,7 @@ class _Assembly:
             self._source_host,
             self._peer_id,
             self._listener.port,
-            _callbacks(self._account),
+            _callbacks(self._account, lambda notice: self._rendezvous.told(notice)),
             self._known_trackers.check,
             timing=self._config.timing,
         )
@@ -202,10 +212,14 @@ class _Assembly:
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
-        self._tell_other_address()
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
-        self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
+        self._listener.start(
+            transfers.active.admit,
+            transfers.active.find_group_tls,
+            refuses,
+            self._rendezvous.arrived,
+        )
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
@@ -213,14 +227,6 @@ class _Assembly:
         self._connect(session.accounts)
         self._closing_stack.callback(announcer.report)
         return session
-
-    def _tell_other_address(self) -> None:
-        """Tell each session's tracker where else peers are accepted, if they are everywhere."""
-        if self._source_host is not None:
-            return
-        port, check = self._listener.port, self._known_trackers.check
-        other = OtherFamily(self._tracker_client, lambda _: port, check, self._config.timing)
-        self._events.subscribe(LoggedIn, lambda _: other.tell())
 
     def _connect(self, accounts: AccountService) -> None:
         """Connect to a tracker, and resume the remembered login there."""
@@ -309,9 +315,8 @@ class _Assembly:
             client_name=client_name(),
             clock=time.monotonic,
             rng=Random(),
-            dialer=self._keep(
-                self._parts.dialer(self._peer_id, self._source_host, self._budget.dials)
-            ),
+            dialer=self._dialer,
+            rendezvous=self._rendezvous,
             connect=PeerConnection,
             buffers=BufferPool(BUFFER_BUDGET),
             workers=self._keep(WorkerPool(name="verify and write")),
@@ -382,11 +387,12 @@ def _subscribe(
     )
 
 
-def _callbacks(account: Account) -> TrackerCallbacks:
+def _callbacks(account: Account, told: Callable[[RendezvousNotice], None]) -> TrackerCallbacks:
     return TrackerCallbacks(
         connected=account.on_connected,
         lost=account.on_lost,
         session_ended=account.on_session_ended,
         notice=account.on_event,
+        rendezvous=told,
         unreachable=account.on_unreachable,
     )

@@ -246,7 +246,8 @@ class PeerRow(Result):
     """One connected peer. `flags` are letters as in other clients:
 
     D downloading from it, d want to but choked, U uploading to it, u it wants to but is choked,
-    O optimistic unchoke, I incoming connection, S snubbed, X it has everything.
+    O optimistic unchoke, I incoming connection, S snubbed, X it has everything. `route` is how it
+    is reached: direct, called or punched (see client.core.admission.route).
     """
 
     address: str
@@ -258,6 +259,7 @@ class PeerRow(Result):
     downloaded: int
     uploaded: int
     flags: str
+    route: str
 
 
 class PeersResult(Result):

@@ -132,7 +132,7 @@ class TrackerApp:
         self._progress = Periodic("progress", WRITE_SECONDS, services.announces.write_progress)
         self._notices = Periodic("notices", LOOK_SECONDS, self._look)
         watch = self._store.watch_events(self._notices.wake)
-        self._pusher = Pusher(services.events, watch, self._sessions)
+        self._pusher = Pusher(services.events, services.rendezvous, watch, self._sessions)
 
     def _watch(self, metrics: Metrics) -> None:
         """Export what can be counted at any time."""

@@ -241,6 +241,7 @@ def peer_row(connection: Connection, peer: Peer) -> PeerRow:
         downloaded=peer.down.total,
         uploaded=peer.up.total,
         flags=flags(peer, incoming=connection.incoming),
+        route=connection.route.value,
     )
 
 

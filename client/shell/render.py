@@ -104,6 +104,7 @@ def _peers(result: results.PeersResult, screen: Screen) -> str:
         Column("down", right=True),
         Column("up", right=True),
         Column("flags"),
+        Column("route"),
     ]
     rows = [
         [
@@ -114,6 +115,7 @@ def _peers(result: results.PeersResult, screen: Screen) -> str:
             rate(peer.down_rate),
             rate(peer.up_rate),
             peer.flags,
+            peer.route,
         ]
         for peer in result.peers
     ]

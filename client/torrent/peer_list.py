@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -281,7 +281,7 @@ class PeerList:
         """See Candidates.last_dial_failed."""
         return self._candidates.last_dial_failed
 
-    def to_dial(self, now: float, *, complete: bool = False) -> Sequence[Endpoint]:
+    def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:
         """Return the endpoints to dial; each ends in a connection or in `dial_failed`.
 
         A `complete` torrent need not dial every peer: downloaders will dial it.
@@ -290,10 +290,6 @@ class PeerList:
         is_taken = self._taken(complete=complete)
         return [*self._candidates.to_dial(is_taken, slots, now), *self._to_renew(now)]
 
-    def others_of(self, endpoint: Endpoint) -> tuple[tuple[Endpoint, ...], PeerId | None]:
-        """See Candidates.others_of."""
-        return self._candidates.others_of(endpoint)
-
     def _taken(self, *, complete: bool) -> Callable[[PeerCandidate], bool]:
         """Return a predicate for candidates that are connected or banned, and so not dialled.
 
@@ -301,9 +297,6 @@ class PeerList:
         it doesn't keep us from dialling a peer whose pieces we want.
         """
         dialled = {c.endpoint for c in self.connections.values() if not c.incoming}
-        clients = {
-            (c.endpoint, c.handshake.peer_id) for c in self.connections.values() if not c.incoming
-        }
         dialled_us = {
             (c.handshake.peer_id, c.user if c.membership else c.endpoint.host)
             for c in self.connections.values()
@@ -312,11 +305,8 @@ class PeerList:
         authority = self._group_tls.authority if self._group_tls else None
 
         def is_taken(candidate: PeerCandidate) -> bool:
-            peer_id, addresses = candidate.peer_id, (candidate.endpoint, *candidate.others)
-            bearers = [candidate.user] if self._group_tls else [one.host for one in addresses]
-            if candidate.endpoint in dialled or any((peer_id, b) in dialled_us for b in bearers):
-                return True
-            if any((one, peer_id) in clients for one in candidate.others):
+            bearer = candidate.user if self._group_tls else candidate.endpoint.host
+            if candidate.endpoint in dialled or (candidate.peer_id, bearer) in dialled_us:
                 return True
             if authority is not None:
                 return self._ban_list.refuses_member(authority, candidate.user)
@@ -344,7 +334,21 @@ class PeerList:
 
     def dial_failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None) -> None:
         """Record a failed dial; without an obstacle, that was not the peer's fault."""
-        self._candidates.failed(endpoint, now, obstacle)
+        if not self._has_dialled(endpoint):  # by another way, meanwhile
+            self._candidates.failed(endpoint, now, obstacle)
+
+    def not_met(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
+        """Record that a rendezvous failed; without an obstacle, that was not the peer's fault."""
+        if obstacle is Obstacle.NO_WAY and not self._has_dialled(endpoint):
+            self._candidates.not_met(endpoint)
+
+    def candidate_at(self, endpoint: Endpoint) -> PeerCandidate | None:
+        """See Candidates.at."""
+        return self._candidates.at(endpoint)
+
+    def _has_dialled(self, endpoint: Endpoint) -> bool:
+        connections = self.connections.values()
+        return any(not one.incoming and one.endpoint == endpoint for one in connections)
 
 
 def _is_same(one: Connection, other: Connection) -> bool:

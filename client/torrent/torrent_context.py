@@ -36,6 +36,13 @@ class PeerDialer(Protocol):
         """Connect soon; returns False, without any callback, when too many dials are waiting."""
 
 
+class Rendezvous(Protocol):
+    """Arranges connections with peers that can't be dialled; RendezvousPoint does."""
+
+    def ask(self, dial: Dial, user: str, peer_id: PeerId) -> None:
+        """Have a peer dial us, and dial it; returns at once and ends with a callback of `dial`."""
+
+
 class Workers(Protocol):
     """Runs jobs outside of the peers' threads; WorkerPool does."""
 
@@ -56,6 +63,7 @@ class TorrentContext:
     clock: Callable[[], float]
     rng: Random
     dialer: PeerDialer
+    rendezvous: Rendezvous
     connect: ConnectionFactory
     buffers: BufferPool
     workers: Workers

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
-from client.core.admission.obstacle import Obstacle
+from client.core.admission.obstacle import Obstacle, is_ours
 from client.net.peers.dialer import Dial
 from client.net.transports.group_tls import GroupTls
 from client.net.transports.transport import Transport
@@ -50,20 +51,33 @@ class TorrentDialing:
             if self._closed or not self._context.connection_slots.free:
                 return
             endpoints = self._peer_list.to_dial(now, complete=complete)
-            others = [self._peer_list.others_of(endpoint) for endpoint in endpoints]
-        for endpoint, (addresses, peer_id) in zip(endpoints, others, strict=True):
-            dial = Dial(
-                endpoint,
-                self._metainfo.info_hash,
-                self._metainfo.authority or self._metainfo.source or "",
-                self._group_tls,
-                self._connected,
-                self._failed,
-                addresses,
-                peer_id,
-            )
+        for endpoint in endpoints:
+            dial = self._dial(endpoint, self._failed, partial(self._unanswered, endpoint))
             if not self._context.dialer.dial(dial):
                 self._failed(endpoint, None)
+
+    def _dial(
+        self,
+        endpoint: Endpoint,
+        failed: Callable[[Endpoint, Obstacle | None], None],
+        unanswered: Callable[[], None] = lambda: None,
+    ) -> Dial:
+        group = self._metainfo.authority or self._metainfo.source or ""
+        info_hash, group_tls = self._metainfo.info_hash, self._group_tls
+        return Dial(endpoint, info_hash, group, group_tls, self._connected, failed, unanswered)
+
+    def _unanswered(self, endpoint: Endpoint) -> None:
+        """Have the tracker bring the peer together with us, if it is one of our own clients."""
+        with self._lock:
+            peer = None if self._closed else self._peer_list.candidate_at(endpoint)
+        if peer is None or not is_ours(peer.peer_id):
+            return
+        dial = self._dial(endpoint, self._not_met)
+        self._context.rendezvous.ask(dial, peer.user, peer.peer_id)
+
+    def _not_met(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
+        with self._lock:
+            self._peer_list.not_met(endpoint, obstacle)
 
     def _failed(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
         with self._lock:

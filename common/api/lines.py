@@ -4,6 +4,7 @@ tracker: {"minitorrent": {"version": [1, 1], "server": "minitorrent 0.1.0", "tim
 client:  {"id": 1, "op": "ping", "args": {}}
 tracker: {"id": 1, "ok": true, "result": {}}
 tracker: {"event": {...}}                       (a notice, between replies)
+tracker: {"rendezvous": {...}}                  (as common.api.rendezvous has it)
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import AwareDatetime, Field
 from common.api.events import EventNotice
 from common.api.model import Model
 from common.api.presence import Failure
+from common.api.rendezvous import RendezvousNotice
 from common.errors import ErrorCode, MinitorrentError
 from common.text import size
 
@@ -136,6 +138,10 @@ class NoticeLine(Model):
     event: EventNotice
 
 
+class RendezvousLine(Model):
+    rendezvous: RendezvousNotice
+
+
 def encode_line(message: Model | Mapping[str, object]) -> bytes:
     """Encode one object as a line with its newline; models may be nested in a mapping."""
     return pydantic_core.to_json(message) + b"\n"
@@ -179,6 +185,11 @@ def failure_of(error: MinitorrentError) -> Failure:
 def encode_notice(notice: EventNotice) -> bytes:
     """Encode a pushed notice."""
     return encode_line({"event": notice})
+
+
+def encode_rendezvous(notice: str) -> bytes:
+    """Encode a pushed RendezvousNotice, which is JSON already."""
+    return b'{"rendezvous":%s}\n' % notice.encode()
 
 
 def operation_named(beginning: bytes) -> str | None:

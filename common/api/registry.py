@@ -15,12 +15,25 @@ from common.api import (
     groups,
     invitations,
     presence,
+    rendezvous,
     stats,
     tokens,
 )
 from common.api.operation import Operation
 
-_NOUNS = (accounts, tokens, groups, stats, invitations, authority, files, presence, audit, events)
+_NOUNS = (
+    accounts,
+    tokens,
+    groups,
+    stats,
+    invitations,
+    authority,
+    files,
+    presence,
+    rendezvous,
+    audit,
+    events,
+)
 
 OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
     {

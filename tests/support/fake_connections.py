@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from client.core.admission.route import Route
 from client.core.bandwidth.throttle import BandwidthChannel
 from client.core.protocol.peer_stream_decoder import (
     MessageReceived,
@@ -39,6 +40,7 @@ class FakeTransport:
 
     def __init__(self, membership: Membership | None = None) -> None:
         self.membership = membership
+        self.route = Route.DIRECT
         self.sent = b""
         self.is_closed = False
 
@@ -83,6 +85,7 @@ class FakeConnection:
         self.endpoint = endpoint
         self.handshake = handshake
         self.incoming = incoming
+        self.route = transport.route
         self.membership = transport.membership
         self.user = self.membership.user if self.membership else None
         self.client = client_name(handshake.peer_id)

@@ -125,6 +125,16 @@ class FakeOwner:
         self.unidentified.append(peer)
 
 
+class FakeRendezvous:
+    """A Rendezvous that keeps what was asked for: the dials, users and peer ids."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Dial, str, PeerId]] = []
+
+    def ask(self, dial: Dial, user: str, peer_id: PeerId) -> None:
+        self.asked.append((dial, user, peer_id))
+
+
 @dataclass
 class FakeClient:
     """The shared context of a client's torrents, without anything that waits."""
@@ -132,6 +142,7 @@ class FakeClient:
     swarm_config: SwarmConfig = field(default_factory=SwarmConfig)
     clock: Clock = field(default_factory=Clock)
     dialer: FakeDialer = field(default_factory=FakeDialer)
+    rendezvous: FakeRendezvous = field(default_factory=FakeRendezvous)
     connections: FakeConnections = field(default_factory=FakeConnections)
     workers: FakeWorkers = field(default_factory=FakeWorkers)
     connection_slots: ConnectionSlots = field(default_factory=lambda: ConnectionSlots(100))
@@ -145,6 +156,7 @@ class FakeClient:
             clock=self.clock,
             rng=Random(1),
             dialer=self.dialer,
+            rendezvous=self.rendezvous,
             connect=self.connections,
             buffers=BufferPool(1 << 20),
             workers=self.workers,

@@ -14,12 +14,11 @@ from common.types import PeerId
 
 
 class AnnouncedClient(NamedTuple):
-    """A user's client as announced, over a session or over HTTP, with its `local` addresses."""
+    """A user's client as announced, over a session or over HTTP."""
 
     user: str
     peer_id: PeerId
     has_session: bool
-    local: str = ""
 
 
 _SUPPORTING = re.compile(

@@ -76,6 +76,11 @@ class Connection:
         self._waited = 0.0  # seconds that what has arrived was left lying
 
     @property
+    def id(self) -> str:
+        """What identifies it, at all trackers of the database."""
+        return self.caller.connection_id
+
+    @property
     def user(self) -> str | None:
         """The user who is logged in, or None."""
         identity = self.caller.identity

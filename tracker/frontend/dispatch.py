@@ -17,6 +17,7 @@ from common.api import (
     groups,
     invitations,
     presence,
+    rendezvous,
     stats,
     tokens,
 )
@@ -162,7 +163,6 @@ def _account_handlers(services: Services) -> list[tuple[str, Handler]]:
         _anyone(accounts.CREATE_USER, services.accounts.create_user),
         _anyone(accounts.LOGIN, services.logins.login),
         _anyone(accounts.RESUME_SESSION, services.logins.resume_session),
-        _anyone(accounts.ADD_ADDRESS, services.logins.add_address),
         _anyone(accounts.LOGOUT, services.logins.logout),
         _anyone(accounts.PING, services.logins.ping),
         _user(accounts.CHANGE_PASSWORD, services.accounts.change_password),
@@ -221,6 +221,7 @@ def _file_handlers(services: Services) -> list[tuple[str, Handler]]:
         _user(presence.ANNOUNCE, announces.announce),
         _user(presence.IDENTIFY_PEER, announces.identify_peer),
         _user(presence.CHECK_PORT, services.reachability.check_port),
+        _user(rendezvous.RENDEZVOUS, services.rendezvous.rendezvous),
         _anyone(presence.ANNOUNCE_KEY, keys.announce_key),
         _anyone(presence.RENEW_ANNOUNCE_KEY, keys.renew_announce_key),
     ]

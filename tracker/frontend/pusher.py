@@ -1,17 +1,26 @@
-"""Pushing notices of new events to clients."""
+"""Pushing notices to clients: of new events, and of rendezvous."""
 
 from __future__ import annotations
 
+from common.api.lines import encode_rendezvous
 from tracker.frontend.session import SessionServer
 from tracker.services.events import EventService
+from tracker.services.sharing.rendezvous import RendezvousService
 from tracker.store.event_watch import EventWatch
 
 
 class Pusher:
-    """Sends new events, of any tracker, to their audience connected here."""
+    """Sends what is new, of any tracker, to its audience connected here."""
 
-    def __init__(self, events: EventService, watch: EventWatch, sessions: SessionServer) -> None:
+    def __init__(
+        self,
+        events: EventService,
+        rendezvous: RendezvousService,
+        watch: EventWatch,
+        sessions: SessionServer,
+    ) -> None:
         self._events = events
+        self._rendezvous = rendezvous
         self._watch = watch
         self._sessions = sessions
         events.sent = events.last_id()
@@ -22,8 +31,11 @@ class Pusher:
         return max(0, self._events.last_id() - self._events.sent)
 
     def push(self) -> None:
-        """Send the events that there are since the last call. Raises DatabaseError."""
+        """Send what there is since the last call. Raises DatabaseError."""
         self._is_behind = self._watch.has_news() or self._is_behind
+        if self._is_behind:
+            for waiting in self._rendezvous.take():
+                self._sessions.tell(waiting.connection_id, encode_rendezvous(waiting.notice))
         while self._is_behind:
             news = self._events.after(self._events.sent)
             for delivery in news.deliveries:

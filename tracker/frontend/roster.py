@@ -23,7 +23,7 @@ class Roster:
         self._limits = limits
         self._lock = threading.Lock()  # guards everything below
         self._is_empty = threading.Condition(self._lock)
-        self._all: set[Connection] = set()
+        self._all: dict[str, Connection] = {}  # by id
         self._served: dict[Connection, str | None] = {}  # who is logged in, if anyone
         self._turned_away = SlotCounts()
         self._counts = SlotCounts()
@@ -42,7 +42,12 @@ class Roster:
     def everyone(self) -> list[Connection]:
         """Return all connections."""
         with self._lock:
-            return list(self._all)
+            return list(self._all.values())
+
+    def by_id(self, connection_id: str) -> Connection | None:
+        """Return the connection with this id, if it is here."""
+        with self._lock:
+            return self._all.get(connection_id)
 
     def of_users(self, users: Set[str]) -> list[Connection]:
         """Return the connections on which these users are logged in."""
@@ -61,7 +66,7 @@ class Roster:
     def add(self, connection: Connection) -> None:
         """Add a connection; one that is turned away takes no slot."""
         with self._lock:
-            self._all.add(connection)
+            self._all[connection.id] = connection
             if connection.is_turned_away:
                 self._turned_away.take(connection.party)
             else:
@@ -79,7 +84,7 @@ class Roster:
     def remove(self, connection: Connection) -> None:
         """Remove a connection that has ended."""
         with self._lock:
-            self._all.remove(connection)
+            del self._all[connection.id]
             if connection.is_turned_away:
                 self._turned_away.free(connection.party)
             else:

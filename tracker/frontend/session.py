@@ -21,7 +21,7 @@ from common.api.events import EventNotice
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
 from common.tls import TlsEngine
-from common.types import plain_address
+from common.types import Endpoint, plain_address
 from tracker.config import SESSIONS_PER_ADDRESS
 from tracker.domain.admission import ConnectionLimits
 from tracker.domain.throttle import Budget, Rate
@@ -129,6 +129,12 @@ class SessionServer:
                 if notice.id > connection.caller.since:
                     connection.channel.post(line)
 
+    def tell(self, connection_id: str, line: bytes) -> None:
+        """Send a line to one client, if it is connected here."""
+        connection = self._roster.by_id(connection_id)
+        if connection is not None:
+            connection.channel.post(line)
+
     def identities(self) -> list[Identity]:
         """Return who is logged in, on all connections."""
         found = (connection.caller.identity for connection in self._roster.everyone())
@@ -211,17 +217,18 @@ class SessionServer:
             return
         self._is_short = False
         try:
-            self._begin(sock, plain_address(address[0]))
+            self._begin(sock, Endpoint(plain_address(address[0]), address[1]))
         except OSError:  # already disconnected
             sock.close()
 
-    def _begin(self, sock: socket.socket, address: str) -> None:
+    def _begin(self, sock: socket.socket, client: Endpoint) -> None:
         reached_at = plain_address(sock.getsockname()[0])
-        is_admitted = self._admit(party_of(address))
-        if not is_admitted and not self._wait_to_refuse(party_of(address)):
+        party = party_of(client.host)
+        is_admitted = self._admit(party)
+        if not is_admitted and not self._wait_to_refuse(party):
             sock.close()
             return
-        caller = Caller(secrets.token_hex(16), address, reached_at)
+        caller = Caller(secrets.token_hex(16), client.host, reached_at, port=client.port)
         channel = Channel(sock, TlsEngine(self._context, server_side=True), self._poller)
         connection = Connection(
             channel,

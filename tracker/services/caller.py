@@ -13,8 +13,8 @@ from common.types import PeerId
 class Identity:
     """A logged-in user on one connection; `peer_id` is as reported by the client.
 
-    `local` are its encoded local addresses (see tracker.domain.whereabouts). Over HTTP there is no
-    connection: `connection_id` is empty, and `scope` is the token's.
+    `address` and `port` are where its connection comes from.
+    Over HTTP there is no connection: `connection_id` is empty, and `scope` is the token's.
     """
 
     user_id: int
@@ -23,8 +23,8 @@ class Identity:
     connection_id: str
     peer_id: PeerId
     address: str
+    port: int = 0
     scope: Scope = "account"
-    local: str = ""
 
 
 OPERATOR = Identity(
@@ -42,9 +42,9 @@ OPERATOR = Identity(
 class Caller:
     """The client on a connection, or of one HTTP request; then `connection_id` is empty.
 
-    `address` is its IP address, `reached_at` the tracker's own address as the client reached it.
-    `token` is the one from an HTTP request's header. `since` is the newest event when the session
-    began: the client gets notices of later ones.
+    It connects from `address` and `port`; `reached_at` is the tracker's own address as the client
+    reached it. `token` is the one from an HTTP request's header. `since` is the newest event
+    when the session began: the client gets notices of later ones.
     """
 
     connection_id: str
@@ -53,6 +53,7 @@ class Caller:
     identity: Identity | None = None
     token: str = field(default="", repr=False)
     since: int = 0
+    port: int = 0
 
     def require_login(self, scope: Scope = "read") -> Identity:
         """Return who the caller is; raises MinitorrentError(not_logged_in, permission_denied)."""

@@ -30,6 +30,7 @@ from tracker.services.sharing.announce import AnnounceService
 from tracker.services.sharing.files import FileService
 from tracker.services.sharing.keys import AnnounceKeyService
 from tracker.services.sharing.reachability import PortCheckService
+from tracker.services.sharing.rendezvous import RendezvousService
 from tracker.services.sharing.swarms import Swarms
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
@@ -74,6 +75,7 @@ class Services:
     announces: AnnounceService
     keys: AnnounceKeyService
     reachability: PortCheckService
+    rendezvous: RendezvousService
     events: EventService
     notices: NoticeService
     audit_limit: RateLimiter
@@ -98,7 +100,6 @@ def make_services(
         database, clock, steady, quotas, are_required=policy.by_invitation_only
     )
     lifetime, swarms = policy.certificate_lifetime, Swarms(random.Random())
-    certificates = CertificateService(database, clock, steady, secret_box, lifetime, quotas)
     return Services(
         accounts=AccountService(
             database, clock, steady, passwords, quotas, invitations, policy.min_password
@@ -110,11 +111,12 @@ def make_services(
         requests=JoinRequestService(database, clock, quotas),
         stats=StatsService(database, steady),
         invitations=invitations,
-        authorities=certificates,
+        authorities=CertificateService(database, clock, steady, secret_box, lifetime, quotas),
         files=FileService(database, clock, steady, quotas, swarms),
         announces=AnnounceService(database, clock, swarms, quotas),
         keys=AnnounceKeyService(database, clock, events.tracker_id, site),
         reachability=PortCheckService(),
+        rendezvous=RendezvousService(database, clock, steady, events.tracker_id),
         events=events,
         notices=NoticeService(database, steady),
         audit_limit=audit_limit,

@@ -101,7 +101,7 @@ class Lifecycle:
             known = work.trackers.beat(self._tracker_id, now)
             if not known:
                 work.trackers.add(self._tracker_id, self._site, now)
-                logins = {one.connection_id: (one.token_id, one.local) for one in sessions()}
+                logins = {one.connection_id: one.token_id for one in sessions()}
                 work.trackers.reconnect(self._tracker_id, logins, now)
             self._delete_expired(work, now, steady)
         self._watch.accept(now, steady)
@@ -117,6 +117,7 @@ class Lifecycle:
 
     def _delete_expired(self, work: UnitOfWork, now: float, steady: float) -> None:
         work.trackers.delete_expired(now)
+        work.rendezvous.delete_expired(now)
         work.peers.delete_expired(now, HTTP_GRACE)
         if steady >= max(self._trusted_from, self._next_expiry):
             self._next_expiry = steady + EXPIRY_SECONDS

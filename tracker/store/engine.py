@@ -137,8 +137,8 @@ class Store:
         with _turn(self._write_lock, urgent=urgent), _connected(engine) as connection:
             work = UnitOfWork(connection, self.clock)
             yield work
-            _commit(connection, has_news=work.events.has_news)
-        if work.events.has_news and self._watch is not None:
+            _commit(connection, has_news=work.has_news)
+        if work.has_news and self._watch is not None:
             self._watch.note()
 
     def look_at_clock(self) -> None:

@@ -49,6 +49,18 @@ class ScrapedFile(NamedTuple):
     completed: int
 
 
+class Met(NamedTuple):
+    """Where a client accepts peers, by its announce: `port`; the rest is of its session.
+
+    The tracker sees that come from `host` and `session_port`.
+    """
+
+    connection_id: str
+    host: str
+    session_port: int
+    port: int
+
+
 class PresenceReader:
     """Questions of announces."""
 
@@ -138,16 +150,17 @@ class PresenceReader:
         return {file_id: (int(seeders), total - int(seeders)) for file_id, seeders, total in rows}
 
     def at_host(self, file_id: int, host: str, now: float) -> list[AnnouncedClient]:
-        """Return the clients that announced a file from this host, or else those that can be
-        reached there, too.
-        """
+        """Return the clients that announced a file from this host."""
         asked = {**_at(now), "file_id": file_id, "host": host}
-        rows = self._database.execute(statements.AT_HOST, asked).all()
-        rows = rows or self._database.execute(statements.AT_OTHER_HOST, asked).all()
         return [
-            AnnouncedClient(user, PeerId(peer_id), has_session, local)
-            for user, peer_id, has_session, local in rows
+            AnnouncedClient(user, PeerId(peer_id), has_session)
+            for user, peer_id, has_session in self._database.execute(statements.AT_HOST, asked)
         ]
+
+    def in_session(self, file_id: int, user: str, peer_id: PeerId, now: float) -> list[Met]:
+        """Return where a client is that has announced a file over a session, the latest first."""
+        asked = {**_at(now), "file_id": file_id, "user": user, "peer_id": peer_id}
+        return [Met._make(row) for row in self._database.execute(statements.IN_SESSION, asked)]
 
     def ring(
         self, file_id: int, place: int, asker: Peer, most: int, now: float, *, with_seeders: bool
@@ -176,8 +189,8 @@ def _at(now: float) -> dict[str, object]:
 
 def _with_files(rows: Iterable[Sequence[Any]]) -> list[tuple[int, Peer]]:
     return [
-        (file_id, Peer(user_id, user, PeerId(peer_id), *where))
-        for file_id, user_id, user, peer_id, *where in rows
+        (file_id, Peer(user_id, user, PeerId(peer_id), host, port, left))
+        for file_id, user_id, user, peer_id, host, port, left in rows
     ]
 
 

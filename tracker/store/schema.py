@@ -3,9 +3,8 @@
 Durable: users, tokens, known addresses, groups with their authorities, memberships, join requests,
 invitations, quotas, files, completed downloads, shares, announce keys, events; and
 certificate holders, as long as a certificate may be valid. Derived from them, by triggers: sizes of
-groups and users. Ephemeral: trackers (with a heartbeat),
-their connections, and peers. A session's peers exist as long as its connection, a stock client's
-until they expire.
+groups and users. Ephemeral: trackers (with a heartbeat), their connections, peers, and notices of
+rendezvous. A session's peers exist as long as its connection, a stock client's until they expire.
 """
 
 from __future__ import annotations
@@ -425,28 +424,31 @@ class Connection(Base):
     """A logged-in client's connection to a tracker, which makes its user online. Deleted with
     its token.
 
-    `local` are the client's addresses inside its own network, as tracker.domain.whereabouts encodes
-    them, and `other_host` the one of the other family than the connection's; empty without.
+    The tracker sees it come from `host` and `port`; older trackers don't record that.
     """
 
     __tablename__ = "connections"
-    __table_args__ = (
-        Index(
-            None,
-            "other_host",
-            sqlite_where=text("other_host <> ''"),
-            postgresql_where=text("other_host <> ''"),
-        ),
-    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tracker_id: Mapped[str] = mapped_column(ForeignKey(Tracker.id, ondelete="CASCADE"), index=True)
     token_id: Mapped[int] = mapped_column(ForeignKey(Token.id, ondelete="CASCADE"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     opened_at: Mapped[float]
-    local: Mapped[str] = mapped_column(String(255), server_default="")
-    other_host: Mapped[str] = mapped_column(String(64), server_default="")
-    other_port: Mapped[int] = mapped_column(server_default="0")
+    host: Mapped[str | None] = mapped_column(String(64))
+    port: Mapped[int | None]
+
+
+class Rendezvous(Base):
+    """A notice of a rendezvous (JSON) that waits for the tracker of its recipient's connection."""
+
+    __tablename__ = "rendezvous"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection_id: Mapped[str] = mapped_column(
+        ForeignKey(Connection.id, ondelete="CASCADE"), index=True
+    )
+    notice: Mapped[str] = mapped_column(Text)
+    at: Mapped[float]
 
 
 class Completion(Base):

@@ -52,6 +52,7 @@ announce_keys = _table(schema.AnnounceKey)
 events = _table(schema.Event)
 trackers = _table(schema.Tracker)
 connections = _table(schema.Connection)
+rendezvous = _table(schema.Rendezvous)
 completions = _table(schema.Completion)
 peers = _table(schema.Peer)
 

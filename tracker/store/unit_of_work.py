@@ -22,6 +22,7 @@ from tracker.store.peers import PeerRepository
 from tracker.store.presence import PresenceReader
 from tracker.store.presence_writer import PresenceWriter
 from tracker.store.quotas import QuotaRepository
+from tracker.store.rendezvous import RendezvousRepository
 from tracker.store.sizes import SizeRepository
 from tracker.store.trackers import TrackerRepository
 from tracker.store.users import UserRepository
@@ -77,9 +78,15 @@ class UnitOfWork:
         self.peers = PeerRepository(connection)
         self.presence = PresenceWriter(connection)
         self.trackers = TrackerRepository(connection)
+        self.rendezvous = RendezvousRepository(connection)
         self.events = EventRepository(connection)
         self.event_lists = EventListRepository(connection)
         self.listings = ListingRepository(connection)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether somebody must hear at once of what was added."""
+        return self.events.has_news or self.rendezvous.has_news
 
 
 class UnitOfWorkFactory(Protocol):

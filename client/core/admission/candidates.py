@@ -43,7 +43,7 @@ Key: TypeAlias = tuple[Endpoint, str, PeerId | None]
 class PeerCandidate:
     """A member's client as listed by the tracker, at the address that the tracker saw.
 
-    `others` are more addresses of it. `obstacle` is what stopped the last dial. Times are in
+    `obstacle` is what stopped the last dial; `is_unmet`: a rendezvous failed, too. Times are in
     seconds, by the caller's clock.
     """
 
@@ -53,9 +53,9 @@ class PeerCandidate:
     dialling: bool = False
     failures: int = 0
     obstacle: Obstacle | None = None
+    is_unmet: bool = False
     connected_at: float = 0.0
     not_before: float = 0.0  # when it may be dialled again
-    others: tuple[Endpoint, ...] = ()
     network: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,9 +69,10 @@ class PeerCandidate:
         """
         return self.endpoint, self.user, None if self.endpoint.port else self.peer_id
 
-    def is_at(self, host: str) -> bool:
-        """Whether a host is one of its addresses."""
-        return self.endpoint.host == host or any(one.host == host for one in self.others)
+    def explain(self) -> None:
+        """Take into account that the peer can't reach us, either."""
+        if self.is_unmet and self.obstacle is not None and self.obstacle.is_silence:
+            self.obstacle = Obstacle.NO_WAY
 
     @property
     def certain_obstacle(self) -> Obstacle | None:
@@ -103,8 +104,6 @@ class Candidates:
                 self._add(candidate)
             elif old.peer_id != candidate.peer_id:  # an earlier instance at this endpoint
                 old.peer_id, old.failures, old.not_before = candidate.peer_id, 0, 0.0
-            if old is not None:
-                old.others = candidate.others
 
     def _add(self, candidate: PeerCandidate) -> None:
         self._known[candidate.key] = candidate
@@ -130,7 +129,7 @@ class Candidates:
         """Drop a peer that the tracker no longer lists, so that we don't dial it."""
         self._seen.pop((host, peer_id), None)
         for known in list(self._known.values()):
-            if known.peer_id == peer_id and known.is_at(host):
+            if known.peer_id == peer_id and known.endpoint.host == host:
                 del self._known[known.key]
 
     def forget_all(self) -> None:
@@ -180,14 +179,14 @@ class Candidates:
     def listed_user(self, peer_id: PeerId, host: str) -> str | None:
         """Return the user of this peer at this address, from the tracker's last answer only."""
         for listed in self._listed:
-            if listed.peer_id == peer_id and listed.is_at(host):
+            if listed.peer_id == peer_id and listed.endpoint.host == host:
                 return listed.user
         return None
 
     def remembered_user(self, peer_id: PeerId, host: str) -> str | None:
         """Return the user of this peer at this address, from anything the tracker ever said."""
         for known in self._known.values():
-            if known.peer_id == peer_id and known.is_at(host):
+            if known.peer_id == peer_id and known.endpoint.host == host:
                 return known.user
         return self._seen.get((host, peer_id))
 
@@ -217,17 +216,10 @@ class Candidates:
             due = [known for known in due if not known.dialling]
         return chosen
 
-    def others_of(self, endpoint: Endpoint) -> tuple[tuple[Endpoint, ...], PeerId | None]:
-        """Return the other addresses of the client at an endpoint, and the peer id it has there."""
-        for known in self._known.values():
-            if known.endpoint == endpoint and known.others:
-                return known.others, known.peer_id
-        return (), None
-
     def connected(self, endpoint: Endpoint, now: float) -> None:
         """Record that a dial succeeded."""
         for candidate in self._at(endpoint):
-            candidate.dialling = False
+            candidate.dialling = candidate.is_unmet = False
             candidate.obstacle = None
             candidate.connected_at = now
 
@@ -246,13 +238,23 @@ class Candidates:
         for candidate in self._at(endpoint):
             candidate.dialling = False
             candidate.obstacle = obstacle and obstacle.of(candidate.peer_id)
+            candidate.explain()
             pause = min(FIRST_PAUSE * 2**candidate.failures, LONGEST_PAUSE)
             candidate.failures = min(candidate.failures + 1, _MAX_FAILURES)
             candidate.not_before = now + pause
 
+    def not_met(self, endpoint: Endpoint) -> None:
+        """Record that a rendezvous has led to nothing."""
+        for candidate in self._at(endpoint):
+            candidate.is_unmet = True
+            candidate.explain()
+
+    def at(self, endpoint: Endpoint) -> PeerCandidate | None:
+        """Return the candidate that is dialled at this endpoint, or one of them."""
+        return next(iter(self._at(endpoint)), None)
+
     def _at(self, endpoint: Endpoint) -> list[PeerCandidate]:
-        """Return the candidates with this endpoint, or with this address besides theirs."""
-        return [c for c in self._known.values() if c.endpoint == endpoint or endpoint in c.others]
+        return [c for c in self._known.values() if c.endpoint == endpoint]
 
 
 class _DialCounts:

@@ -44,6 +44,11 @@ class Obstacle(Enum):
         "Ask them to start their client, or to open its TCP port in the firewall if it runs"
         + _AGAIN,
     )
+    NO_WAY = _Words(
+        "can't be reached, and can't reach you, either",
+        "can't be reached, and can't reach you, either",
+        f"Forward the port in the router of one of you, or switch on UPnP there{_AGAIN}",
+    )
     NO_ROOM_HERE = _Words(
         "could not be dialled: this computer has no free place for another connection",
         "could not be dialled: this computer has no free places for more connections",
@@ -108,7 +113,7 @@ class Obstacle(Enum):
     @property
     def is_silence(self) -> bool:
         """Whether we reached nothing at all."""
-        return self in (Obstacle.NO_ROUTE, Obstacle.NO_ANSWER, Obstacle.REFUSED)
+        return self in (Obstacle.NO_ROUTE, Obstacle.NO_ANSWER, Obstacle.REFUSED, Obstacle.NO_WAY)
 
     @property
     def hint(self) -> str:
@@ -117,9 +122,14 @@ class Obstacle(Enum):
 
     def of(self, peer_id: PeerId) -> Obstacle:
         """Return what this means for `peer_id`; our own clients never demand encryption or uTP."""
-        if self is Obstacle.HUNG_UP and peer_id.startswith(_OURS):
+        if self is Obstacle.HUNG_UP and is_ours(peer_id):
             return Obstacle.TURNED_AWAY
         return self
+
+
+def is_ours(peer_id: PeerId) -> bool:
+    """Return whether a peer says that it is this program."""
+    return peer_id.startswith(_OURS)
 
 
 def commonest(obstacles: Sequence[Obstacle]) -> Obstacle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from client.core.admission.route import Route
 from client.core.bandwidth.throttle import BandwidthChannel
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEvent
 from client.core.swarm.peer import UploadQueue
@@ -18,14 +19,16 @@ class Connection(UploadQueue, Protocol):
     """A peer after the handshake.
 
     `key` identifies it to the swarm; `incoming`: it dialled us; `client` is its client's name.
-    `user` is the member it belongs to, once known; `membership` is what it has proven, in a sealed
-    group. `close_reason` is None while it is open; `payload_sent` counts bytes of blocks.
+    `route`: how it came about. `user` is the member it belongs to, once known; `membership` is
+    what it has proven, in a sealed group. `close_reason` is None while it is open; `payload_sent`
+    counts bytes of blocks.
     """
 
     key: int
     endpoint: Endpoint
     handshake: Handshake
     incoming: bool
+    route: Route
     membership: Membership | None
     user: str | None
     client: str

@@ -17,17 +17,20 @@ import structlog
 
 from client.core.admission.crowding import MAX_CLOSING, Held, judge
 from client.core.admission.party import network
+from client.core.admission.route import Route
 from client.core.admission.strikes import Strikes
 from client.descriptors import free_descriptors
 from client.net.peers.handshaking import TIME_LIMIT, HungUpError, receive_handshake
 from client.net.peers.utp import UtpRefusal
 from client.net.transports.group_tls import Membership
+from client.net.transports.own_port import share
 from client.net.transports.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome
 from client.net.transports.transport import Deadline, PlainTransport, Transport, remote_endpoint
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from common.wire.handshake import Handshake
 from common.wire.messages import WireError
+from common.wire.rendezvous import FIRST_BYTE as RENDEZVOUS
 
 log = structlog.get_logger(__name__)
 
@@ -43,14 +46,14 @@ _ADDRESS_SHARE: Final = 4
 _BACKLOG: Final = 128
 """Connections that the kernel accepts for us until we take them."""
 
-_ALL: Final = "::"
-"""All addresses, of IPv4 and IPv6."""
-
 _PAUSE: Final = 0.1
 """Seconds until we try again to accept after a failure."""
 
 Admit = Callable[[Transport, Handshake, Endpoint], bool]
 """Takes over a connection after the handshake; returns False when it isn't wanted."""
+
+Arrived = Callable[[socket.socket, Deadline], Route | None]
+"""Takes a connection that begins like a rendezvous; see RendezvousPoint.arrived."""
 
 IsBanned = Callable[[str, Membership | None], bool]
 """Returns whether a peer at this IP address, with this proven membership, is banned."""
@@ -59,8 +62,9 @@ IsBanned = Callable[[str, Membership | None], bool]
 class _Handshaking:
     """A connection whose handshake is in progress; `number` is its order of arrival."""
 
-    def __init__(self, sock: socket.socket, endpoint: Endpoint, number: int) -> None:
+    def __init__(self, sock: socket.socket, endpoint: Endpoint, number: int, route: Route) -> None:
         self.sock = sock
+        self.route = route
         self.endpoint = endpoint
         self.network = network(endpoint.host)
         self.number = number
@@ -101,14 +105,24 @@ class Listener:
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
     def start(
-        self, admit: Admit, find_group_tls: FindGroupTls, is_banned: IsBanned = lambda *_: False
+        self,
+        admit: Admit,
+        find_group_tls: FindGroupTls,
+        is_banned: IsBanned = lambda *_: False,
+        arrived: Arrived | None = None,
     ) -> None:
         """Start to accept; the callbacks run in many threads and must return quickly."""
         self._admit = admit
         self._find_group_tls = find_group_tls
         self._is_banned = is_banned
+        self._arrived = arrived
         self._utp = UtpRefusal(self._sock)
         self._thread.start()
+
+    def welcome(self, sock: socket.socket, route: Route) -> None:
+        """Take over a connection of a peer that begins the handshake, as if it had dialled us."""
+        if not self._begin(sock, route):
+            sock.close()
 
     @property
     def arrivals(self) -> int:
@@ -150,13 +164,14 @@ class Listener:
                 continue
             is_logged = False
             self._arrivals += 1
-            if not self._begin(sock):
+            if not self._begin(sock, Route.DIRECT):
                 sock.close()
 
-    def _begin(self, sock: socket.socket) -> bool:
+    def _begin(self, sock: socket.socket, route: Route) -> bool:
         """Start a handshake thread for a connection; returns False when it gets none."""
         try:
-            handshaking = _Handshaking(sock, remote_endpoint(sock), next(self._numbers))
+            number = next(self._numbers)
+            handshaking = _Handshaking(sock, remote_endpoint(sock), number, route)
         except OSError:  # it is closed already
             return False
         with self._lock:
@@ -196,7 +211,12 @@ class Listener:
         """Read one handshake and hand the socket over, or close it."""
         admitted = False
         try:
-            transport, handshake = self._shake(handshaking)
+            deadline = Deadline(self._time_limit)
+            if not self._meets(handshaking, deadline):
+                admitted = True
+                return
+            transport, handshake = self._shake(handshaking, deadline)
+            transport.route = handshaking.route
             self._forget(handshaking)
             admitted = not self._closing and self._admit(transport, handshake, handshaking.endpoint)
         except (OSError, WireError) as error:
@@ -211,10 +231,18 @@ class Listener:
             if not admitted:
                 handshaking.sock.close()
 
-    def _shake(self, handshaking: _Handshaking) -> tuple[Transport, Handshake]:
+    def _meets(self, handshaking: _Handshaking, deadline: Deadline) -> bool:
+        """Let a rendezvous begin, if it is one; False if the connection was taken over for it."""
+        deadline.apply(handshaking.sock)
+        if self._arrived is None or handshaking.sock.recv(1, socket.MSG_PEEK) != RENDEZVOUS:
+            return True
+        route = self._arrived(handshaking.sock, deadline)
+        handshaking.route = route or handshaking.route
+        return route is not None
+
+    def _shake(self, handshaking: _Handshaking, deadline: Deadline) -> tuple[Transport, Handshake]:
         """Do everything a peer has `time_limit` seconds for, with or without TLS."""
         sock, host = handshaking.sock, handshaking.endpoint.host
-        deadline = Deadline(self._time_limit)
         deadline.apply(sock)
         if sock.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
             if self._is_banned(host, None):
@@ -239,14 +267,6 @@ def check_address(address: Endpoint) -> None:
 
 
 def _listen(address: Endpoint) -> socket.socket:
-    """Listen at an address; at all addresses, of IPv4 and IPv6, if the host stands for all."""
-    if address.is_unspecified and socket.has_dualstack_ipv6():
-        with suppress(MinitorrentError):  # IPv6 may be switched off
-            return _bind(Endpoint(_ALL, address.port), is_dual=True)
-    return _bind(address)
-
-
-def _bind(address: Endpoint, *, is_dual: bool = False) -> socket.socket:
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -256,10 +276,9 @@ def _bind(address: Endpoint, *, is_dual: bool = False) -> socket.socket:
         raise _unusable(address, error) from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if is_dual:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind(where)
         sock.listen(_BACKLOG)
+        share(sock)
     except OSError as error:
         sock.close()
         raise _unusable(address, error) from error

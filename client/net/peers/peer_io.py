@@ -63,7 +63,7 @@ class PeerConnection:
         self.endpoint = endpoint
         self.handshake = handshake
         self.incoming = incoming
-        self.membership = transport.membership
+        self.membership, self.route = transport.membership, transport.route
         self.user = self.membership.user if self.membership else None
         self.client = client_name(handshake.peer_id)
         self.decoder = PeerStreamDecoder(transport.staging)

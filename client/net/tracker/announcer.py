@@ -338,10 +338,7 @@ class Announcer:
         announced.learn(
             [
                 PeerCandidate(
-                    Endpoint(peer.host, peer.port),
-                    peer_id_from_hex(peer.peer_id),
-                    peer.user,
-                    others=tuple(Endpoint(one.host, one.port) for one in peer.others if one.port),
+                    Endpoint(peer.host, peer.port), peer_id_from_hex(peer.peer_id), peer.user
                 )
                 for peer in answer.peers
             ]

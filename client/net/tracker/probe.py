@@ -16,6 +16,7 @@ from client.net.tracker.tracker_connection import (
     TrackerConnection,
     UntrustedTrackerError,
 )
+from client.net.transports.own_port import OwnAddress
 from common.api.accounts import PING, Ping
 from common.errors import ErrorCode, MinitorrentError
 from common.tls import fingerprint
@@ -51,7 +52,7 @@ class TrackerProbe:
         try:
             connection = TrackerConnection(
                 self._tracker,
-                self._source_host,
+                OwnAddress(self._source_host, 0),
                 lambda _: None,
                 lambda _: None,
                 self._check_certificate,

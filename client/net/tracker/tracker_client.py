@@ -18,7 +18,6 @@ from typing import Final, Literal
 import structlog
 
 from client.config import DEFAULT_TIMING, Timing
-from client.net.own_addresses import local_hosts
 from client.net.tracker.patience import busy_pause, spread
 from client.net.tracker.tracker_connection import (
     AnswerTooLongError,
@@ -27,6 +26,7 @@ from client.net.tracker.tracker_connection import (
     TrackerConnection,
     UntrustedTrackerError,
 )
+from client.net.transports.own_port import OwnAddress
 from common.api.accounts import (
     LOGIN,
     LOGOUT,
@@ -37,6 +37,7 @@ from common.api.accounts import (
 )
 from common.api.events import EventNotice
 from common.api.operation import Operation, ReplyT, RequestT
+from common.api.rendezvous import RendezvousNotice
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, PeerId
 
@@ -79,6 +80,7 @@ class TrackerCallbacks:
     `connected`: there is a connection, with the session's state if it was resumed. `lost`: the
     connection is lost, though the login on it has not ended. `session_ended`: the token is no
     longer valid; the argument is the tracker's sentence. `notice`: the tracker pushed an event.
+    `rendezvous`: another member's client can't dial us, and asks us to dial it.
     `unreachable`: all trackers were tried in vain, for this reason; they will be tried again.
     """
 
@@ -86,6 +88,7 @@ class TrackerCallbacks:
     lost: Callable[[Endpoint], None]
     session_ended: Callable[[str], None]
     notice: Callable[[EventNotice], None]
+    rendezvous: Callable[[RendezvousNotice], None] = lambda _: None
     unreachable: Callable[[MinitorrentError], None] = lambda _: None
 
 
@@ -188,16 +191,6 @@ class TrackerClient:
         return connection.tracker if connection else None
 
     @property
-    def current_host(self) -> str | None:
-        """The IP address of that tracker's that this client is connected to."""
-        connection = self._connection
-        return connection.host if connection else None
-
-    def token_for(self, tracker: Endpoint) -> str | None:
-        """Return the session's token, if there is one that this tracker may see."""
-        return self._token if tracker in self._token_for else None
-
-    @property
     def clock_difference(self) -> float | None:
         """Seconds that this machine's clock is ahead of the current tracker's (behind: below 0).
 
@@ -249,13 +242,7 @@ class TrackerClient:
 
     def login(self, user: str, password: str) -> LoginReply:
         """Log in; from now on the session survives lost connections."""
-        asked = {
-            "user": user,
-            "password": password,
-            "peer_id": self._peer_id,
-            "port": self._port,
-            "local": local_hosts(self._source_host),
-        }
+        asked = {"user": user, "password": password, "peer_id": self._peer_id, "port": self._port}
         reply = self.call(LOGIN, LOGIN.read_request(asked))
         with self._changed:
             self._token, self._token_for = reply.token, self._trackers
@@ -337,11 +324,12 @@ class TrackerClient:
         try:
             connection = TrackerConnection(
                 tracker,
-                self._source_host,
+                OwnAddress(self._source_host, self._port),
                 self._events.notice,
                 self._on_closed,
                 self._check_certificate,
                 self._timing,
+                self._events.rendezvous,
             )
         except (OSError, MinitorrentError) as error:
             log.info("tracker can't be reached", tracker=str(tracker), error=str(error))
@@ -387,12 +375,7 @@ class TrackerClient:
         token = self._token
         if token is None or connection.tracker not in self._token_for:
             return None
-        request = ResumeSession(
-            token=token,
-            peer_id=self._peer_id,
-            port=self._port,
-            local=local_hosts(self._source_host),
-        )
+        request = ResumeSession(token=token, peer_id=self._peer_id, port=self._port)
         try:
             reply = connection.request(RESUME_SESSION, request)
         except MinitorrentError as error:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from client.config import DEFAULT_TIMING, Timing
 from client.net.clock import steady
 from client.net.tracker.tracker_stream import TrackerStream
+from client.net.transports.own_port import OwnAddress
 from common.api.accounts import PING, Ping
 from common.api.events import EventNotice
 from common.api.lines import (
@@ -28,11 +29,13 @@ from common.api.lines import (
     LineDecoder,
     LineTooLongError,
     NoticeLine,
+    RendezvousLine,
     ReplyLine,
     decode_line,
     encode_request,
 )
 from common.api.operation import Operation, ReplyT, RequestT
+from common.api.rendezvous import RendezvousNotice
 from common.errors import ErrorCode, MinitorrentError, error_from
 from common.text import harmless
 from common.types import Endpoint
@@ -86,7 +89,7 @@ class _Pending:
 
 
 class TrackerConnection:
-    """An open session connection. Its reader thread calls `on_notice` and `on_closed`.
+    """An open session connection. Its reader thread makes the callbacks `on_...`.
 
     The constructor connects; it raises OSError when nothing answers, MinitorrentError when the
     other side is not a compatible tracker, UntrustedTrackerError when `check_certificate` does.
@@ -95,15 +98,17 @@ class TrackerConnection:
     def __init__(
         self,
         tracker: Endpoint,
-        source_host: str | None,
+        own: OwnAddress,
         on_notice: Callable[[EventNotice], None],
         on_closed: Callable[[TrackerConnection], None],
         check_certificate: CheckCertificate,
         timing: Timing = DEFAULT_TIMING,
+        on_rendezvous: Callable[[RendezvousNotice], None] = lambda _: None,
     ) -> None:
         self.tracker = tracker
         self._timing = timing
         self._on_notice = on_notice
+        self._on_rendezvous = on_rendezvous
         self._on_closed = on_closed
         self._decoder = LineDecoder(LIMIT_AFTER_LOGIN)
         self._numbers = itertools.count(1)
@@ -119,7 +124,7 @@ class TrackerConnection:
         """The tracker's name and version, such as `minitorrent 0.1.0`."""
         self._clock_at_greeting: float | None = None
         self._received_at = time.monotonic()
-        self._stream = _open(tracker, source_host, timing.tracker_connect)
+        self._stream = _open(tracker, own, timing.tracker_connect)
         try:
             check_certificate(tracker, self._stream.certificate)
             early = self._greet()
@@ -130,11 +135,6 @@ class TrackerConnection:
             target=self._read, args=(early,), name=f"tracker {tracker}", daemon=True
         )
         self._reader.start()
-
-    @property
-    def host(self) -> str:
-        """The IP address that it leads to."""
-        return self._stream.host
 
     @property
     def is_open(self) -> bool:
@@ -258,6 +258,9 @@ class TrackerConnection:
             if "event" in message:
                 self._on_notice(NoticeLine.model_validate(message).event)
                 return
+            if "rendezvous" in message:
+                self._on_rendezvous(RendezvousLine.model_validate(message).rendezvous)
+                return
             reply = ReplyLine.model_validate(message)
         except ValidationError:
             log.warning("the tracker sent a line of unknown form", tracker=str(self.tracker))
@@ -272,9 +275,9 @@ class TrackerConnection:
             pending.done.set()
 
 
-def _open(tracker: Endpoint, source_host: str | None, time_limit: float) -> TrackerStream:
+def _open(tracker: Endpoint, own: OwnAddress, time_limit: float) -> TrackerStream:
     try:
-        return TrackerStream(tracker, source_host, time_limit)
+        return TrackerStream(tracker, own, time_limit)
     except ssl.SSLError as error:
         raise _no_tracker(tracker, "no Minitorrent tracker answers there, or an old one") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import threading
@@ -9,14 +10,19 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from client.net.transports.own_port import OwnAddress, dialing_socket
 from common.tls import TlsEngine, new_context
-from common.types import Endpoint, plain_address
+from common.types import Endpoint
 
 _CHUNK: Final = 256 * 1024
+
+_NOT_FROM_HERE: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
 class TrackerStream:
     """One thread reads while others write; a waiting read delays no write.
+
+    `own` is where this client accepts peers: it connects from there if possible.
 
     The TLS engine has its own lock, which is not held during socket calls; senders hold another
     one, so that ciphertext is sent in the order in which it was made. The constructor connects
@@ -24,14 +30,12 @@ class TrackerStream:
     judge the certificate before it sends anything.
     """
 
-    def __init__(self, tracker: Endpoint, source_host: str | None, limit: float) -> None:
+    def __init__(self, tracker: Endpoint, own: OwnAddress, limit: float) -> None:
         self._tls = TlsEngine(_context(), server_side=False)
         self._engine_lock = threading.Lock()
         self._send_lock = threading.Lock()
         self._plaintext = memoryview(bytearray(_CHUNK))
-        self._sock = _connect(tracker, source_host, limit)
-        self.host = plain_address(str(self._sock.getpeername()[0]))
-        """The IP address that it is connected to."""
+        self._sock = _connect(tracker, own, limit)
         try:
             self._handshake(limit)
         except BaseException:
@@ -102,18 +106,45 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _connect(tracker: Endpoint, source_host: str | None, limit: float) -> socket.socket:
-    """Dial the tracker, from the address where peers reach us if possible.
+def _connect(tracker: Endpoint, own: OwnAddress, limit: float) -> socket.socket:
+    """Dial the tracker, from where we accept peers if possible.
 
     The tracker takes a peer's address from its connection, so a client that accepts peers at one
-    of several addresses has to connect from that one.
+    of several addresses has to connect from that one. And from its port, too: then the tracker sees
+    where a router lets answers to that port in, and can have other members dial there.
     """
-    sock = None
-    if source_host is not None:
+    sock = _connect_from(own, tracker, limit) if own.port else None
+    if sock is None and own.host is not None:
         with suppress(OSError):  # it doesn't lead to the tracker
-            sock = socket.create_connection(tracker, limit, (source_host, 0))
+            sock = socket.create_connection(tracker, limit, (own.host, 0))
     if sock is None:
         sock = socket.create_connection(tracker, limit)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return sock
+
+
+def _connect_from(own: OwnAddress, tracker: Endpoint, limit: float) -> socket.socket | None:
+    """Dial the tracker from our own port; return None if that port, or address, is what fails.
+
+    It may be: an earlier connection with the tracker may not be quite over.
+    """
+    failure: OSError | None = None
+    for _, _, _, _, address in socket.getaddrinfo(*tracker, type=socket.SOCK_STREAM):
+        try:
+            sock = dialing_socket(own, Endpoint(str(address[0]), tracker.port))
+        except OSError:
+            return None
+        try:
+            sock.settimeout(limit)
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failure = error
+            if own.host is not None or error.errno in _NOT_FROM_HERE:
+                return None
+        else:
+            return sock
+    if failure is not None:
+        raise failure
+    return None

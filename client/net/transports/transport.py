@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
+from client.core.admission.route import Route
 from client.net.transports.blocks import BlockSource, gather
 from client.net.transports.group_tls import Membership
 from common.types import BlockRun, Endpoint
@@ -27,6 +28,9 @@ class Transport(Protocol):
     @property
     def membership(self) -> Membership | None:
         """What the other side has proven; None for a plain connection."""
+
+    route: Route
+    """How the connection came about."""
 
     @property
     def overhead(self) -> int:
@@ -69,6 +73,7 @@ class SocketTransport:
 
     def __init__(self, sock: socket.socket) -> None:
         _prepare(sock)
+        self.route = Route.DIRECT
         self._sock = sock
         self._deadline = Deadline()
 

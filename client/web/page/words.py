@@ -23,6 +23,9 @@ ROLES_GIVEN: Final = (
     N_("a member"),
     N_("a reader"),
 )
+ROUTES: Final = (N_("direct"), N_("called"), N_("punched"))
+"""How peers are reached (see client.core.admission.route)."""
+
 MODES: Final = (N_("sealed"), N_("open"))
 NOTICES: Final = (
     N_("Warning"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client.net.peers.listener import Admit, IsBanned, Listener
+from client.net.peers.listener import Admit, Arrived, IsBanned, Listener
 from client.net.tracker.tracker_client import TrackerClient
 from client.net.transports.tls_handshake import FindGroupTls
 from client.parts import DEFAULT_PARTS, Parts
@@ -228,11 +228,15 @@ def test_our_own_port_does_not_answer(team: Team, tmp_path: Path) -> None:
 
     class Known(Listener):
         def start(
-            self, admit: Admit, find_group_tls: FindGroupTls, is_banned: IsBanned = lambda *_: False
+            self,
+            admit: Admit,
+            find_group_tls: FindGroupTls,
+            is_banned: IsBanned = lambda *_: False,
+            arrived: Arrived | None = None,
         ) -> None:
             """See Listener."""
             listeners.append(self)
-            super().start(admit, find_group_tls, is_banned)
+            super().start(admit, find_group_tls, is_banned, arrived)
 
     ann = team.member("ann", parts=Parts(listener=Known))
     team.share(ann, make_file(tmp_path / "content", MIB))

@@ -29,13 +29,14 @@ class RefusedError(Exception):
 
 
 class SessionClient:
-    """One connection. `notices` has those that arrive between replies."""
+    """One connection. `notices` has those that arrive between replies, `told` has rendezvous."""
 
     def __init__(self, address: Endpoint, source: str | None = None) -> None:
         self._stream = SecureStream.dial(address, source)
         self._number = 0
         self.peer_id = secrets.token_hex(20)
         self.notices: list[dict[str, Any]] = []
+        self.told: list[dict[str, Any]] = []
         self.greeting = self.read()
 
     def __enter__(self) -> Self:
@@ -75,8 +76,8 @@ class SessionClient:
         self._number += 1
         message = {"id": self._number, "op": operation, "args": arguments}
         self.send(json.dumps(message).encode() + b"\n")
-        while "event" in (reply := self.read()):
-            self.notices.append(reply["event"])
+        while "id" not in (reply := self.read()) and reply:
+            self._keep(reply)
         assert reply.get("id") == self._number, reply
         if not reply["ok"]:
             raise RefusedError(reply["error"])
@@ -86,10 +87,30 @@ class SessionClient:
     def notice(self, **wanted: str) -> dict[str, Any]:
         """Return the next notice with these fields, skipping others; fails if none arrives."""
         while True:
-            event = self.notices.pop(0) if self.notices else self.read()["event"]
+            while not self.notices:
+                self._keep(self.read())
+            event = self.notices.pop(0)
             if wanted.items() <= event.items():
                 found: dict[str, Any] = event
                 return found
+
+    def rendezvous(self) -> dict[str, Any]:
+        """Return the next rendezvous that this client is told of; fails if there is none."""
+        while not self.told:
+            self._keep(self.read())
+        return self.told.pop(0)
+
+    def _keep(self, pushed: dict[str, Any]) -> None:
+        if "rendezvous" in pushed:
+            self.told.append(pushed["rendezvous"])
+        else:
+            self.notices.append(pushed["event"])
+
+    @property
+    def seat(self) -> dict[str, Any]:
+        """Where the tracker sees this client."""
+        host, port = self._stream.socket.getsockname()[:2]
+        return {"host": host, "port": port}
 
     def login(self, user: str, password: str = "secret123", port: int = 6881) -> dict[str, Any]:
         """Log in as an existing user."""

@@ -56,6 +56,7 @@ PEER = results.PeerRow(
     downloaded=4096,
     uploaded=0,
     flags="DX",
+    route="direct",
 )
 TRACKERS = [
     results.TrackerRow(address="127.0.0.1:7001", state="connected", current=True, fingerprint=None),

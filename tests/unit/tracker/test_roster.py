@@ -19,6 +19,10 @@ class FakeConnection:
     last_line: float = 0.0
     is_turned_away: bool = False
 
+    @property
+    def id(self) -> str:
+        return str(id(self))
+
 
 def added(
     roster: Roster, user: str | None = None, party: str = "a", *, is_turned_away: bool = False

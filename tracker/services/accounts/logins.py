@@ -17,7 +17,6 @@ from common.text import waiting_time
 from common.types import Endpoint, peer_id_from_hex
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
-from tracker.domain.whereabouts import encode, may_add
 from tracker.quotas import Quotas, check_quota
 from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller, Identity
@@ -93,7 +92,7 @@ class LoginService:
             token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
             work.users.remember(user.id, party_of(caller.address))
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
-            identity = _identify(caller, user, token, request.peer_id, _local(request))
+            identity = _identify(caller, user, token, request.peer_id)
             self._end_oldest(work, identity, now)
             arriving = work.users.arriving(user.id)
             self._connect(work, caller, identity, arriving, now)
@@ -113,28 +112,10 @@ class LoginService:
                     "This session has ended; log in again with: login USER PASSWORD",
                 )
             arriving = work.users.arriving(token.user_id)
-            identity = _identify(caller, arriving.user, token, request.peer_id, _local(request))
+            identity = _identify(caller, arriving.user, token, request.peer_id)
             self._connect(work, caller, identity, arriving, now)
         caller.identity = identity
         return self._greet(caller, arriving.user, token, request.token)
-
-    def add_address(self, caller: Caller, request: api.AddAddress) -> api.AddAddressReply:
-        """Let others dial the client with this session at the caller's address, too.
-
-        Only an address that the client has connected from can be added, so nobody can have members
-        dial somebody else. Raises MinitorrentError(not_logged_in, usage).
-        """
-        digest = credentials.digest_token(request.token)
-        with self._entering() as work:
-            token = work.users.session_token(digest, self._clock())
-            if token is None:
-                raise MinitorrentError(ErrorCode.NOT_LOGGED_IN, "This session has ended.")
-            if not may_add(caller.address, token.address):
-                raise MinitorrentError(
-                    ErrorCode.USAGE, "This is no public address of the session's other family."
-                )
-            work.trackers.add_address(token.id, Endpoint(caller.address, request.port))
-        return api.AddAddressReply(host=caller.address)
 
     def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
         """End the session and void its token."""
@@ -288,8 +269,9 @@ class LoginService:
             return
         remedy = "close some clients that you don't need"
         check_quota(arriving.connections, self._quotas.sessions, "connections per user", remedy)
+        seen_at = Endpoint(me.address, me.port)
         work.trackers.connect(
-            me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now, me.local
+            me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now, seen_at
         )
         caller.since = arriving.last_event_id
 
@@ -372,7 +354,7 @@ def end_logins(
     work.users.revoke_tokens(token_ids)
 
 
-def _identify(caller: Caller, user: User, token: Token, peer_id: str, local: str = "") -> Identity:
+def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identity:
     return Identity(
         user_id=user.id,
         user=user.name,
@@ -380,13 +362,6 @@ def _identify(caller: Caller, user: User, token: Token, peer_id: str, local: str
         connection_id=caller.connection_id,
         peer_id=peer_id_from_hex(peer_id),
         address=caller.address,
+        port=caller.port,
         scope=cast(Scope, token.scope or "account"),
-        local=local,
     )
-
-
-def _local(request: api.Login | api.ResumeSession) -> str:
-    """Return a client's local addresses as they are stored; none if it accepts no peers."""
-    if not request.port:
-        return ""
-    return encode(Endpoint(host, request.port) for host in request.local)

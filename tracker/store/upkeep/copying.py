@@ -17,7 +17,7 @@ from tracker.store.unit_of_work import DatabaseError
 from tracker.store.upkeep.checking import numbered_tables, sequence_of
 from tracker.store.upkeep.opening import old_schema
 
-EPHEMERAL = frozenset({"trackers", "connections", "peers"})
+EPHEMERAL = frozenset({"trackers", "connections", "peers", "rendezvous"})
 """Tables that aren't copied: their rows end with the trackers that wrote them."""
 
 

@@ -43,6 +43,7 @@ _COLUMNS = (
     Column("down_rate", N_("Down"), right=True, shown="down"),
     Column("up_rate", N_("Up"), right=True, wide=True, shown="up"),
     Column("flags", N_("Flags"), wide=True),
+    Column("route", N_("Route"), wide=True, shown="how"),
 )
 
 
@@ -131,6 +132,7 @@ class TransferDialog:
                 "user": peer.user or "",
                 "client": visible(peer.client),
                 "percent": percent(peer.progress),
+                "how": _(peer.route),
                 "down": rate(peer.down_rate),
                 "up": rate(peer.up_rate),
             }

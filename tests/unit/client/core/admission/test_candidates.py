@@ -279,22 +279,38 @@ def test_peers_unknown_to_the_tracker_are_not_dialled() -> None:
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(2)]
 
 
-def test_a_client_is_known_at_all_of_its_addresses() -> None:
-    candidates = Candidates(ME)
-    inside = Endpoint("192.168.1.10", 6881)
-    (ann,) = listed(1)
-    ann.others = (inside,)
-    candidates.learn([ann])
-    assert candidates.others_of(endpoint(1)) == ((inside,), peer_id(1))
-    assert candidates.listed_user(peer_id(1), inside.host) == "user 1"
-    assert candidates.remembered_user(peer_id(1), inside.host) == "user 1"
-    assert candidates.listed_at(inside, peer_id(1)) is not None
-    assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(1)]
-    candidates.connected(inside, 0.0)
-    candidates.left(inside, 1.0, useful=True)
-    assert candidates.to_dial(nobody, 9, 1.0 + FIRST_PAUSE) == [endpoint(1)]
-    candidates.learn(listed(1))
-    assert candidates.others_of(endpoint(1)) == ((), None), "the last answer counts"
-    ann.others = (inside,)
-    candidates.forget(peer_id(1), inside.host)
-    assert candidates.remembered_user(peer_id(1), endpoint(1).host) is None
+# --- rendezvous -----------------------------------------------------------------------------
+@pytest.mark.parametrize("is_dialled_first", [True, False])
+def test_a_peer_that_we_dont_meet_either_is_beyond_reach(is_dialled_first: bool) -> None:
+    candidates = knowing(1)
+    candidates.to_dial(nobody, 5, 0.0)
+    if is_dialled_first:
+        candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
+    candidates.not_met(endpoint(1))
+    candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
+    candidates.failed(endpoint(1), 0.0, Obstacle.REFUSED)
+    assert candidates.reachability() == (1, [Obstacle.NO_WAY])
+
+
+def test_a_peer_that_answers_tells_more_than_one_that_we_dont_meet() -> None:
+    candidates = knowing(1)
+    candidates.not_met(endpoint(1))
+    for _ in range(2):
+        candidates.failed(endpoint(1), 0.0, Obstacle.CERTIFICATE)
+    assert candidates.reachability() == (1, [Obstacle.CERTIFICATE])
+
+
+def test_a_connection_makes_an_earlier_failure_void() -> None:
+    candidates = knowing(1)
+    candidates.not_met(endpoint(1))
+    candidates.connected(endpoint(1), 0.0)
+    for _ in range(2):
+        candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
+    assert candidates.reachability() == (1, [Obstacle.NO_ANSWER])
+
+
+def test_candidates_are_found_by_endpoint() -> None:
+    found = knowing(1, 2).at(endpoint(2))
+    assert found is not None
+    assert found.user == "user 2"
+    assert knowing(1).at(endpoint(2)) is None

@@ -108,6 +108,11 @@ def test_the_most_important_cause_comes_first() -> None:
         (Obstacle.NO_ROUTE, "can't be reached from this computer's network", "Check the network"),
         (Obstacle.NO_ANSWER, "gives no answer at its port", "open their port in the firewall"),
         (Obstacle.REFUSED, "refuses connections at its port", "Ask them to start their client"),
+        (
+            Obstacle.NO_WAY,
+            "can't be reached, and can't reach you",
+            "Forward the port",
+        ),
         (Obstacle.NO_ROOM_HERE, "no free place for another connection", "type: doctor"),
         (Obstacle.NOT_BITTORRENT, "not with BitTorrent", "Another program"),
         (

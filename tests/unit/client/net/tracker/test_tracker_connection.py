@@ -18,6 +18,7 @@ from client.net.tracker.tracker_connection import (
     UntrustedTrackerError,
     source_host,
 )
+from client.net.transports.own_port import OwnAddress
 from common.api.accounts import PING, Ping
 from common.api.events import EventNotice
 from common.api.groups import GET_GROUP, GetGroup
@@ -28,6 +29,7 @@ from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 from tests.unit.client.net.fake_tracker import GREETING, FakeTracker, RefusalError
 
+NOWHERE = OwnAddress(None, 0)
 EVENT = {
     "id": 1,
     "at": "2026-01-01T00:00:00Z",
@@ -63,7 +65,7 @@ class EventLog:
         """Open a connection that reports its events."""
         return TrackerConnection(
             tracker.address,
-            source,
+            OwnAddress(source, 0),
             self.notices.append,
             lambda _: self.closed.set(),
             self.check_certificate,
@@ -166,7 +168,7 @@ def test_an_unexpected_failure_is_logged_and_ends_the_connection(
         raise ValueError("a bug")
 
     connection = TrackerConnection(
-        tracker.address, None, fail, lambda _: closed.set(), EventLog().check_certificate
+        tracker.address, NOWHERE, fail, lambda _: closed.set(), EventLog().check_certificate
     )
     tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
     assert closed.wait(5.0)
@@ -233,7 +235,11 @@ def test_nobody_listens() -> None:
     for source in (None, "127.0.0.1"):
         with pytest.raises(OSError):
             TrackerConnection(
-                address, source, lambda _: None, lambda _: None, EventLog().check_certificate
+                address,
+                OwnAddress(source, 0),
+                lambda _: None,
+                lambda _: None,
+                EventLog().check_certificate,
             )
 
 
@@ -332,7 +338,7 @@ def test_the_certificate_is_checked_before_anything_is_sent(tracker: FakeTracker
         raise UntrustedTrackerError("Another one.")
 
     with pytest.raises(UntrustedTrackerError):
-        TrackerConnection(tracker.address, None, lambda _: None, lambda _: None, refuse)
+        TrackerConnection(tracker.address, NOWHERE, lambda _: None, lambda _: None, refuse)
     assert tracker.seen == []
 
 
@@ -349,7 +355,7 @@ def test_a_server_without_tls_is_not_a_tracker() -> None:
         address = Endpoint(*listener.getsockname())
         with pytest.raises(MinitorrentError, match="no Minitorrent tracker"):
             TrackerConnection(
-                address, None, lambda _: None, lambda _: None, EventLog().check_certificate
+                address, NOWHERE, lambda _: None, lambda _: None, EventLog().check_certificate
             )
         thread.join()
 

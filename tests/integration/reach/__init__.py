@@ -1,1 +1,0 @@
-"""Members that sit in different places of a small internet."""

@@ -1,0 +1,89 @@
+"""Members behind routers, in a small internet: they get through, and quickly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.content import make_file, sha256
+from tests.support.internet import require_internet
+from tests.support.lab import GROUP
+from tests.support.processes import ClientProcess
+from tests.support.router import Nat
+from tests.support.scattered import ScatteredLab
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+FIRST_BYTE = 3.0
+"""Seconds from `download_file` until the first byte has arrived."""
+
+
+@pytest.fixture(params=[False, True], ids=["sealed", "open"])
+def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ScatteredLab]:
+    require_internet()
+    with ScatteredLab(tmp_path, is_open=request.param) as made:
+        yield made
+
+
+def fetched(sender: ClientProcess, receiver: ClientProcess, folder: Path) -> dict[str, Any]:
+    """Send a file; return the row of the peer that it came from."""
+    content = make_file(folder / f"from {sender.folder.name}", 4 * MIB)
+    sender.ok("upload_file", str(content), GROUP)
+    wait_until(lambda: is_seeded(sender, content.name), what="the seeder")
+    copies = folder / "copies"
+    copies.mkdir()
+    receiver.ok("limit", "down", "4M")  # so that there is time to look
+    began = time.monotonic()
+    copy = Path(receiver.ok("download_file", GROUP, content.name, f"{copies}/")["destination"])
+
+    def source() -> dict[str, Any] | None:
+        peers = receiver.ok("peers", GROUP, content.name)["peers"]
+        return next((peer for peer in peers if peer["downloaded"]), None)
+
+    peer = wait_until(source, what="the first byte", interval=0.01)
+    assert time.monotonic() - began < FIRST_BYTE
+    receiver.wait_complete(GROUP, content.name)
+    assert sha256(copy) == sha256(content)
+    return peer
+
+
+def is_seeded(sender: ClientProcess, name: str) -> bool:
+    rows = sender.ok("list_files", GROUP)["files"]
+    return any(row["name"] == name and row["seeders"] for row in rows)
+
+
+def test_two_homes_get_through_both_routers(lab: ScatteredLab, tmp_path: Path) -> None:
+    ann = lab.member("ann", lab.internet.home(Nat.KEEPING).host())
+    bob = lab.member("bob", lab.internet.home(Nat.KEEPING).host())
+    for sender, receiver, place in ((ann, bob, "there"), (bob, ann, "back")):
+        (tmp_path / place).mkdir()
+        assert fetched(sender, receiver, tmp_path / place)["route"] == "punched"
+
+
+@pytest.mark.parametrize("nat", Nat)
+def test_a_home_calls_whom_it_cant_be_dialled_by(
+    lab: ScatteredLab, tmp_path: Path, nat: Nat
+) -> None:
+    ann = lab.member("ann", lab.internet.home(nat).host())
+    bob = lab.member("bob", lab.internet.public())
+    ways = {"called"} if nat is Nat.RANDOM else {"called", "punched"}  # bob has dialled, too
+    assert fetched(ann, bob, tmp_path)["route"] in ways
+
+
+def test_why_says_that_there_is_no_way(lab: ScatteredLab, tmp_path: Path) -> None:
+    ann = lab.member("ann", lab.internet.home(Nat.KEEPING).host())
+    bob = lab.member("bob", lab.internet.home(Nat.RANDOM).host())
+    content = make_file(tmp_path / "content", MIB)
+    ann.ok("upload_file", str(content), GROUP)
+    wait_until(lambda: is_seeded(ann, "content"), what="the seeder")
+    (tmp_path / "copies").mkdir()
+    bob.ok("download_file", GROUP, "content", f"{tmp_path}/copies/")
+
+    def reason() -> str:
+        return str(bob.ok("why", GROUP, "content")["reason"])
+
+    wait_until(lambda: "can't reach you, either" in reason(), 60.0, what="the reason")
