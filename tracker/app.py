@@ -233,6 +233,7 @@ class TrackerApp:
         """Do what may wait for a disk, apart from all that must not."""
         tell_repeated()
         self._health.measure_disk()
+        self._services.events.index()
 
     def _beat(self) -> None:
         if not self._services.lifecycle.beat(self._sessions.identities):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from benchmarks.load.site import Site
 from benchmarks.load.world import GROUP, OWNER
+from tracker.store.event_parts import EventPartsRepository
 
 _NUMBERS = (
     "WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT)"
@@ -16,6 +17,7 @@ _NUMBERS = (
 )
 _AT = 1_700_000_000
 _PLACES = 2**31 - 1  # in a ring of users, since there are such
+_BLOCKS = 1_000  # of events, indexed by one statement
 _COLLECTOR = "collector"
 _TWENTY_BYTES = {
     "sqlite": "CAST(printf('%020d', {}) AS BLOB)",
@@ -152,10 +154,15 @@ class Filler:
 
 
 def fill(site: Site, what: Fill, count: int) -> None:
-    """Add rows; PostgreSQL then learns of them, as its own daemon would have it do in time."""
+    """Add rows; the index of events has them then, and PostgreSQL learns of them, as the trackers
+    and its own daemon would do in time.
+    """
     engine = create_engine(site.url)
     with engine.begin() as store:
         what(Filler(site, store), count)
+    with engine.begin() as store:
+        while EventPartsRepository(store).extend(_BLOCKS):
+            pass
     if site.kind == "postgres":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as store:
             store.execute(text("VACUUM ANALYZE"))

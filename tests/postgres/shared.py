@@ -127,7 +127,8 @@ def _empty(url: str) -> bool:
 @cache
 def _emptying() -> str:
     tables = Base.metadata.sorted_tables[::-1]
-    deletions = ";".join(f'DELETE FROM "{table.name}"' for table in tables)
+    names = [*(table.name for table in tables), "event_parts"]
+    deletions = ";".join(f'DELETE FROM "{name}"' for name in names)
     return f"{deletions};{_FRESH}"
 
 

@@ -138,3 +138,25 @@ def most_rows(plan: str) -> int:
     """Return how many rows a step of a plan returned or left out."""
     found = re.findall(r"actual rows=(\d+)|Rows Removed by \w+(?: \w+)?: (\d+)", plan)
     return max(int(number) for pair in found for number in pair if number)
+
+
+def test_no_event_is_compared_with_a_pattern_that_fits_none(url: str, store: Store) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO events (at, kind, group_id, group_name, actor, subject, text, address)"
+            " SELECT i, 'file_added', 1, 'lab', 'bob', 'file', 'bob shares a file', ''"
+            " FROM generate_series(1, 10000) AS i"
+        )
+        connection.execute("ANALYZE")
+    with store.write() as work:
+        while work.event_parts.extend(20):
+            pass
+    with plans_of(store._reader) as plans, store.read() as work:
+        ann = work.users.by_name("ann")
+        assert ann is not None
+        assert work.event_lists.of_group(1, "elsewhere", 0, 10) == []
+        assert work.event_lists.relevant_to(ann, "elsewhere", 0, 10) == []
+        assert work.event_lists.count_relevant(ann, "elsewhere") == 0
+    assert len(plans) > 6
+    for plan in plans:
+        assert most_rows(plan) < 2_200, plan  # the newest 2,000 are compared

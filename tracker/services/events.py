@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,11 @@ from tracker.store.records import Event, File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500
+_BLOCKS_INDEXED = 4  # by one unit of work: others may not write for 2 ms, on PostgreSQL 40 ms
+_INDEXINGS = 8  # one after the other, so that a large database of an earlier version is soon done
+_INDEX_SECONDS = 60.0
+"""How long new events are left to be compared with each pattern, once the others are indexed."""
+
 _SENT_AS: Mapping[str, EventKind] = MappingProxyType(
     {
         EventKind.MEMBER_PROMOTED: EventKind.ROLE_CHANGED,
@@ -163,6 +169,8 @@ class EventService:
         self.tracker_id = tracker_id
         self.sent = 0
         """The newest event of which this tracker has sent all notices: its users have read them."""
+        self._steady = steady
+        self._index_from = -math.inf
 
     def last_id(self) -> int:
         """Return the newest event's id, or 0."""
@@ -181,6 +189,20 @@ class EventService:
             delivery for event in events for delivery in _deliveries(event, recipients.of(event))
         ]
         return News(deliveries, position, is_all)
+
+    def index(self) -> None:
+        """Index some of the events that aren't yet, so that patterns find them soon.
+
+        To be called every few seconds.
+        """
+        if self._steady() < self._index_from:
+            return
+        for _ in range(_INDEXINGS):
+            with self._database.write() as work:
+                has_more = work.event_parts.extend(_BLOCKS_INDEXED)
+            if not has_more:
+                self._index_from = self._steady() + _INDEX_SECONDS
+                break
 
     def list_events(self, me: Identity, request: api.ListEvents) -> api.ListEventsReply:
         """Return a page of the audit trail of a group and its members' accounts, for its admins."""

@@ -166,9 +166,13 @@ def may_fit(table: Table, pattern: str, lookup: Lookup) -> ColumnElement[bool]:
 
 def _in_sqlite(table: Table, parts: Sequence[str]) -> Select[Any]:
     index = plain_table(_PARTS[table], column("rowid"), column(_PARTS[table]))
-    words = " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
-    is_match = index.c[index.name].op("MATCH", is_comparison=True)(words)
+    is_match = index.c[index.name].op("MATCH", is_comparison=True)(all_of(parts))
     return select(index.c.rowid).where(is_match)
+
+
+def all_of(parts: Sequence[str]) -> str:
+    """Return what SQLite's full-text index is asked for rows that have all these parts."""
+    return " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
 @lru_cache(3 * REMEMBERED)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from tracker.store.authorities import AuthorityRepository
 from tracker.store.clock import DatabaseClock
 from tracker.store.event_lists import EventListRepository
+from tracker.store.event_parts import EventPartsRepository
 from tracker.store.events import EventRepository
 from tracker.store.file_lists import FileListRepository
 from tracker.store.files import FileRepository
@@ -81,6 +82,7 @@ class UnitOfWork:
         self.rendezvous = RendezvousRepository(connection)
         self.events = EventRepository(connection)
         self.event_lists = EventListRepository(connection)
+        self.event_parts = EventPartsRepository(connection)
         self.listings = ListingRepository(connection)
 
     @property

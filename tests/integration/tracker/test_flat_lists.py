@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from common.api import files, groups, stats
+from common.api import audit, events, files, groups, stats
 from common.api.files import Sort
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.test_long_lists import counting
@@ -42,6 +42,16 @@ def _groups(pattern: str = "", member: bool | None = None) -> Act:
     return lambda lab, me: lab.services.groups.list_groups(me, request)
 
 
+def _audit(pattern: str) -> Act:
+    request = audit.ListEvents(group="lab", limit=ROWS, pattern=pattern)
+    return lambda lab, me: lab.services.events.list_events(me, request)
+
+
+def _notices(pattern: str) -> Act:
+    request = events.ListNotices(limit=ROWS, pattern=pattern)
+    return lambda lab, me: lab.services.notices.list_notices(me, request)
+
+
 def _stats(lab: Lab, me: Identity) -> object:
     return lab.services.stats.stats(me, stats.Stats(group="lab", limit=ROWS))
 
@@ -72,6 +82,9 @@ FLAT: dict[str, Act] = {
     "groups, few fit": _groups("000123"),
     "others' groups": _groups(member=False),
     "stats": _stats,
+    "audit, few fit": _audit("000123"),
+    "audit, none fits": _audit("elsewhere"),
+    "notices, none fits": _notices("elsewhere"),
     "create_group, leave_group": _create_and_leave,
     "add_file, remove_file": _add_and_remove,
 }
@@ -91,6 +104,8 @@ def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Lab]]:
                 bulk_rows.add_peers(database, "lab", "ann")
                 bulk_rows.add_members(database, "lab", count)
                 bulk_rows.add_groups(database, "eve", count)
+            for _ in range(10):
+                lab.services.events.index()
             made.append(lab)
         yield made
         for lab in made:
