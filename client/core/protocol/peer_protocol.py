@@ -125,11 +125,9 @@ class PeerProtocol:
                 self._swarm.choked(peer)
             case Unchoke():
                 peer.peer_choking = False
-            case Interested():
-                peer.peer_interested = True
-                return self._swarm.fill_slots()
-            case NotInterested():
-                peer.peer_interested = False
+            case Interested() | NotInterested():
+                peer.peer_interested = isinstance(message, Interested)
+                peer.presumed_interested = False
                 return self._swarm.fill_slots()
             case Suggest(piece):
                 self._take_suggestion(peer, piece)

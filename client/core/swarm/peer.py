@@ -83,6 +83,7 @@ class Peer:
         self.am_interested = False  # it has pieces that we want
         self.peer_choking = True  # it doesn't answer our requests
         self.peer_interested = False  # it wants pieces that we have
+        self.presumed_interested = False  # it has not said so yet, and will
         self.confirmed = False  # known to be a member: we may serve it
         self.optimistic = False  # unchoked as a trial
         self.had_turn = False  # was unchoked before
@@ -102,6 +103,11 @@ class Peer:
         self.used_slot_at = now  # when it was last served or waited for it
         self.down = RateMeter(now)  # payload it sends
         self.up = RateMeter(now)  # payload sent to it
+
+    @property
+    def wants(self) -> bool:
+        """Whether it is interested in our pieces, as far as we know."""
+        return self.peer_interested or self.presumed_interested
 
     @property
     def owes(self) -> bool:

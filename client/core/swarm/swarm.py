@@ -107,11 +107,16 @@ class Swarm:
         self._scheduler.close()
 
     def confirm(self, key: int) -> list[Action]:
-        """Record that the peer is a member, so that it may be served."""
+        """Record that the peer is a member, so that it may be served.
+
+        If we have everything, it is served before it says that it is interested: that saves it a
+        round trip.
+        """
         peer = self.peers.get(key)
         if peer is None or peer.confirmed:
             return []
         peer.confirmed = True
+        peer.presumed_interested = self.have.complete and not peer.has.complete
         return self.fill_slots()
 
     # --- downloading ------------------------------------------------------------------------
@@ -255,6 +260,8 @@ class Swarm:
 
     # --- choking ----------------------------------------------------------------------------
     def _rechoke(self, now: float) -> list[Action]:
+        for peer in self.peers.values():
+            peer.presumed_interested = False  # it had time to say so
         candidates = [self._candidate(peer) for peer in self.peers.values()]
         rate = sum(peer.up.rate for peer in self.peers.values())
         chosen = self._choker.choose(candidates, rate, now, all_used=self._all_slots_used)
@@ -273,7 +280,7 @@ class Swarm:
     def _candidate(self, peer: Peer) -> ChokeCandidate:
         return ChokeCandidate(
             peer.key,
-            eligible=peer.peer_interested and peer.confirmed,
+            eligible=peer.wants and peer.confirmed,
             rate=peer.up.rate if self.complete else peer.down.rate,
             snubbed=peer.snubbed and not self.complete,
             newcomer=not peer.had_turn,
@@ -288,7 +295,7 @@ class Swarm:
         served = active = 0
         waiting: list[Peer] = []
         for peer in self.peers.values():
-            if not peer.peer_interested:
+            if not peer.wants:
                 continue
             if not peer.am_choking:
                 served += 1

@@ -6,7 +6,15 @@ import pytest
 
 from common.errors import ErrorCode
 from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.messages import Cancel, Interested, Reject, Request, Unchoke
+from common.wire.messages import (
+    Cancel,
+    Choke,
+    Interested,
+    NotInterested,
+    Reject,
+    Request,
+    Unchoke,
+)
 from tests.support.fake_connections import FakeConnection
 from tests.support.fake_torrents import TorrentBench
 from tests.unit.client.torrent.conftest import CONTENT, PIECE, Bench
@@ -57,7 +65,9 @@ def test_requests_for_missing_pieces_are_refused(bench: Bench) -> None:
 def test_requests_of_choked_peers_are_refused(bench: Bench) -> None:
     at_work = bench(0, 1, 2, 3)
     peer = at_work.member()
-    assert peer.received
+    peer.receive(NotInterested())
+    at_work.pass_time(10.0)
+    assert Choke() in peer.received
     peer.receive(Request(*FIRST))
     assert peer.received == [Reject(*FIRST)]
 

@@ -128,6 +128,7 @@ def test_only_pieces_we_have_go_to_unchoked_peers() -> None:
 def test_a_request_that_crossed_our_choke_is_dropped(fast: bool) -> None:
     swarm = swarm_with(ALL)
     join(swarm, 1, fast=fast)
+    swarm.tick(10.0)  # it is not interested
     blocks, actions = requested(swarm, 1, [Request(0, 0, 5)])
     assert blocks == []
     assert actions == ([Send(1, Reject(0, 0, 5))] if fast else [])

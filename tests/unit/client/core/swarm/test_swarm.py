@@ -59,6 +59,26 @@ def test_an_interested_member_is_unchoked_at_once_while_slots_are_free() -> None
     assert receive(swarm, 1, NotInterested()) == [Send(3, Unchoke())]
 
 
+def test_a_seeder_serves_a_peer_before_it_says_that_it_is_interested() -> None:
+    swarm = swarm_with(ALL, upload_slots=2, rechoke_every=10.0)
+    for key in (1, 2, 3):
+        greet(swarm, key, fast=False)
+    receive(swarm, 1, HaveAll())
+    assert swarm.confirm(1) == []
+    assert swarm.confirm(2) == [Send(2, Unchoke())]
+    assert swarm.confirm(3) == [Send(3, Unchoke())]
+    assert receive(swarm, 2, Interested()) == []
+    assert swarm.tick(10.0) == [Send(3, Choke())]  # it had time to say so
+
+
+def test_a_peer_that_is_not_interested_leaves_its_slot_to_another() -> None:
+    swarm = swarm_with(ALL, upload_slots=1)
+    for key in (1, 2):
+        greet(swarm, key, fast=False)
+        swarm.confirm(key)
+    assert receive(swarm, 1, NotInterested()) == [Send(2, Unchoke())]
+
+
 def test_the_slot_of_a_peer_that_wants_nothing_more_is_free_at_once() -> None:
     swarm = swarm_with([0], upload_slots=2)
     for key in (1, 2, 3):
@@ -89,8 +109,7 @@ def test_a_seeder_suggests_other_pieces_to_each_peer_before_it_unchokes_it() -> 
     both: list[int] = []
     for key in (1, 2, 3):
         greet(swarm, key, fast=key != 3)
-        swarm.confirm(key)
-        *before, last = receive(swarm, key, Interested())
+        *before, last = swarm.confirm(key)
         assert last == Send(key, Unchoke())
         both += suggestions(before)
     assert sorted(both) == [0, 1, 2, 3]
