@@ -73,8 +73,7 @@ class Peer:
         now: float,
     ) -> None:
         self.key = key
-        self.stream = stream
-        self.uploads = uploads
+        self.stream, self.uploads = stream, uploads
         self.fast = fast  # both sides support BEP 6
         self.has = Bitfield(pieces)
         self.has_all = False  # it announced everything at once, so the picker doesn't count it
