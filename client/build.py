@@ -17,6 +17,7 @@ from client.core.admission.descriptor_budget import DescriptorBudget
 from client.core.notices.events import (
     CertificatesRevoked,
     FileRemoved,
+    LoggedIn,
     LoggedOut,
     LoginResumed,
     MemberRemoved,
@@ -37,6 +38,7 @@ from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.peers.rendezvous import RendezvousPoint
 from client.net.tracker.announcer import Announcer
+from client.net.tracker.other_family import OtherFamily
 from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
@@ -212,6 +214,7 @@ class _Assembly:
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
+        self._tell_other_address()
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(
@@ -227,6 +230,14 @@ class _Assembly:
         self._connect(session.accounts)
         self._closing_stack.callback(announcer.report)
         return session
+
+    def _tell_other_address(self) -> None:
+        """Tell each session's tracker where else peers are accepted, if they are everywhere."""
+        if self._source_host is not None:
+            return
+        port, check = self._listener.port, self._known_trackers.check
+        other = OtherFamily(self._tracker_client, lambda _: port, check, self._config.timing)
+        self._events.subscribe(LoggedIn, lambda _: other.tell())
 
     def _connect(self, accounts: AccountService) -> None:
         """Connect to a tracker, and resume the remembered login there."""

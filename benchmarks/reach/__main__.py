@@ -25,7 +25,7 @@ from tests.support.scattered import ScatteredLab
 from tests.support.waiting import wait_until
 
 _COPY_LIMIT: Final = 120.0  # seconds
-_NEIGHBOUR: Final = "in one home"
+_NEIGHBOUR: Final = "beside it"
 _KINDS: Final = ("public", "upnp", "keeping", "random", "ipv6")
 
 

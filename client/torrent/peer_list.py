@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -281,7 +281,7 @@ class PeerList:
         """See Candidates.last_dial_failed."""
         return self._candidates.last_dial_failed
 
-    def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:
+    def to_dial(self, now: float, *, complete: bool = False) -> Sequence[Endpoint]:
         """Return the endpoints to dial; each ends in a connection or in `dial_failed`.
 
         A `complete` torrent need not dial every peer: downloaders will dial it.
@@ -297,6 +297,9 @@ class PeerList:
         it doesn't keep us from dialling a peer whose pieces we want.
         """
         dialled = {c.endpoint for c in self.connections.values() if not c.incoming}
+        clients = {
+            (c.endpoint, c.handshake.peer_id) for c in self.connections.values() if not c.incoming
+        }
         dialled_us = {
             (c.handshake.peer_id, c.user if c.membership else c.endpoint.host)
             for c in self.connections.values()
@@ -305,8 +308,11 @@ class PeerList:
         authority = self._group_tls.authority if self._group_tls else None
 
         def is_taken(candidate: PeerCandidate) -> bool:
-            bearer = candidate.user if self._group_tls else candidate.endpoint.host
-            if candidate.endpoint in dialled or (candidate.peer_id, bearer) in dialled_us:
+            peer_id, addresses = candidate.peer_id, (candidate.endpoint, *candidate.others)
+            bearers = [candidate.user] if self._group_tls else [one.host for one in addresses]
+            if candidate.endpoint in dialled or any((peer_id, b) in dialled_us for b in bearers):
+                return True
+            if any((one, peer_id) in clients for one in candidate.others):
                 return True
             if authority is not None:
                 return self._ban_list.refuses_member(authority, candidate.user)

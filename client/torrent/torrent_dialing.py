@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from client.core.admission.candidates import PeerCandidate
 from client.core.admission.obstacle import Obstacle, is_ours
 from client.net.peers.dialer import Dial
 from client.net.transports.group_tls import GroupTls
@@ -51,8 +52,9 @@ class TorrentDialing:
             if self._closed or not self._context.connection_slots.free:
                 return
             endpoints = self._peer_list.to_dial(now, complete=complete)
-        for endpoint in endpoints:
-            dial = self._dial(endpoint, self._failed, partial(self._unanswered, endpoint))
+            peers = [self._peer_list.candidate_at(endpoint) for endpoint in endpoints]
+        for endpoint, peer in zip(endpoints, peers, strict=True):
+            dial = self._dial(endpoint, self._failed, partial(self._unanswered, endpoint), peer)
             if not self._context.dialer.dial(dial):
                 self._failed(endpoint, None)
 
@@ -61,10 +63,20 @@ class TorrentDialing:
         endpoint: Endpoint,
         failed: Callable[[Endpoint, Obstacle | None], None],
         unanswered: Callable[[], None] = lambda: None,
+        peer: PeerCandidate | None = None,
     ) -> Dial:
-        group = self._metainfo.authority or self._metainfo.source or ""
-        info_hash, group_tls = self._metainfo.info_hash, self._group_tls
-        return Dial(endpoint, info_hash, group, group_tls, self._connected, failed, unanswered)
+        """Return a dial of an endpoint, and of the other addresses of the peer there."""
+        return Dial(
+            endpoint,
+            self._metainfo.info_hash,
+            self._metainfo.authority or self._metainfo.source or "",
+            self._group_tls,
+            self._connected,
+            failed,
+            unanswered,
+            () if peer is None else peer.others,
+            None if peer is None else peer.peer_id,
+        )
 
     def _unanswered(self, endpoint: Endpoint) -> None:
         """Have the tracker bring the peer together with us, if it is one of our own clients."""

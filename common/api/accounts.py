@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, computed_field
+from pydantic import AfterValidator, Field, computed_field
 
+from common.addresses import MAX_LOCAL, only_local
 from common.api.invitations import InviteCode
 from common.api.model import Count, Hex20, Model, Name, Password, Port, Token
 from common.api.operation import Operation
@@ -14,6 +15,14 @@ from common.errors import ErrorCode
 
 NO_PEER_ID = "0" * 40
 """The peer id of a client that accepts no peers."""
+
+
+LocalHosts = Annotated[
+    list[Annotated[str, Field(max_length=64)]],
+    Field(max_length=MAX_LOCAL),
+    AfterValidator(only_local),
+]
+"""A client's addresses inside its own network; what is no private address is left out."""
 
 
 class CreateUser(Model):
@@ -44,15 +53,17 @@ class CreateUserReply(UserReply):
 class Login(Model):
     """Log in.
 
-    `peer_id` (hex) and `port` tell other members how to reach this client.
+    `peer_id` (hex) and `port` tell other members how to reach this client, and `local`, its private
+    addresses, how those can who share its public one.
 
-    Over HTTP both are ignored, and the reply's token is for HTTP.
+    Over HTTP these are ignored, and the reply's token is for HTTP.
     """
 
     user: Name
     password: Password
     peer_id: Hex20 = NO_PEER_ID
     port: Port = 0
+    local: LocalHosts = Field(default_factory=list)
 
 
 class LoginReply(Model):
@@ -85,6 +96,24 @@ class ResumeSession(Model):
     token: Token
     peer_id: Hex20
     port: Port
+    local: LocalHosts = Field(default_factory=list)
+
+
+class AddAddress(Model):
+    """Tell the tracker another address of this client: the one that this connection comes from.
+
+    It is of the other family than the address of the session with this `token`, IPv4 or IPv6, and
+    public. `port` is where the client accepts peers there. The connection needs no login.
+    """
+
+    token: Token
+    port: Port
+
+
+class AddAddressReply(Model):
+    """`host` is the address that was added."""
+
+    host: str
 
 
 class Logout(Model):
@@ -175,6 +204,14 @@ RESUME_SESSION = Operation(
     frozenset({ErrorCode.NOT_LOGGED_IN}),
     needs_login=False,
     session_only="There is nothing to resume: send the token with every request.",
+)
+ADD_ADDRESS = Operation(
+    "add_address",
+    AddAddress,
+    AddAddressReply,
+    frozenset({ErrorCode.NOT_LOGGED_IN}),
+    needs_login=False,
+    session_only="Only clients with a session have an address to be dialled.",
 )
 LOGOUT = Operation("logout", Logout, UserReply, frozenset(), scope="read")
 CHANGE_PASSWORD = Operation(

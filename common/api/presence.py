@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from common.addresses import MAX_LOCAL
 from common.api.model import WHOLE, Count, Hex20, Model, Name, Port
 from common.api.operation import Operation
 from common.api.paging import ROWS
@@ -53,13 +54,25 @@ class Announce(Model):
     files: Annotated[list[AnnouncedFile], Field(max_length=MAX_FILES)]
 
 
-class PeerRow(Model):
-    """A member's client; `peer_id` in hex."""
+class Address(Model):
+    """An IP address and the port where a client accepts peers."""
 
     host: str
     port: Port
+
+
+class PeerRow(Address):
+    """A member's client; `peer_id` in hex.
+
+    `others` are more of its addresses: one of the other family, IPv4 or IPv6, and, if it comes from
+    the same public address as the asking client, those inside their network.
+    """
+
     peer_id: str
     user: str
+    others: Annotated[
+        list[Address], Field(max_length=MAX_LOCAL + 1, exclude_if=lambda others: not others)
+    ] = Field(default_factory=list)
 
 
 class Failure(Model):

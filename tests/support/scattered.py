@@ -50,11 +50,8 @@ class ScatteredLab:
 
     def member(self, name: str, host: Host, *options: str) -> ClientProcess:
         """Start a member's client on this computer."""
-        tracker = self.lab.tracker.address
-        if host.ipv4 is None:
-            assert self.internet.hub.ipv6 is not None
-            tracker = Endpoint(self.internet.hub.ipv6, tracker.port)
-        self.lab.trackers = [tracker]
+        port, hub = self.lab.tracker.address.port, self.internet.hub
+        self.lab.trackers = [Endpoint(one, port) for one in (hub.ipv4, hub.ipv6) if one]
         with host.entered():
             everywhere = "::" if host.ipv4 is None else "0.0.0.0"
             return self.lab.member(name, everywhere, *options)

@@ -29,7 +29,8 @@ class Random(Protocol):
 class Peer(NamedTuple):
     """A client present for a file; `left` is what it still lacks, in bytes.
 
-    A client reachable over IPv4 and IPv6 appears twice.
+    A client that announces over IPv4 and IPv6 appears twice. A client with a session may have more
+    addresses, see tracker.domain.whereabouts: `local` ones, encoded, and one of the other family.
     """
 
     user_id: int
@@ -38,6 +39,9 @@ class Peer(NamedTuple):
     host: str
     port: int
     left: int
+    local: str = ""
+    other_host: str = ""
+    other_port: int = 0
 
 
 def place_of(file_id: int, user_id: int) -> int:

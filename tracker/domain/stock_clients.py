@@ -14,11 +14,12 @@ from common.types import PeerId
 
 
 class AnnouncedClient(NamedTuple):
-    """A user's client as announced, over a session or over HTTP."""
+    """A user's client as announced, over a session or over HTTP, with its `local` addresses."""
 
     user: str
     peer_id: PeerId
     has_session: bool
+    local: str = ""
 
 
 _SUPPORTING = re.compile(

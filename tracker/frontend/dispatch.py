@@ -163,6 +163,7 @@ def _account_handlers(services: Services) -> list[tuple[str, Handler]]:
         _anyone(accounts.CREATE_USER, services.accounts.create_user),
         _anyone(accounts.LOGIN, services.logins.login),
         _anyone(accounts.RESUME_SESSION, services.logins.resume_session),
+        _anyone(accounts.ADD_ADDRESS, services.logins.add_address),
         _anyone(accounts.LOGOUT, services.logins.logout),
         _anyone(accounts.PING, services.logins.ping),
         _user(accounts.CHANGE_PASSWORD, services.accounts.change_password),

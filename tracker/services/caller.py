@@ -13,8 +13,9 @@ from common.types import PeerId
 class Identity:
     """A logged-in user on one connection; `peer_id` is as reported by the client.
 
-    `address` and `port` are where its connection comes from.
-    Over HTTP there is no connection: `connection_id` is empty, and `scope` is the token's.
+    `address` and `port` are where its connection comes from, `local` its encoded local addresses
+    (see tracker.domain.whereabouts). Over HTTP there is no connection: `connection_id` is empty,
+    and `scope` is the token's.
     """
 
     user_id: int
@@ -25,6 +26,7 @@ class Identity:
     address: str
     port: int = 0
     scope: Scope = "account"
+    local: str = ""
 
 
 OPERATOR = Identity(

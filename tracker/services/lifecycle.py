@@ -101,7 +101,7 @@ class Lifecycle:
             known = work.trackers.beat(self._tracker_id, now)
             if not known:
                 work.trackers.add(self._tracker_id, self._site, now)
-                logins = {one.connection_id: one.token_id for one in sessions()}
+                logins = {one.connection_id: (one.token_id, one.local) for one in sessions()}
                 work.trackers.reconnect(self._tracker_id, logins, now)
             self._delete_expired(work, now, steady)
         self._watch.accept(now, steady)

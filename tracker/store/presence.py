@@ -150,11 +150,15 @@ class PresenceReader:
         return {file_id: (int(seeders), total - int(seeders)) for file_id, seeders, total in rows}
 
     def at_host(self, file_id: int, host: str, now: float) -> list[AnnouncedClient]:
-        """Return the clients that announced a file from this host."""
+        """Return the clients that announced a file from this host, or else those that can be
+        reached there, too.
+        """
         asked = {**_at(now), "file_id": file_id, "host": host}
+        rows = self._database.execute(statements.AT_HOST, asked).all()
+        rows = rows or self._database.execute(statements.AT_OTHER_HOST, asked).all()
         return [
-            AnnouncedClient(user, PeerId(peer_id), has_session)
-            for user, peer_id, has_session in self._database.execute(statements.AT_HOST, asked)
+            AnnouncedClient(user, PeerId(peer_id), has_session, local)
+            for user, peer_id, has_session, local in rows
         ]
 
     def in_session(self, file_id: int, user: str, peer_id: PeerId, now: float) -> list[Met]:
@@ -189,8 +193,8 @@ def _at(now: float) -> dict[str, object]:
 
 def _with_files(rows: Iterable[Sequence[Any]]) -> list[tuple[int, Peer]]:
     return [
-        (file_id, Peer(user_id, user, PeerId(peer_id), host, port, left))
-        for file_id, user_id, user, peer_id, host, port, left in rows
+        (file_id, Peer(user_id, user, PeerId(peer_id), *where))
+        for file_id, user_id, user, peer_id, *where in rows
     ]
 
 

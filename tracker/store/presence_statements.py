@@ -119,12 +119,22 @@ _PEER = (
     peers.c.port,
     peers.c.left,
 )
+_SESSIONS = connections.alias("sessions")
+_ELSEWHERE = (
+    func.coalesce(_SESSIONS.c.local, ""),
+    func.coalesce(_SESSIONS.c.other_host, ""),
+    func.coalesce(_SESSIONS.c.other_port, 0),
+)
+
+
+_IS_USED = _SESSIONS.c.other_host != ""  # as in the index
 
 
 def _present(condition: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(*_PEER)
+        select(*_PEER, *_ELSEWHERE)
         .join_from(peers, users, users.c.id == peers.c.user_id)
+        .outerjoin(_SESSIONS, _SESSIONS.c.id == peers.c.connection_id)
         .where(condition, _LIVE)
         .limit(bindparam("most"))
     )
@@ -149,12 +159,15 @@ def _counts() -> Select[Any]:
 
 
 COUNTS = _counts()
-AT_HOST = (
-    select(users.c.name, peers.c.peer_id, peers.c.connection_id.is_not(None))
+_CLIENT = (
+    select(users.c.name, peers.c.peer_id, peers.c.connection_id.is_not(None), _ELSEWHERE[0])
     .join_from(peers, users, users.c.id == peers.c.user_id)
-    .where(peers.c.file_id == bindparam("file_id"), peers.c.host == bindparam("host"), _LIVE)
+    .outerjoin(_SESSIONS, _SESSIONS.c.id == peers.c.connection_id)
+    .where(peers.c.file_id == bindparam("file_id"), _LIVE)
     .order_by(peers.c.id)
 )
+AT_HOST = _CLIENT.where(peers.c.host == bindparam("host"))
+AT_OTHER_HOST = _CLIENT.where(_SESSIONS.c.other_host == bindparam("host"), _IS_USED)
 
 IN_SESSION = (
     select(peers.c.connection_id, connections.c.host, connections.c.port, peers.c.port)
@@ -175,6 +188,7 @@ def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Select the peers from a place on; after the last place comes the first."""
     place: BindParameter[int] = bindparam("place")
     columns = [column for column in _PEER if column.table is peers]
+    columns.append(peers.c.connection_id)
 
     def part(side: ColumnElement[bool], turn: int) -> Select[Any]:
         useful = (
@@ -196,7 +210,11 @@ def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
     both = union_all(part(peers.c.place >= place, 1), part(peers.c.place < place, 2)).subquery()
     user = select(users.c.name).where(users.c.id == both.c.user_id).scalar_subquery()
     return (
-        select(*(user if column is users.c.name else both.c[column.name] for column in _PEER))
+        select(
+            *(user if column is users.c.name else both.c[column.name] for column in _PEER),
+            *_ELSEWHERE,
+        )
+        .outerjoin_from(both, _SESSIONS, _SESSIONS.c.id == both.c.connection_id)
         .order_by(both.c.turn, both.c.place)
         .limit(bindparam("most"))
     )

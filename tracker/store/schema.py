@@ -425,9 +425,19 @@ class Connection(Base):
     its token.
 
     The tracker sees it come from `host` and `port`; older trackers don't record that.
+    `local` are the client's addresses inside its own network, as tracker.domain.whereabouts encodes
+    them, and `other_host` the one of the other family than the connection's; empty without.
     """
 
     __tablename__ = "connections"
+    __table_args__ = (
+        Index(
+            None,
+            "other_host",
+            sqlite_where=text("other_host <> ''"),
+            postgresql_where=text("other_host <> ''"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tracker_id: Mapped[str] = mapped_column(ForeignKey(Tracker.id, ondelete="CASCADE"), index=True)
@@ -436,6 +446,9 @@ class Connection(Base):
     opened_at: Mapped[float]
     host: Mapped[str | None] = mapped_column(String(64))
     port: Mapped[int | None]
+    local: Mapped[str] = mapped_column(String(255), server_default="")
+    other_host: Mapped[str] = mapped_column(String(64), server_default="")
+    other_port: Mapped[int] = mapped_column(server_default="0")
 
 
 class Rendezvous(Base):

@@ -101,17 +101,31 @@ _BEATS_IN_FUTURE = (
     .values(heartbeat_at=bindparam("now"))
 )
 _DELETE_DEAD = delete(trackers).where(trackers.c.heartbeat_at <= _SINCE)
+_ADD_ADDRESS = (
+    update(connections)
+    .where(connections.c.token_id == bindparam("of_token"))
+    .values(other_host=bindparam("at_host"), other_port=bindparam("at_port"))
+)
 _CONNECT = new_row(
-    connections, "id", "tracker_id", "token_id", "user_id", "opened_at", "host", "port"
+    connections,
+    "id",
+    "tracker_id",
+    "token_id",
+    "user_id",
+    "opened_at",
+    "host",
+    "port",
+    "local",
 )
 _RECONNECT = insert(connections).from_select(
-    ["id", "tracker_id", "token_id", "user_id", "opened_at"],
+    ["id", "tracker_id", "token_id", "user_id", "opened_at", "local"],
     select(
         bindparam("of_id", type_=String),
         bindparam("tracker_id", type_=String),
         tokens.c.id,
         tokens.c.user_id,
         bindparam("now", type_=Double),
+        bindparam("from_local", type_=String),
     ).where(tokens.c.id == bindparam("of_token")),
 )
 _IS_REGISTERED = select(trackers.c.id).where(trackers.c.id == _ID)
@@ -199,8 +213,11 @@ class TrackerRepository:
         user_id: int,
         now: float,
         seen_at: Endpoint,
+        local: str,
     ) -> None:
-        """Record a logged-in connection, and where it comes from."""
+        """Record a logged-in connection, where it comes from, and its client's encoded local
+        addresses.
+        """
         values = {
             "id": connection_id,
             "tracker_id": tracker_id,
@@ -209,14 +226,28 @@ class TrackerRepository:
             "opened_at": now,
             "host": seen_at.host,
             "port": seen_at.port,
+            "local": local,
         }
         self._run(_CONNECT, values)
 
-    def reconnect(self, tracker_id: str, logins: Mapping[str, int], now: float) -> None:
-        """Record connections again, each with its token, except those whose tokens are gone."""
+    def add_address(self, token_id: int, address: Endpoint) -> None:
+        """Record an address of the other family for the connections of a login."""
+        values = {"of_token": token_id, "at_host": address.host, "at_port": address.port}
+        self._run(_ADD_ADDRESS, values)
+
+    def reconnect(self, tracker_id: str, logins: Mapping[str, tuple[int, str]], now: float) -> None:
+        """Record connections again, each with its token and encoded local addresses, except those
+        whose tokens are gone.
+        """
         for some in in_parts(logins):
             rows = [
-                {"of_id": one, "tracker_id": tracker_id, "of_token": logins[one], "now": now}
+                {
+                    "of_id": one,
+                    "tracker_id": tracker_id,
+                    "of_token": logins[one][0],
+                    "from_local": logins[one][1],
+                    "now": now,
+                }
                 for one in some
             ]
             self._run(_RECONNECT, rows)

@@ -91,6 +91,7 @@ _RENEW = (
     .values(expires_at=bindparam("until"), address=bindparam("from_address"))
     .returning(*_TOKEN)
 )
+_SESSION = select(*_TOKEN).where(tokens.c.digest == bindparam("of_digest"), _IS_VALID, _IS_SESSION)
 _FOR_HTTP = (
     select(*_TOKEN, *_USER)
     .join(users, users.c.id == tokens.c.user_id)
@@ -199,6 +200,11 @@ class UserRepository:
         """
         values = {"of_digest": digest, "now": now, "until": now + ttl, "from_address": address}
         found = self._run(_RENEW, values).first()
+        return None if found is None else Token._make(found)
+
+    def session_token(self, digest: bytes, now: float) -> Token | None:
+        """Return a valid session token by its digest."""
+        found = self._run(_SESSION, {"of_digest": digest, "now": now}).first()
         return None if found is None else Token._make(found)
 
     def replace_token(self, token_id: int, digest: bytes, expires_at: float) -> None:

@@ -43,8 +43,8 @@ Key: TypeAlias = tuple[Endpoint, str, PeerId | None]
 class PeerCandidate:
     """A member's client as listed by the tracker, at the address that the tracker saw.
 
-    `obstacle` is what stopped the last dial; `is_unmet`: a rendezvous failed, too. Times are in
-    seconds, by the caller's clock.
+    `others` are more addresses of it. `obstacle` is what stopped the last dial; `is_unmet`: a
+    rendezvous failed, too. Times are in seconds, by the caller's clock.
     """
 
     endpoint: Endpoint
@@ -56,6 +56,7 @@ class PeerCandidate:
     is_unmet: bool = False
     connected_at: float = 0.0
     not_before: float = 0.0  # when it may be dialled again
+    others: tuple[Endpoint, ...] = ()
     network: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +74,10 @@ class PeerCandidate:
         """Take into account that the peer can't reach us, either."""
         if self.is_unmet and self.obstacle is not None and self.obstacle.is_silence:
             self.obstacle = Obstacle.NO_WAY
+
+    def is_at(self, host: str) -> bool:
+        """Whether a host is one of its addresses."""
+        return self.endpoint.host == host or any(one.host == host for one in self.others)
 
     @property
     def certain_obstacle(self) -> Obstacle | None:
@@ -104,6 +109,8 @@ class Candidates:
                 self._add(candidate)
             elif old.peer_id != candidate.peer_id:  # an earlier instance at this endpoint
                 old.peer_id, old.failures, old.not_before = candidate.peer_id, 0, 0.0
+            if old is not None:
+                old.others = candidate.others
 
     def _add(self, candidate: PeerCandidate) -> None:
         self._known[candidate.key] = candidate
@@ -129,7 +136,7 @@ class Candidates:
         """Drop a peer that the tracker no longer lists, so that we don't dial it."""
         self._seen.pop((host, peer_id), None)
         for known in list(self._known.values()):
-            if known.peer_id == peer_id and known.endpoint.host == host:
+            if known.peer_id == peer_id and known.is_at(host):
                 del self._known[known.key]
 
     def forget_all(self) -> None:
@@ -179,14 +186,14 @@ class Candidates:
     def listed_user(self, peer_id: PeerId, host: str) -> str | None:
         """Return the user of this peer at this address, from the tracker's last answer only."""
         for listed in self._listed:
-            if listed.peer_id == peer_id and listed.endpoint.host == host:
+            if listed.peer_id == peer_id and listed.is_at(host):
                 return listed.user
         return None
 
     def remembered_user(self, peer_id: PeerId, host: str) -> str | None:
         """Return the user of this peer at this address, from anything the tracker ever said."""
         for known in self._known.values():
-            if known.peer_id == peer_id and known.endpoint.host == host:
+            if known.peer_id == peer_id and known.is_at(host):
                 return known.user
         return self._seen.get((host, peer_id))
 
@@ -251,10 +258,13 @@ class Candidates:
 
     def at(self, endpoint: Endpoint) -> PeerCandidate | None:
         """Return the candidate that is dialled at this endpoint, or one of them."""
-        return next(iter(self._at(endpoint)), None)
+        there = self._at(endpoint)
+        main = [candidate for candidate in there if candidate.endpoint == endpoint]
+        return next(iter(main or there), None)
 
     def _at(self, endpoint: Endpoint) -> list[PeerCandidate]:
-        return [c for c in self._known.values() if c.endpoint == endpoint]
+        """Return the candidates with this endpoint, or with this address besides theirs."""
+        return [c for c in self._known.values() if c.endpoint == endpoint or endpoint in c.others]
 
 
 class _DialCounts:

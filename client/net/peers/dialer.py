@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import select
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Final
 
 import structlog
 
+from client.core.admission.address_order import in_order
 from client.core.admission.dial_queue import DialQueue
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.route import Route
-from client.net.peers import obstacles
-from client.net.peers.handshaking import TIME_LIMIT, shake_hands
-from client.net.transports import tls_handshake
+from client.net.own_addresses import local_hosts
+from client.net.peers.handshaking import TIME_LIMIT
+from client.net.peers.obstacles import of_handshaking
+from client.net.peers.race import race
+from client.net.peers.way import DialWay, Greeted, Greeting, greet, log_failure
 from client.net.transports.group_tls import GroupTls
-from client.net.transports.transport import Deadline, PlainTransport, Transport
+from client.net.transports.transport import Transport
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
 from common.wire.messages import WireError
@@ -35,21 +34,16 @@ THREADS: Final = 16
 MAX_WAITING: Final = 256
 """Dials of one group that may wait for their turn."""
 
-PATIENCE: Final = 0.5
-"""Seconds without an answer after which another way is looked for, beside."""
-
-CONNECT_LIMIT: Final = 5.0
-"""Seconds for a connection to be established; handshakes have their own limit after that."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dial:
     """A peer to dial for a torrent; with the `group_tls` of a sealed group.
 
-    `group` decides whose turn it is. `connected` takes over the connection and returns False if
-    it is not wanted. `failed` gets the obstacle when there is no connection, or None when it was
-    not wanted. `unanswered` is called when nothing answers for some time, or at all: it may look
-    for another way meanwhile. One of the dialer's threads calls them.
+    `others` are more addresses of the client with this `peer_id`, of which the first that leads to
+    it is used. `group` decides whose turn it is. `connected` takes over the connection and returns
+    False if it is not wanted. `failed` gets the obstacle when there is no connection, or None when
+    it was not wanted. `unanswered` is called when nothing answers at the endpoint for some time, or
+    at all: it may look for another way meanwhile. Threads of the dialer call them.
     """
 
     endpoint: Endpoint
@@ -59,6 +53,8 @@ class Dial:
     connected: Callable[[Transport, Handshake, Endpoint], bool]
     failed: Callable[[Endpoint, Obstacle | None], None]
     unanswered: Callable[[], None] = lambda: None
+    others: tuple[Endpoint, ...] = ()
+    peer_id: PeerId | None = None
 
 
 class Dialer:
@@ -131,88 +127,54 @@ class Dialer:
             return None
 
     def _attempt(self, dial: Dial) -> None:
-        try:
-            origin = _origin(self._source, dial.endpoint.host)
-            sock = _connect(dial, origin)
-        except OSError as error:
-            obstacle = obstacles.of_connecting(error)
-            if obstacle.is_silence and not isinstance(error, TimeoutError):
-                dial.unanswered()  # after a timeout it was called already
-            _fail(dial, error, obstacle)
+        greeting = self._greeting(dial)
+        main = DialWay(dial.endpoint, greeting, self._source, unanswered=dial.unanswered)
+        way = self._race(dial, greeting, main) if dial.others else main if main.go() else None
+        if way is None:
+            dial.failed(dial.endpoint, main.obstacle)
         else:
-            self.greet(sock, dial)
+            self._hand_over(dial, way.endpoint, way.connection)
 
     def greet(self, sock: socket.socket, dial: Dial, route: Route = Route.DIRECT) -> None:
         """Do the handshake on a connection to a peer; ends with a callback of the dial."""
-        connected = False
         try:
-            deadline = Deadline(self._time_limit)
-            transport = _open(sock, dial, deadline)
-            transport.route = route
-            handshake = shake_hands(transport, dial.info_hash, self._peer_id, deadline.left)
-            connected = not self._closing and dial.connected(transport, handshake, dial.endpoint)
-            if not connected:
-                dial.failed(dial.endpoint, None)
+            greeted = greet(sock, self._greeting(dial))
         except (OSError, WireError) as error:
-            _fail(dial, error, obstacles.of_handshaking(error, sealed=dial.group_tls is not None))
+            sock.close()
+            obstacle = of_handshaking(error, sealed=dial.group_tls is not None)
+            log_failure(dial.endpoint, error, obstacle)
+            dial.failed(dial.endpoint, obstacle)
+        else:
+            greeted.transport.route = route
+            self._hand_over(dial, dial.endpoint, greeted)
+
+    def _hand_over(self, dial: Dial, endpoint: Endpoint, greeted: Greeted) -> None:
+        """Pass a connection on; `endpoint` is where it leads."""
+        connected, obstacle = False, None
+        try:
+            connected = not self._closing and dial.connected(
+                greeted.transport, greeted.handshake, endpoint
+            )
+        except (OSError, WireError) as error:
+            obstacle = of_handshaking(error, sealed=dial.group_tls is not None)
+            log_failure(endpoint, error, obstacle)
         finally:
             if not connected:
-                sock.close()
+                greeted.transport.release()
+        if not connected:
+            dial.failed(dial.endpoint, obstacle)
 
+    def _greeting(self, dial: Dial) -> Greeting:
+        return Greeting(self._peer_id, dial.info_hash, dial.group_tls, self._time_limit)
 
-def _origin(source: str | None, target: str) -> tuple[str, int] | None:
-    """Return the local address to dial from: peers know us by the one that the tracker sees."""
-    if source is None:
-        return None
-    try:
-        ours, theirs = ip_address(source), ip_address(target)
-    except ValueError:
-        return None
-    reaches = ours.version == theirs.version and ours.is_loopback == theirs.is_loopback
-    return (source, 0) if reaches else None
-
-
-def _connect(dial: Dial, origin: tuple[str, int] | None) -> socket.socket:
-    """Connect to the peer, within CONNECT_LIMIT; tells after PATIENCE that it gives no answer."""
-    family = socket.AF_INET6 if ":" in dial.endpoint.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if origin is not None:
-            sock.bind(origin)
-        sock.setblocking(False)
-        code: int | None = sock.connect_ex(dial.endpoint)
-        if code == errno.EINPROGRESS:
-            code = _outcome(sock, PATIENCE)
-            if code is None:
-                dial.unanswered()
-                code = _outcome(sock, CONNECT_LIMIT - PATIENCE)
-        if code is None:
-            raise TimeoutError("gave no answer")
-        if code:
-            raise OSError(code, os.strerror(code))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _outcome(sock: socket.socket, seconds: float) -> int | None:
-    """Wait for the end of a connection attempt; return its error (0: none), None if it goes on."""
-    poll = select.poll()
-    poll.register(sock, select.POLLOUT)
-    if not poll.poll(seconds * 1000):
-        return None
-    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-
-
-def _fail(dial: Dial, error: Exception, obstacle: Obstacle) -> None:
-    log.info(
-        "can't reach a peer", peer=str(dial.endpoint), error=str(error), obstacle=obstacle.name
-    )
-    dial.failed(dial.endpoint, obstacle)
-
-
-def _open(sock: socket.socket, dial: Dial, deadline: Deadline) -> Transport:
-    if dial.group_tls is None:
-        return PlainTransport(sock)
-    return tls_handshake.dial(sock, dial.group_tls, dial.info_hash, deadline.left)
+    def _race(self, dial: Dial, greeting: Greeting, main: DialWay) -> DialWay | None:
+        """Try all addresses; only the main one may have a new client, which took that place."""
+        order = in_order(dial.endpoint, dial.others, local_hosts(self._source))
+        return race(
+            [
+                main
+                if endpoint == dial.endpoint
+                else DialWay(endpoint, greeting, self._source, dial.peer_id)
+                for endpoint in order
+            ]
+        )

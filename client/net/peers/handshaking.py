@@ -21,6 +21,10 @@ class OtherTorrentError(WireError):
     """The peer answered for another torrent than the one we asked for."""
 
 
+class OtherClientError(WireError):
+    """Another client answered than the one that we looked for."""
+
+
 def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> Handshake:
     """Read the peer's handshake.
 

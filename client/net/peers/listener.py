@@ -46,6 +46,9 @@ _ADDRESS_SHARE: Final = 4
 _BACKLOG: Final = 128
 """Connections that the kernel accepts for us until we take them."""
 
+_ALL: Final = "::"
+"""All addresses, of IPv4 and IPv6."""
+
 _PAUSE: Final = 0.1
 """Seconds until we try again to accept after a failure."""
 
@@ -267,6 +270,14 @@ def check_address(address: Endpoint) -> None:
 
 
 def _listen(address: Endpoint) -> socket.socket:
+    """Listen at an address; at all addresses, of IPv4 and IPv6, if the host stands for all."""
+    if address.is_unspecified and socket.has_dualstack_ipv6():
+        with suppress(MinitorrentError):  # IPv6 may be switched off
+            return _bind(Endpoint(_ALL, address.port), is_dual=True)
+    return _bind(address)
+
+
+def _bind(address: Endpoint, *, is_dual: bool = False) -> socket.socket:
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -276,6 +287,8 @@ def _listen(address: Endpoint) -> socket.socket:
         raise _unusable(address, error) from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_dual:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind(where)
         sock.listen(_BACKLOG)
         share(sock)

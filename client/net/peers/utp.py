@@ -31,6 +31,9 @@ class UtpRefusal:
         self._sock = socket.socket(listening.family, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._run, name="uTP refusal", daemon=True)
         try:
+            if self._sock.family == socket.AF_INET6:
+                only = listening.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+                self._sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
             self._sock.bind(listening.getsockname())
         except OSError as error:
             log.info("can't refuse uTP", error=str(error))

@@ -338,7 +338,10 @@ class Announcer:
         announced.learn(
             [
                 PeerCandidate(
-                    Endpoint(peer.host, peer.port), peer_id_from_hex(peer.peer_id), peer.user
+                    Endpoint(peer.host, peer.port),
+                    peer_id_from_hex(peer.peer_id),
+                    peer.user,
+                    others=tuple(Endpoint(one.host, one.port) for one in peer.others if one.port),
                 )
                 for peer in answer.peers
             ]

@@ -18,6 +18,7 @@ from typing import Final, Literal
 import structlog
 
 from client.config import DEFAULT_TIMING, Timing
+from client.net.own_addresses import local_hosts
 from client.net.tracker.patience import busy_pause, spread
 from client.net.tracker.tracker_connection import (
     AnswerTooLongError,
@@ -191,6 +192,16 @@ class TrackerClient:
         return connection.tracker if connection else None
 
     @property
+    def current_host(self) -> str | None:
+        """The IP address of that tracker's that this client is connected to."""
+        connection = self._connection
+        return connection.host if connection else None
+
+    def token_for(self, tracker: Endpoint) -> str | None:
+        """Return the session's token, if there is one that this tracker may see."""
+        return self._token if tracker in self._token_for else None
+
+    @property
     def clock_difference(self) -> float | None:
         """Seconds that this machine's clock is ahead of the current tracker's (behind: below 0).
 
@@ -242,7 +253,13 @@ class TrackerClient:
 
     def login(self, user: str, password: str) -> LoginReply:
         """Log in; from now on the session survives lost connections."""
-        asked = {"user": user, "password": password, "peer_id": self._peer_id, "port": self._port}
+        asked = {
+            "user": user,
+            "password": password,
+            "peer_id": self._peer_id,
+            "port": self._port,
+            "local": local_hosts(self._source_host),
+        }
         reply = self.call(LOGIN, LOGIN.read_request(asked))
         with self._changed:
             self._token, self._token_for = reply.token, self._trackers
@@ -375,7 +392,12 @@ class TrackerClient:
         token = self._token
         if token is None or connection.tracker not in self._token_for:
             return None
-        request = ResumeSession(token=token, peer_id=self._peer_id, port=self._port)
+        request = ResumeSession(
+            token=token,
+            peer_id=self._peer_id,
+            port=self._port,
+            local=local_hosts(self._source_host),
+        )
         try:
             reply = connection.request(RESUME_SESSION, request)
         except MinitorrentError as error:

@@ -137,6 +137,11 @@ class TrackerConnection:
         self._reader.start()
 
     @property
+    def host(self) -> str:
+        """The IP address that it leads to."""
+        return self._stream.host
+
+    @property
     def is_open(self) -> bool:
         """Whether it has not been lost yet."""
         return not self._closed

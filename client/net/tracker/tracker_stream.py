@@ -12,7 +12,7 @@ from typing import Final
 
 from client.net.transports.own_port import OwnAddress, dialing_socket
 from common.tls import TlsEngine, new_context
-from common.types import Endpoint
+from common.types import Endpoint, plain_address
 
 _CHUNK: Final = 256 * 1024
 
@@ -36,6 +36,8 @@ class TrackerStream:
         self._send_lock = threading.Lock()
         self._plaintext = memoryview(bytearray(_CHUNK))
         self._sock = _connect(tracker, own, limit)
+        self.host = plain_address(str(self._sock.getpeername()[0]))
+        """The IP address that it is connected to."""
         try:
             self._handshake(limit)
         except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,12 +27,16 @@ ADDRESS = "10.0.0.1"
 class Client:
     """One of our clients: a session of a user, from one address, under one peer id."""
 
-    def __init__(self, lab: Lab, user: str, host: str, peer_id: bytes) -> None:
+    def __init__(
+        self, lab: Lab, user: str, host: str, peer_id: bytes, local: Sequence[str] = ()
+    ) -> None:
         self._lab = lab
         self.peer_id = peer_id
         self.caller = Caller(f"connection {lab.number()}", host, "127.0.0.1")
-        request = accounts.Login(user=user, password="secret123", peer_id=peer_id.hex(), port=6881)
-        lab.services.logins.login(self.caller, request)
+        request = accounts.Login(
+            user=user, password="secret123", peer_id=peer_id.hex(), port=6881, local=[*local]
+        )
+        self.token = lab.services.logins.login(self.caller, request).token
 
     def announce(
         self,
@@ -102,9 +107,15 @@ class Lab:
         self.now += seconds
         self.services.lifecycle.beat()
 
-    def client(self, user: str, host: str = ADDRESS, peer_id: bytes = b"m" * 20) -> Client:
-        """Log in with one of our clients."""
-        return Client(self, user, host, peer_id)
+    def client(
+        self,
+        user: str,
+        host: str = ADDRESS,
+        peer_id: bytes = b"m" * 20,
+        local: Sequence[str] = (),
+    ) -> Client:
+        """Log in with one of our clients, which names its local addresses."""
+        return Client(self, user, host, peer_id, local)
 
     def member(self, user: str) -> str:
         """Let a new user in; his announce key."""

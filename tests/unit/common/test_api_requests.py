@@ -31,7 +31,7 @@ def refusal(name: str, arguments: object) -> MinitorrentError:
 def test_every_tracker_command_has_an_operation() -> None:
     assert set(OPERATIONS) == {
         *("create_user", "login", "resume_session", "logout", "change_password", "ping"),
-        "check_password",
+        *("check_password", "add_address"),
         *("list_sessions", "end_session", "list_events"),
         *("create_group", "join_group", "leave_group", "list_groups", "get_group"),
         *("find_group", "issue_certificate", "list_removed"),
@@ -50,7 +50,7 @@ def test_every_tracker_command_has_an_operation() -> None:
 
 def test_only_these_operations_need_no_login() -> None:
     free = {name for name, operation in OPERATIONS.items() if not operation.needs_login}
-    assert free == {"create_user", "login", "resume_session", "ping"}
+    assert free == {"create_user", "login", "resume_session", "add_address", "ping"}
 
 
 @pytest.mark.parametrize("name", ["a", "Ann.B_c-9", "x" * 64, "..."])

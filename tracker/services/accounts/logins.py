@@ -17,6 +17,7 @@ from common.text import waiting_time
 from common.types import Endpoint, peer_id_from_hex
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
+from tracker.domain.whereabouts import encode, may_add
 from tracker.quotas import Quotas, check_quota
 from tracker.services.accounts.passwords import PasswordChecker
 from tracker.services.caller import Caller, Identity
@@ -92,7 +93,7 @@ class LoginService:
             token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
             work.users.remember(user.id, party_of(caller.address))
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
-            identity = _identify(caller, user, token, request.peer_id)
+            identity = _identify(caller, user, token, request.peer_id, _local(request))
             self._end_oldest(work, identity, now)
             arriving = work.users.arriving(user.id)
             self._connect(work, caller, identity, arriving, now)
@@ -112,10 +113,28 @@ class LoginService:
                     "This session has ended; log in again with: login USER PASSWORD",
                 )
             arriving = work.users.arriving(token.user_id)
-            identity = _identify(caller, arriving.user, token, request.peer_id)
+            identity = _identify(caller, arriving.user, token, request.peer_id, _local(request))
             self._connect(work, caller, identity, arriving, now)
         caller.identity = identity
         return self._greet(caller, arriving.user, token, request.token)
+
+    def add_address(self, caller: Caller, request: api.AddAddress) -> api.AddAddressReply:
+        """Let others dial the client with this session at the caller's address, too.
+
+        Only an address that the client has connected from can be added, so nobody can have members
+        dial somebody else. Raises MinitorrentError(not_logged_in, usage).
+        """
+        digest = credentials.digest_token(request.token)
+        with self._entering() as work:
+            token = work.users.session_token(digest, self._clock())
+            if token is None:
+                raise MinitorrentError(ErrorCode.NOT_LOGGED_IN, "This session has ended.")
+            if not may_add(caller.address, token.address):
+                raise MinitorrentError(
+                    ErrorCode.USAGE, "This is no public address of the session's other family."
+                )
+            work.trackers.add_address(token.id, Endpoint(caller.address, request.port))
+        return api.AddAddressReply(host=caller.address)
 
     def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
         """End the session and void its token."""
@@ -271,7 +290,13 @@ class LoginService:
         check_quota(arriving.connections, self._quotas.sessions, "connections per user", remedy)
         seen_at = Endpoint(me.address, me.port)
         work.trackers.connect(
-            me.connection_id, self._events.tracker_id, me.token_id, me.user_id, now, seen_at
+            me.connection_id,
+            self._events.tracker_id,
+            me.token_id,
+            me.user_id,
+            now,
+            seen_at,
+            me.local,
         )
         caller.since = arriving.last_event_id
 
@@ -354,7 +379,7 @@ def end_logins(
     work.users.revoke_tokens(token_ids)
 
 
-def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identity:
+def _identify(caller: Caller, user: User, token: Token, peer_id: str, local: str = "") -> Identity:
     return Identity(
         user_id=user.id,
         user=user.name,
@@ -364,4 +389,12 @@ def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identit
         address=caller.address,
         port=caller.port,
         scope=cast(Scope, token.scope or "account"),
+        local=local,
     )
+
+
+def _local(request: api.Login | api.ResumeSession) -> str:
+    """Return a client's local addresses as they are stored; none if it accepts no peers."""
+    if not request.port:
+        return ""
+    return encode(Endpoint(host, request.port) for host in request.local)

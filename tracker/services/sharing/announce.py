@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from common import announce as http
+from common.addresses import is_local
 from common.api import presence as api
 from common.errors import ErrorCode, MinitorrentError
-from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
+from common.types import Endpoint, InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.presence import Presence, bounded
 from tracker.domain.selection import Peer
-from tracker.domain.stock_clients import identify, may_lack_something, supports_sealed
+from tracker.domain.stock_clients import (
+    AnnouncedClient,
+    identify,
+    may_lack_something,
+    supports_sealed,
+)
+from tracker.domain.whereabouts import decode, others_for
 from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
@@ -76,7 +83,7 @@ class AnnounceService:
         refused = self._refusals(me.user_id, [one for one in asked if one not in answers], seen)
         return api.AnnounceReply(
             interval=SESSION_INTERVAL,
-            files=[_presence(info_hash, refused, answers) for info_hash in asked],
+            files=[_presence(info_hash, refused, answers, me.address) for info_hash in asked],
         )
 
     def _settle(self, see: See) -> tuple[Seen, dict[InfoHash, Answer]]:
@@ -127,7 +134,7 @@ class AnnounceService:
         with self._database.look() as view:
             file = view.files(me.user_id, [info_hash]).get(info_hash)
             if file is not None and file.is_member:
-                clients = view.at_host(file.id, request.host, self._clock())
+                clients = _clients_at(view, me, file.id, request.host, self._clock())
                 user = identify(clients, peer_id_from_hex(request.peer_id))
                 return api.IdentifyPeerReply(user=user)
         if file is not None:
@@ -157,7 +164,9 @@ class AnnounceService:
             complete=answer.seeders,
             incomplete=answer.leechers,
             peers=tuple(
-                http.AnnouncedPeer(peer.host, peer.port, peer.peer_id) for peer in answer.peers
+                http.AnnouncedPeer(*where, peer.peer_id)
+                for peer in answer.peers
+                for where in _public_addresses(peer)
             ),
         )
 
@@ -183,6 +192,19 @@ class AnnounceService:
         """Return the number of peers of all files, at all trackers of the database."""
         with self._database.read() as work:
             return work.peers.count(self._clock())
+
+
+def _clients_at(
+    view: PresenceReader, me: Identity, file_id: int, host: str, now: float
+) -> list[AnnouncedClient]:
+    """Return the clients at a file that `me` may have met at a host; inside its own network, those
+    who come from the same public address.
+    """
+    found = view.at_host(file_id, host, now)
+    if found or not is_local(host):
+        return found
+    neighbours = view.at_host(file_id, me.address, now)
+    return [one for one in neighbours if host in {at.host for at in decode(one.local)}]
 
 
 def _see(
@@ -262,6 +284,7 @@ def _presence(
     info_hash: InfoHash,
     refused: Mapping[InfoHash, MinitorrentError],
     answers: Mapping[InfoHash, Answer],
+    host: str,
 ) -> api.FilePresence:
     error = refused.get(info_hash)
     if error is not None:
@@ -276,8 +299,25 @@ def _presence(
         info_hash=info_hash.hex(),
         complete=answer.seeders,
         incomplete=answer.leechers,
-        peers=[
-            api.PeerRow(host=peer.host, port=peer.port, peer_id=peer.peer_id.hex(), user=peer.user)
-            for peer in answer.peers
-        ],
+        peers=[_row(peer, host) for peer in answer.peers],
     )
+
+
+def _row(peer: Peer, host: str) -> api.PeerRow:
+    """Return a peer as a client that comes from `host` may know it."""
+    return api.PeerRow(
+        host=peer.host,
+        port=peer.port,
+        peer_id=peer.peer_id.hex(),
+        user=peer.user,
+        others=[api.Address(host=one.host, port=one.port) for one in others_for(peer, host)],
+    )
+
+
+def _public_addresses(peer: Peer) -> list[Endpoint]:
+    """Return the addresses where a stock client may dial a peer.
+
+    Not those inside a network that both share: dialled from there, we couldn't identify it.
+    """
+    main = Endpoint(peer.host, peer.port)
+    return [main, Endpoint(peer.other_host, peer.other_port)] if peer.other_port else [main]

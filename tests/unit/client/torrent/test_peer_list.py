@@ -303,3 +303,26 @@ def test_peers_that_leave_after_the_handshake_are_dialled_less_and_less(
         peer_list.remove(connection, now)
     assert list(peer_list.to_dial(13.0)) == []
     assert peer_list.reachability() == (1, [Obstacle.LEFT])
+
+
+def test_a_peer_met_at_another_of_its_addresses_is_not_dialled_again(
+    peer_list: PeerList, connect: Make
+) -> None:
+    inside = Endpoint("192.168.1.10", 5)
+    (listed, stranger) = candidate(LOWER, 5), candidate(HIGHER, 6, "eve")
+    listed.others = stranger.others = (inside,)
+    peer_list.learn([listed, stranger])
+    assert peer_list.candidate_at(listed.endpoint) is listed
+    connection = connect(LOWER, inside.port, host=inside.host, incoming=False)
+    assert connection.user == "bob" or peer_list.recognise(connection)
+    assert list(peer_list.to_dial(0.0)) == [stranger.endpoint], "it only names the same address"
+
+
+def test_a_neighbour_that_dials_us_is_recognised(peer_list: PeerList, connect: Make) -> None:
+    neighbour = candidate(LOWER, 5)
+    neighbour.others = (Endpoint("192.168.1.10", 5),)
+    peer_list.learn([neighbour])
+    connection = connect(LOWER, 40000, host="192.168.1.10", incoming=True)
+    assert connection.user == "bob" or peer_list.recognise(connection)
+    connection.decoder.payload = 1
+    assert list(peer_list.to_dial(0.0)) == []

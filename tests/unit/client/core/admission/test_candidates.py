@@ -314,3 +314,24 @@ def test_candidates_are_found_by_endpoint() -> None:
     assert found is not None
     assert found.user == "user 2"
     assert knowing(1).at(endpoint(2)) is None
+
+
+def test_a_client_is_known_at_all_of_its_addresses() -> None:
+    candidates = Candidates(ME)
+    inside = Endpoint("192.168.1.10", 6881)
+    (ann,) = listed(1)
+    ann.others = (inside,)
+    candidates.learn([ann])
+    assert candidates.at(endpoint(1)) is candidates.at(inside) is ann
+    assert candidates.listed_user(peer_id(1), inside.host) == "user 1"
+    assert candidates.remembered_user(peer_id(1), inside.host) == "user 1"
+    assert candidates.listed_at(inside, peer_id(1)) is not None
+    assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(1)]
+    candidates.connected(inside, 0.0)
+    candidates.left(inside, 1.0, useful=True)
+    assert candidates.to_dial(nobody, 9, 1.0 + FIRST_PAUSE) == [endpoint(1)]
+    candidates.learn(listed(1))
+    assert candidates.at(inside) is None, "the last answer counts"
+    ann.others = (inside,)
+    candidates.forget(peer_id(1), inside.host)
+    assert candidates.remembered_user(peer_id(1), endpoint(1).host) is None

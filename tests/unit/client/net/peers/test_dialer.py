@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from client.core.admission.obstacle import Obstacle
 from client.net.peers import dialer as module
+from client.net.peers import way
 from client.net.peers.dialer import Dial, Dialer
+from client.net.peers.handshaking import TIME_LIMIT
 from client.net.transports.transport import Transport
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
@@ -35,7 +38,13 @@ class Calls:
         self.failures: list[tuple[Endpoint, Obstacle | None]] = []
         self.unanswered = 0
 
-    def dial(self, endpoint: Endpoint, group: str = "lab") -> Dial:
+    def dial(
+        self,
+        endpoint: Endpoint,
+        group: str = "lab",
+        others: tuple[Endpoint, ...] = (),
+        peer_id: PeerId | None = None,
+    ) -> Dial:
         """Return a dial that reports its outcome."""
 
         def connected(transport: Transport, handshake: Handshake, where: Endpoint) -> bool:
@@ -50,7 +59,7 @@ class Calls:
         def unanswered() -> None:
             self.unanswered += 1
 
-        return Dial(endpoint, HASH, group, None, connected, failed, unanswered)
+        return Dial(endpoint, HASH, group, None, connected, failed, unanswered, others, peer_id)
 
 
 @pytest.fixture
@@ -131,8 +140,8 @@ def test_a_peer_without_a_route(dialer: Dialer, calls: Calls) -> None:
 def test_another_way_is_looked_for_while_nothing_answers(
     dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
-    monkeypatch.setattr(module, "CONNECT_LIMIT", 0.5)
+    monkeypatch.setattr(way, "PATIENCE", 0.05)
+    monkeypatch.setattr(way, "CONNECT_LIMIT", 0.5)
     with silent_port() as address:
         dialer.dial(calls.dial(address))
         wait_until(lambda: calls.unanswered, what="the end of patience")
@@ -267,3 +276,41 @@ def test_a_closed_dialer_accepts_no_dials(calls: Calls) -> None:
     dialer = Dialer(OURS)
     dialer.close()
     assert not dialer.dial(calls.dial(Endpoint("127.0.0.1", 1)))
+
+
+def test_the_first_address_that_leads_to_the_peer_is_used(dialer: Dialer, calls: Calls) -> None:
+    closed = Endpoint("127.0.0.1", free_port())
+    with PeerServer(stay, HASH) as server:
+        dialer.dial(calls.dial(closed, others=(server.address,), peer_id=server.peer_id))
+        wait_until(lambda: calls.connected, what="the connection")
+    assert calls.connected[0][1] == server.address
+    assert not calls.failures
+
+
+def test_a_stranger_at_another_address_is_left_alone(dialer: Dialer, calls: Calls) -> None:
+    with PeerServer(stay, HASH) as stranger, PeerServer(stay, HASH) as server:
+        others = (stranger.address,)
+        dialer.dial(calls.dial(server.address, others=others, peer_id=server.peer_id))
+        wait_until(lambda: calls.connected, what="the connection")
+        assert [where for _, where in calls.connected] == [server.address]
+
+
+def test_a_silent_address_delays_the_others_only_briefly(dialer: Dialer, calls: Calls) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, PeerServer(stay, HASH) as server:
+        main, others = Endpoint(*silent.getsockname()), (server.address,)
+        began = time.monotonic()
+        dialer.dial(calls.dial(main, others=others, peer_id=server.peer_id))
+        wait_until(lambda: calls.connected, what="the connection")
+        assert time.monotonic() - began < TIME_LIMIT
+        accepted, _ = silent.accept()
+        with accepted:  # it is left when the other has won
+            accepted.settimeout(TIME_LIMIT)
+            while accepted.recv(1000):
+                pass
+
+
+def test_no_address_leads_to_the_peer(dialer: Dialer, calls: Calls) -> None:
+    closed, other = (Endpoint("127.0.0.1", free_port()) for _ in range(2))
+    dialer.dial(calls.dial(closed, others=(other,), peer_id=OURS))
+    wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(closed, Obstacle.REFUSED)]

@@ -227,3 +227,26 @@ def test_an_ipv6_address() -> None:
     listener = Listener(Endpoint("::1", 0))
     assert listener.port
     listener.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+@pytest.mark.parametrize("target", ["127.0.0.1", "::1"])
+def test_all_addresses_are_those_of_both_families(host: str, target: str) -> None:
+    listener = Listener(Endpoint(host, 0))
+    listener.start(lambda *_: False, lambda _: None)
+    try:
+        socket.create_connection((target, listener.port), 5.0).close()
+        wait_until(lambda: listener.arrivals, what="the connection")
+    finally:
+        listener.close()
+
+
+def test_all_addresses_where_there_is_no_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    listener = Listener(Endpoint("0.0.0.0", 0))
+    listener.start(lambda *_: False, lambda _: None)
+    try:
+        socket.create_connection(("127.0.0.1", listener.port), 5.0).close()
+        wait_until(lambda: listener.arrivals, what="the connection")
+    finally:
+        listener.close()

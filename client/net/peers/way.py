@@ -1,0 +1,187 @@
+"""One way to a peer: connects to one of its addresses, and shakes hands there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final, NamedTuple
+
+import structlog
+
+from client.core.admission.obstacle import Obstacle
+from client.net.peers import obstacles
+from client.net.peers.handshaking import OtherClientError, shake_hands
+from client.net.transports import tls_handshake
+from client.net.transports.group_tls import GroupTls
+from client.net.transports.transport import Deadline, PlainTransport, Transport
+from common.types import Endpoint, InfoHash, PeerId
+from common.wire.handshake import Handshake
+from common.wire.messages import WireError
+
+log = structlog.get_logger(__name__)
+
+PATIENCE: Final = 0.5
+"""Seconds without an answer after which another way is looked for, beside."""
+
+CONNECT_LIMIT: Final = 5.0
+"""Seconds for a connection to be established; handshakes have their own limit after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """How to greet a peer: as whom, for which torrent, with the `group_tls` of a sealed group, and
+    the seconds it has for its handshake.
+    """
+
+    peer_id: PeerId
+    info_hash: InfoHash
+    group_tls: GroupTls | None
+    time_limit: float
+
+
+class Greeted(NamedTuple):
+    """A connection after the handshake, and what the peer has sent in it."""
+
+    transport: Transport
+    handshake: Handshake
+
+
+def greet(sock: socket.socket, greeting: Greeting, expected: PeerId | None = None) -> Greeted:
+    """Shake hands on a connection to a peer, which has the `expected` peer id if one is given.
+
+    Raises OSError, WireError.
+    """
+    deadline = Deadline(greeting.time_limit)
+    group_tls, info_hash = greeting.group_tls, greeting.info_hash
+    transport: Transport
+    if group_tls is None:
+        transport = PlainTransport(sock)
+    else:
+        transport = tls_handshake.dial(sock, group_tls, info_hash, deadline.left)
+    handshake = shake_hands(transport, info_hash, greeting.peer_id, deadline.left)
+    if expected not in (None, handshake.peer_id):
+        raise OtherClientError("another client answered")
+    return Greeted(transport, handshake)
+
+
+class DialWay:
+    """A way to a peer, for one attempt, from the local address `source` where possible.
+
+    Where `expected` is given, another client that answers there is none of our business.
+    `unanswered` is called when nothing answers for some time, or at all. After `go` has returned
+    True there is a `connection`; after False, an `obstacle`.
+    """
+
+    connection: Greeted
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        greeting: Greeting,
+        source: str | None = None,
+        expected: PeerId | None = None,
+        unanswered: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.obstacle = Obstacle.NO_ANSWER
+        self._greeting = greeting
+        self._source = source
+        self._expected = expected
+        self._unanswered = unanswered
+        self._lock = threading.Lock()  # guards the others
+        self._sock: socket.socket | None = None
+        self._is_cancelled = False
+        self._works = False
+
+    def go(self) -> bool:
+        """See race.Way."""
+        try:
+            sock = self._connect()
+        except OSError as error:
+            obstacle = obstacles.of_connecting(error)
+            if obstacle.is_silence and not isinstance(error, TimeoutError):
+                self._unanswered()  # after a timeout it was called already
+            return self._fail(error, obstacle)
+        try:
+            self.connection = greet(sock, self._greeting, self._expected)
+        except (OSError, WireError) as error:
+            is_sealed = self._greeting.group_tls is not None
+            return self._fail(error, obstacles.of_handshaking(error, sealed=is_sealed))
+        with self._lock:
+            self._works = not self._is_cancelled
+        if not self._works:
+            sock.close()
+        return self._works
+
+    def cancel(self) -> None:
+        """See race.Way."""
+        with self._lock:
+            self._is_cancelled = True
+            if self._sock is None:
+                return
+            with suppress(OSError):  # wakes whoever waits for it
+                self._sock.shutdown(socket.SHUT_RDWR)
+            if self._works:
+                self._sock.close()
+
+    def _connect(self) -> socket.socket:
+        """Connect to the peer, within CONNECT_LIMIT; tells after PATIENCE of no answer."""
+        family = socket.AF_INET6 if ":" in self.endpoint.host else socket.AF_INET
+        with self._lock:
+            self._sock = sock = socket.socket(family, socket.SOCK_STREAM)
+        origin = _origin(self._source, self.endpoint.host)
+        if origin is not None:
+            sock.bind(origin)
+        sock.setblocking(False)
+        code: int | None = sock.connect_ex(self.endpoint)
+        if code == errno.EINPROGRESS:
+            code = _outcome(sock, PATIENCE)
+            if code is None and not self._is_cancelled:
+                self._unanswered()
+                code = _outcome(sock, CONNECT_LIMIT - PATIENCE)
+        if code is None:
+            raise TimeoutError("gave no answer")
+        if code:
+            raise OSError(code, os.strerror(code))
+        return sock
+
+    def _fail(self, error: Exception, obstacle: Obstacle) -> bool:
+        if not self._is_cancelled:
+            log_failure(self.endpoint, error, obstacle)
+        self.obstacle = obstacle
+        if self._sock is not None:
+            self._sock.close()
+        return False
+
+
+def log_failure(endpoint: Endpoint, error: Exception, obstacle: Obstacle) -> None:
+    """Log why a peer can't be reached."""
+    log.info("can't reach a peer", peer=str(endpoint), error=str(error), obstacle=obstacle.name)
+
+
+def _outcome(sock: socket.socket, seconds: float) -> int | None:
+    """Wait for the end of a connection attempt; return its error (0: none), None if it goes on."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    if not poll.poll(seconds * 1000):
+        return None
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+def _origin(source: str | None, target: str) -> tuple[str, int] | None:
+    """Return the local address to dial from: peers know us by the one that the tracker sees."""
+    if source is None:
+        return None
+    try:
+        ours, theirs = ip_address(source), ip_address(target)
+    except ValueError:
+        return None
+    reaches = ours.version == theirs.version and ours.is_loopback == theirs.is_loopback
+    return (source, 0) if reaches else None

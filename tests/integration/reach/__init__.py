@@ -1,0 +1,1 @@
+"""Members that sit in different places of a small internet."""
