@@ -101,22 +101,25 @@ class EventListRepository:
     ) -> list[Event]:
         """Return the newest events of two lists, as above."""
         given = {**values, "before": before or self._end(), "after": 0, "limit": limit}
-        if parts_of(pattern):
-            ids = [*self._fitting(direct, pattern, given), *self._fitting(spread, pattern, given)]
+        has_parts = bool(parts_of(pattern))
+        if has_parts:
+            ids = [*self._fitting(direct, pattern, given)]
         else:
             ids = [*self._ids(_page(direct, pattern, True), given)]
-            ids += self._search(spread, pattern, given)
+        if len(ids) == limit:
+            given["after"] = ids[-1]  # older ones of the other list would not be returned
+        ids += (self._fitting if has_parts else self._search)(spread, pattern, given)
         newest = sorted(ids, reverse=True)[:limit]
         return [Event._make(row) for row in self._run(_BY_IDS, {"ids": newest})]
 
     def _search(self, spread: List, pattern: str, given: Values) -> Sequence[int]:
         """Search backwards, in longer and longer ranges, for as many ids as are wanted."""
-        before, length = given["before"], self.near
+        first, before, length = given["after"], given["before"], self.near
         while True:
-            after = max(0, before - length)
-            statement = _page(spread, pattern, length == self.near)
+            after = max(first, before - length)
+            statement = _page(spread, pattern, before - after <= 2 * self.near)
             found = self._ids(statement, {**given, "after": after})
-            if len(found) == given["limit"] or after == 0:
+            if len(found) == given["limit"] or after == first:
                 return found
             length *= _GROWTH
 
@@ -145,20 +148,26 @@ class EventListRepository:
         That is the last range of ids, which has all those that aren't in the index yet, and then
         the blocks that the index names; or the rest of the list, if it is shorter.
         """
-        before = given["before"]
+        first, before = given["after"], given["before"]
         start = max(0, min(before - self.near, self._parts.end())) // BLOCK * BLOCK
-        yield (True, False), {"after": start - 1, "before": before}
+        yield (True, False), {"after": max(first, start - 1), "before": before}
         of_texts, below = one in (about, in_groups_of), start // BLOCK
-        while blocks := self._parts.blocks(pattern, below, of_texts=of_texts):
-            rest = {"after": 0, "before": below * BLOCK}
+        while below * BLOCK > first:
+            blocks = self._parts.blocks(pattern, below, of_texts=of_texts)
+            if not blocks:
+                return
+            rest = {"after": first, "before": below * BLOCK}
             if len(blocks) * BLOCK > self.near and self._is_short(one, {**given, **rest}):
                 yield (False, False), rest
                 return
-            for first in range(0, len(blocks), _BLOCKS_AT_ONCE):
-                some = blocks[first : first + _BLOCKS_AT_ONCE]
-                ids = [block * BLOCK + number for block in some for number in range(BLOCK)]
+            for number in range(0, len(blocks), _BLOCKS_AT_ONCE):
+                some = blocks[number : number + _BLOCKS_AT_ONCE]
                 # The limits narrow what is gone through, however the database finds the ids.
-                yield (True, True), {"ids": ids, "after": min(ids) - 1, "before": max(ids) + 1}
+                after, end = max(first, some[-1] * BLOCK - 1), (some[0] + 1) * BLOCK
+                ids = [block * BLOCK + n for block in some for n in range(BLOCK)]
+                yield (True, True), {"ids": ids, "after": after, "before": end}
+                if after == first:
+                    return
             below = blocks[-1]
 
     def _is_short(self, one: List, given: Values) -> bool:

@@ -82,6 +82,7 @@ FLAT: dict[str, Act] = {
     "groups, few fit": _groups("000123"),
     "others' groups": _groups(member=False),
     "stats": _stats,
+    "audit": _audit(""),
     "audit, few fit": _audit("000123"),
     "audit, none fits": _audit("elsewhere"),
     "notices, none fits": _notices("elsewhere"),
