@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from common.api import audit, events, files, groups, stats
 from common.api.files import Sort
@@ -126,3 +127,22 @@ def _steps(lab: Lab, act: Act) -> int:
     with counting(lab.store) as counted:
         act(lab, me)
         return counted() * 100
+
+
+def test_very_many_groups_are_not_counted_for_each_page(labs: list[Lab]) -> None:
+    lab = labs[-1]
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(" ".join(statement.split()))
+
+    me = lab.ann.caller.require_login()
+    first = lab.services.groups.list_groups(me, groups.ListGroups(limit=ROWS))
+    event.listen(lab.store._reader, "before_cursor_execute", note)
+    again = lab.services.groups.list_groups(me, groups.ListGroups(limit=ROWS))
+    others = lab.services.groups.list_groups(me, groups.ListGroups(limit=ROWS, member=False))
+    event.remove(lab.store._reader, "before_cursor_execute", note)
+    assert first.total == again.total == MANY + 1
+    assert others.total == MANY
+    assert len(asked) > 2
+    assert not [one for one in asked if one.endswith("FROM groups") and "count" in one]

@@ -25,6 +25,7 @@ from tracker.services.totals import MANY, Totals
 from tracker.store.records import Group, GroupSummary
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
+_NOBODY = 0
 _UID_BYTES = 16
 _UPLOAD_CHANGES = {
     Upload.MEMBERS: EventKind.UPLOAD_OPENED,
@@ -102,11 +103,21 @@ class GroupService:
     def _total(self, work: UnitOfWork, user_id: int, request: api.ListGroups) -> int:
         """Count the groups that match; to look at all names takes long."""
         member, pattern = request.member, request.pattern
+        if not pattern:
+            own = 0 if member is None else work.groups.count(user_id, "", member=True)
+            return own if member else self._total_of_all(work, user_id) - own
         count = partial(work.groups.count, user_id, pattern, member=member)
-        if not pattern or work.groups.is_rare(pattern) or work.groups.largest_id() <= MANY:
+        if work.groups.is_rare(pattern) or work.groups.largest_id() <= MANY:
             return count()
         kind = {None: "", True: "+", False: "-"}[member]
         return self._totals.of(user_id, kind + pattern, count)
+
+    def _total_of_all(self, work: UnitOfWork, user_id: int) -> int:
+        """Count all groups: PostgreSQL looks at each, so the total of many is kept for a while."""
+        count = partial(work.groups.count, user_id, "", member=None)
+        if work.groups.largest_id() <= MANY:
+            return count()
+        return self._totals.of(_NOBODY, "", count)
 
     def get_group(self, me: Identity, request: api.GetGroup) -> api.GroupProfileReply:
         """Return the group's profile, for a member's client."""
