@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from benchmarks.swarm.scenarios import Scenario, scenarios
@@ -24,16 +27,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of all randomness")
     parser.add_argument("--pieces", type=int, default=256)
     parser.add_argument("--blocks", type=int, default=8, help="blocks of 16 KiB in a piece")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="scenarios at once")
     arguments = parser.parse_args()
+    chosen = [
+        replace(scenario, pieces=arguments.pieces, blocks=arguments.blocks)
+        for leechers in arguments.leechers
+        for scenario in scenarios(leechers)
+        if arguments.only in scenario.name
+    ]
+    started = time.monotonic()
     print(
         f"{'':30} {'last':>6} {'slowest':>8} {'riders':>7} {'copies':>7} {'wasted':>7} {'CPU':>6}"
     )
-    for leechers in arguments.leechers:
-        for scenario in scenarios(leechers):
-            if arguments.only in scenario.name:
-                chosen = replace(scenario, pieces=arguments.pieces, blocks=arguments.blocks)
-                print(_row(chosen, arguments.seed), flush=True)
-    print(EXPLANATION)
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        for row in pool.map(_row, chosen, [arguments.seed] * len(chosen)):
+            print(row, flush=True)
+    print(f"{EXPLANATION}\n{time.monotonic() - started:.0f} s in all")
 
 
 def _row(scenario: Scenario, seed: int) -> str:

@@ -7,6 +7,8 @@ limit on uploads; all begin to download at the same moment.
 from __future__ import annotations
 
 import argparse
+import os
+import resource
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -43,12 +45,15 @@ def main() -> None:
     run = Run(scenario, seed=1)
     simulated = run.outcome().last
     with tempfile.TemporaryDirectory(prefix="minitorrent-crowd-") as folder:
-        measured = _measure(Path(folder), size, arguments.leechers) / run.bound
+        seconds = _measure(Path(folder), size, arguments.leechers)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = (usage.ru_utime + usage.ru_stime) / seconds / (os.cpu_count() or 1)
+    measured = seconds / run.bound
     print(
         f"{scenario.pieces} pieces of {piece_length // 1024} KiB, {arguments.leechers} downloaders"
     )
     print(f"simulated {simulated:.2f}, real {measured:.2f} x the bound of {run.bound:.0f} s")
-    print(f"real / simulated {measured / simulated:.2f}")
+    print(f"real / simulated {measured / simulated:.2f}, processors busy {busy:.0%}")
 
 
 def _measure(folder: Path, size: int, leechers: int) -> float:

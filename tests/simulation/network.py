@@ -283,7 +283,17 @@ class Node:
 
     def _hand_over(self, messages: Sequence[tuple[Node, MessageReceived]]) -> None:
         for node, event in messages:
-            node.on_events(self.key, (event,))
+            node.hear(self.key, event)
+
+    def hear(self, key: int, event: MessageReceived) -> None:
+        """Receive a message; most are haves, so it does nothing more than it must."""
+        protocol = self._protocol
+        if protocol.record_received(key, self._network.now, has_message=True):
+            actions = protocol.receive(key, event)
+            if actions:
+                self.perform(actions)
+            if protocol.needs_requests(key, self._network.now):
+                self._request(key)
 
     def on_events(self, key: int, events: Sequence[StreamEvent]) -> None:
         if not self._protocol.record_received(key, self._network.now, has_message=bool(events)):
@@ -295,10 +305,11 @@ class Node:
 
     # --- downloading ---
     def refill(self, key: int) -> None:
-        now = self._network.now
-        if not self._protocol.needs_requests(key, now):
-            return
-        requests = self._protocol.request(key, now)
+        if self._protocol.needs_requests(key, self._network.now):
+            self._request(key)
+
+    def _request(self, key: int) -> None:
+        requests = self._protocol.request(key, self._network.now)
         if requests:
             node = self._network.nodes[key]
             self._network.after(

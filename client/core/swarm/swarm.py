@@ -199,11 +199,12 @@ class Swarm:
         actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
         have = Have(piece)
         for peer in self.peers.values():
-            actions.append(Send(peer.key, have, can_wait=peer.has[piece]))
+            has_it = peer.has[piece]
+            actions.append(Send(peer.key, have, can_wait=has_it))
             if piece in peer.downloads:
                 cancelled = self._scheduler.cancel(peer, piece)
                 actions += [Send(peer.key, Cancel(*block)) for block in cancelled.requested()]
-            if peer.has[piece]:
+            if has_it:
                 peer.wanted -= 1
                 actions += self._show_interest(peer)
         if self.have.complete:
