@@ -73,14 +73,16 @@ class Bitfield:
 
     def add(self, index: int) -> None:
         """Add a piece; does nothing if it is present."""
-        if not self[index]:
-            self._bits[index >> 3] |= 0x80 >> (index & 7)
+        byte, mask = self._place(index)
+        if not self._bits[byte] & mask:
+            self._bits[byte] |= mask
             self._count += 1
 
     def discard(self, index: int) -> None:
         """Remove a piece; does nothing if it is absent."""
-        if self[index]:
-            self._bits[index >> 3] ^= 0x80 >> (index & 7)
+        byte, mask = self._place(index)
+        if self._bits[byte] & mask:
+            self._bits[byte] ^= mask
             self._count -= 1
 
     def is_disjoint(self, other: Bitfield) -> bool:
@@ -104,3 +106,8 @@ class Bitfield:
         if not isinstance(other, Bitfield):
             return NotImplemented
         return self.size == other.size and self._bits == other._bits
+
+    def _place(self, index: int) -> tuple[int, int]:
+        if not 0 <= index < self.size:
+            raise IndexError(_OUTSIDE.format(index, self.size))
+        return index >> 3, 0x80 >> (index & 7)

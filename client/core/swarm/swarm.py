@@ -199,12 +199,11 @@ class Swarm:
         actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
         have = Have(piece)
         for peer in self.peers.values():
-            has_it = peer.has[piece]
-            actions.append(Send(peer.key, have, can_wait=has_it))
+            actions.append(Send(peer.key, have, can_wait=peer.has[piece]))
             if piece in peer.downloads:
                 cancelled = self._scheduler.cancel(peer, piece)
                 actions += [Send(peer.key, Cancel(*block)) for block in cancelled.requested()]
-            if has_it:
+            if peer.has[piece]:
                 peer.wanted -= 1
                 actions += self._show_interest(peer)
         if self.have.complete:
