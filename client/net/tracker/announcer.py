@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -32,10 +33,10 @@ LONELY_INTERVAL: Final = 5.0
 """Seconds between announces of a download that has no peer to download from."""
 
 _GATHER: Final = 0.000_02
-"""Seconds, times the number of torrents announced, that a round waits for more to announce."""
+"""Seconds, times the number of torrents announced, from one round to the next, to announce more."""
 
 _MOMENT: Final = 0.005
-"""Seconds that every round waits at least: downloads of small files begin and end in bursts."""
+"""Seconds from one round to the next at least: downloads of small files begin and end in bursts."""
 
 _MAX_QUESTIONS: Final = 1000
 """Unidentified peers that we ask the tracker about; the newest count."""
@@ -148,6 +149,7 @@ class Announcer:
         self._questions: deque[_Question] = deque(maxlen=_MAX_QUESTIONS)
         self._changed = threading.Condition()
         self._closing = False
+        self._round_at = -math.inf  # when the last round began
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
         self._thread.start()
 
@@ -252,9 +254,11 @@ class Announcer:
             self._owed.difference_update(stopped.file.info_hash for stopped in completed)
 
     def _gather(self) -> None:
-        """Wait a moment, longer for very many files, to announce more of them in one round."""
+        """Wait until some time after the last round, to announce more files in one."""
         pause = max(_MOMENT, _GATHER * len(self._entries))
-        self._changed.wait_for(lambda: self._closing, pause)
+        rest = max(0.0, self._round_at + pause - self._clock())
+        self._changed.wait_for(lambda: self._closing, rest)
+        self._round_at = self._clock()
 
     def _pause(self) -> float:
         """Return the seconds until something is due."""

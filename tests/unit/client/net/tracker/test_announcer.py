@@ -262,6 +262,15 @@ def test_many_torrents_are_announced_in_batches(bench: Bench) -> None:
     ]
 
 
+def test_what_comes_alone_does_not_wait_for_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOMENT", 60.0)
+    bench.add(FakeTorrent(1))
+    bench.now += 60.0
+    bench.add(FakeTorrent(2))
+
+
 def test_what_begins_and_ends_during_an_announce_is_announced_together(bench: Bench) -> None:
     first = bench.add(FakeTorrent(1))
     later = [FakeTorrent(number) for number in (2, 3, 4)]
