@@ -185,7 +185,8 @@ class _Assembly:
     def _make_rendezvous(self) -> RendezvousPoint:
         own = OwnAddress(self._source_host, self._listener.port)
         ask = partial(self._tracker_client.call, RENDEZVOUS)
-        return RendezvousPoint(own, ask, self._dialer.greet, self._listener.welcome)
+        client, greet = self._tracker_client, self._dialer.greet
+        return RendezvousPoint(own, ask, lambda: client.current, greet, self._listener.welcome)
 
     def _make_tracker_client(self) -> TrackerClient:
         return self._parts.tracker_client(

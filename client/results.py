@@ -247,7 +247,7 @@ class PeerRow(Result):
 
     D downloading from it, d want to but choked, U uploading to it, u it wants to but is choked,
     O optimistic unchoke, I incoming connection, S snubbed, X it has everything. `route` is how it
-    is reached: direct, called or punched (see client.core.admission.route).
+    is reached: direct, called, punched or relayed (see client.core.admission.route).
     """
 
     address: str

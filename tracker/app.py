@@ -26,6 +26,7 @@ from tracker.frontend.listeners import CannotListenError, Listeners, open_listen
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.periodic import Periodic
 from tracker.frontend.pusher import Pusher
+from tracker.frontend.relay import Relay
 from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.frontend.workers import Workers
 from tracker.services.catalogue import Policy, make_services
@@ -86,16 +87,16 @@ class TrackerApp:
                 self._store.clock,
                 site,
                 secret_box,
-                Policy(
-                    config.min_password,
-                    config.certificate_lifetime,
-                    config.quotas,
-                    password_cost,
-                    config.by_invitation_only,
-                ),
+                _policy(config, password_cost),
             )
+            self._relay = self._make_relay(config, descriptor_budget)
             self._wire(listeners, context, descriptor_budget)
             undo.pop_all()
+
+    def _make_relay(self, config: Config, budget: DescriptorBudget) -> Relay | None:
+        if not config.relays:
+            return None
+        return Relay(self._services.rendezvous.relay_desk, budget.relay, config.relay_rate)
 
     def _wire(
         self,
@@ -115,6 +116,7 @@ class TrackerApp:
             SERVER_NAME,
             self._limits,
             self._workers,
+            self._relay,
         )
         self._watch(metrics)
         stock = StockAnswers(services.announces, metrics)
@@ -164,6 +166,9 @@ class TrackerApp:
             ("draining", "1 while clients are handed over.", lambda: health.is_draining),
         ):
             metrics.watch(name, text, count)
+        if (relay := self._relay) is not None:
+            metrics.watch("relay_connections", "Connections joined by the relay.", relay.count)
+            metrics.watch("relay_bytes", "Bytes passed on by the relay.", lambda: relay.carried)
 
     def start(self) -> None:
         """Start accepting connections."""
@@ -176,6 +181,8 @@ class TrackerApp:
         self._upkeep.start()
         self._progress.start()
         self._workers.start()
+        if self._relay is not None:
+            self._relay.start()
         if self._http is not None:
             self._http.start()
         self._sessions.start()
@@ -210,6 +217,8 @@ class TrackerApp:
         self._sessions.stop(_STOP_SECONDS)
         if self._http is not None:
             self._http.stop(2 * _STOP_SECONDS)
+        if self._relay is not None:
+            self._relay.stop(_STOP_SECONDS)
         self._workers.stop()
         self._services.logins.close()
         self._store.close()
@@ -234,6 +243,8 @@ class TrackerApp:
         tell_repeated()
         self._health.measure_disk()
         self._services.events.index()
+        if self._relay is not None:
+            self._relay.cut(self._services.rendezvous.relay_desk.ended(self._relay.pairs()))
 
     def _beat(self) -> None:
         if not self._services.lifecycle.beat(self._sessions.identities):
@@ -247,7 +258,7 @@ def _allot_descriptors(config: Config) -> DescriptorBudget:
     limit = descriptors.raise_limit()
     try:
         descriptor_budget = descriptors.share_out(
-            limit, config.max_sessions, config.database_connections
+            limit, config.max_sessions, config.database_connections, relays=config.relays
         )
     except TooFewDescriptorsError as error:
         raise StartError(str(error)) from None
@@ -270,6 +281,17 @@ def _open_store(config: Config) -> Store:
         raise StartError(f"can't use the folder {config.data_dir}: {reason}") from None
     except DatabaseError as error:
         raise StartError(f"can't open the database: {error}") from None
+
+
+def _policy(config: Config, password_cost: PasswordCost) -> Policy:
+    return Policy(
+        config.min_password,
+        config.certificate_lifetime,
+        config.quotas,
+        password_cost,
+        config.by_invitation_only,
+        config.relays,
+    )
 
 
 def _folders(config: Config) -> list[Path]:

@@ -59,6 +59,8 @@ def read_config(arguments: Sequence[str], environ: Mapping[str, str] = os.enviro
     http_port = _http_port(options.http_port, (address.port or (listen or address).port))
     if listen is not None and 0 != listen.port == http_port:
         raise _usage(f"--listen {listen} is the HTTP port; choose another one with --http-port")
+    if options.relay_rate is not None and not options.relay:
+        raise _usage("--relay-rate needs --relay")
     return Config(
         number=options.number,
         address=address,
@@ -77,6 +79,8 @@ def read_config(arguments: Sequence[str], environ: Mapping[str, str] = os.enviro
         by_invitation_only=options.registration == "invited",
         listen=listen,
         drain=options.drain,
+        relays=options.relay,
+        relay_rate=options.relay_rate or None,
     )
 
 

@@ -33,7 +33,8 @@ class Config:
     groups' member certificates, in seconds. `max_sessions` is None for as many as the open-file
     limit and common sense allow. `drain` is the longest time in seconds to hand clients over
     before a stop, None if only on demand. `by_invitation_only` closes the creation of accounts
-    to everyone else.
+    to everyone else. `relays`: it runs a relay, of `relay_rate` bytes a second (None: without a
+    limit).
     """
 
     number: int
@@ -53,3 +54,5 @@ class Config:
     by_invitation_only: bool = False
     listen: Endpoint | None = None
     drain: int | None = None
+    relays: bool = False
+    relay_rate: int | None = None

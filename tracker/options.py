@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common import __version__
+from common.errors import MinitorrentError
+from common.rates import parse_rate
 from tracker.config import CERTIFICATE_LIFETIME, DATABASE_CONNECTIONS, SESSIONS_PER_ADDRESS
 from tracker.quotas import read_quota
 
@@ -32,6 +34,7 @@ def add_all(add: Add) -> None:
     _add_log_options(add)
     _add_rules(add)
     _add_limits(add)
+    _add_relay(add)
 
 
 def _add_what_to_run(add: Add) -> None:
@@ -167,11 +170,32 @@ def _add_limits(add: Add) -> None:
     )
 
 
+def _add_relay(add: Add) -> None:
+    add(
+        "--relay",
+        action="store_true",
+        help="join members of sealed groups who can't connect otherwise (default: don't)",
+    )
+    add(
+        "--relay-rate",
+        type=_rate,
+        metavar="RATE",
+        help="bytes a second of the relay in all, such as 500K or 2M (default: no limit)",
+    )
+
+
 def _quota(text: str) -> tuple[str, int]:
     try:
         return read_quota(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _rate(text: str) -> int:
+    try:
+        return parse_rate(text)
+    except MinitorrentError as error:
+        raise argparse.ArgumentTypeError(error.message) from None
 
 
 class NumberType:

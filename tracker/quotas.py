@@ -21,9 +21,10 @@ class Quotas:
     simultaneous `sessions`, `certificates` an hour, `holders` (logins with unexpired certificates)
     in one group, `acts` a day that the audit records, `requests_per_second` (with bursts of ten
     times as many; beyond it, answers are delayed), `peers` (one for each file of each client;
-    beyond it, the least recently announced is dropped). Per group: pending `group_requests`, valid
-    `group_invites`, `group_files`, their `group_bytes`, `group_members`. Per address: `accounts`
-    created a day.
+    beyond it, the least recently announced is dropped), `relay_bytes` a day that the relay passes
+    on. Per group: pending `group_requests`, valid `group_invites`, `group_files`, their
+    `group_bytes`, `group_members`, `group_relay_bytes` a day. Per address: `accounts` created a
+    day.
     """
 
     groups: int = 500
@@ -45,6 +46,8 @@ class Quotas:
     requests_per_second: int = 100
     peers: int = 200_000
     accounts: int = 2000
+    relay_bytes: int = 20 * 1024**3
+    group_relay_bytes: int = 200 * 1024**3
 
     @property
     def of_user(self) -> Quota:

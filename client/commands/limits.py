@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
-from client.core.bandwidth.rates import parse_rate
 from client.core.bandwidth.throttle import Direction
 from client.results import LimitsResult
 from common.errors import ErrorCode, MinitorrentError
+from common.rates import parse_rate
 
 
 def _limit(context: Context, arguments: Arguments) -> LimitsResult:

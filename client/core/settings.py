@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
-from client.core.bandwidth.rates import parse_rate
 from client.core.notices.notice_kinds import NoticeKind
 from common.errors import ErrorCode, MinitorrentError
+from common.rates import parse_rate
 from common.text import harmless, rate
 from common.types import Endpoint
 

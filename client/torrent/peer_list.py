@@ -12,6 +12,7 @@ from client.core.admission.candidates import Candidates, PeerCandidate, keeps_ne
 from client.core.admission.crowding import MAX_CLOSING, Held, Verdict, judge
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.party import Address, Party, network
+from client.core.admission.route import Route
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.peers.connection import Connection
 from client.net.transports.group_tls import GroupTls
@@ -127,6 +128,8 @@ class PeerList:
 
     def _gives_way(self, old: Connection, new: Connection) -> bool:
         """Return whether the new of two connections to a peer wins; both sides decide the same."""
+        if _is_relayed(old) != _is_relayed(new):
+            return _is_relayed(old)
         if new.membership is None or old.membership is None:
             return old.incoming and not new.incoming and self._our_dial_wins(new)
         if new.incoming == old.incoming:  # the new one was made with the next certificates
@@ -294,15 +297,14 @@ class PeerList:
         """Return a predicate for candidates that are connected or banned, and so not dialled.
 
         In an open group a peer that dialled us may be an impostor until it has sent payload, so
-        it doesn't keep us from dialling a peer whose pieces we want.
+        it doesn't keep us from dialling a peer whose pieces we want. Nor does one that is relayed.
         """
-        dialled = {c.endpoint for c in self.connections.values() if not c.incoming}
-        clients = {
-            (c.endpoint, c.handshake.peer_id) for c in self.connections.values() if not c.incoming
-        }
+        direct = [c for c in self.connections.values() if not _is_relayed(c)]
+        dialled = {c.endpoint for c in direct if not c.incoming}
+        clients = {(c.endpoint, c.handshake.peer_id) for c in direct if not c.incoming}
         dialled_us = {
             (c.handshake.peer_id, c.user if c.membership else c.endpoint.host)
-            for c in self.connections.values()
+            for c in direct
             if c.incoming and (c.membership or complete or c.decoder.payload)
         }
         authority = self._group_tls.authority if self._group_tls else None
@@ -345,16 +347,25 @@ class PeerList:
 
     def not_met(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
         """Record that a rendezvous failed; without an obstacle, that was not the peer's fault."""
-        if obstacle is Obstacle.NO_WAY and not self._has_dialled(endpoint):
-            self._candidates.not_met(endpoint)
+        if obstacle and obstacle.is_unmet and not self._has_dialled(endpoint):
+            self._candidates.not_met(endpoint, obstacle)
 
     def candidate_at(self, endpoint: Endpoint) -> PeerCandidate | None:
         """See Candidates.at."""
         return self._candidates.at(endpoint)
 
     def _has_dialled(self, endpoint: Endpoint) -> bool:
-        connections = self.connections.values()
-        return any(not one.incoming and one.endpoint == endpoint for one in connections)
+        direct = [c for c in self.connections.values() if not _is_relayed(c)]
+        return any(not one.incoming and one.endpoint == endpoint for one in direct)
+
+    def has_relayed(self, peer_id: PeerId) -> bool:
+        """Return whether a peer is connected over a relay."""
+        connected = self.connections.values()
+        return any(_is_relayed(one) and one.handshake.peer_id == peer_id for one in connected)
+
+
+def _is_relayed(connection: Connection) -> bool:
+    return connection.route is Route.RELAYED
 
 
 def _is_same(one: Connection, other: Connection) -> bool:

@@ -39,8 +39,11 @@ class PeerDialer(Protocol):
 class Rendezvous(Protocol):
     """Arranges connections with peers that can't be dialled; RendezvousPoint does."""
 
-    def ask(self, dial: Dial, user: str, peer_id: PeerId) -> None:
-        """Have a peer dial us, and dial it; returns at once and ends with a callback of `dial`."""
+    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool) -> None:
+        """Have a peer dial us, and dial it, or let a `relay` join us.
+
+        Returns at once, and ends with a callback of `dial`.
+        """
 
 
 class Workers(Protocol):

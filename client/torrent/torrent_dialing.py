@@ -82,10 +82,11 @@ class TorrentDialing:
         """Have the tracker bring the peer together with us, if it is one of our own clients."""
         with self._lock:
             peer = None if self._closed else self._peer_list.candidate_at(endpoint)
-        if peer is None or not is_ours(peer.peer_id):
-            return
+            if peer is None or not is_ours(peer.peer_id):
+                return
+            needs_relay = not self._peer_list.has_relayed(peer.peer_id)
         dial = self._dial(endpoint, self._not_met)
-        self._context.rendezvous.ask(dial, peer.user, peer.peer_id)
+        self._context.rendezvous.ask(dial, peer.user, peer.peer_id, relay=needs_relay)
 
     def _not_met(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
         with self._lock:

@@ -28,29 +28,41 @@ Endpoints = Annotated[list[SeenEndpoint], Field(max_length=MAX_ENDPOINTS)]
 
 
 class Rendezvous(Model):
-    """Ask for a connection with a member's client, as listed for this file."""
+    """Ask for a connection with a member's client, as listed for this file.
+
+    Without `relay`, one that a relay makes is not wanted.
+    """
 
     info_hash: Hex20
     user: Name
     peer_id: Hex20
+    relay: bool = True
 
 
 class RendezvousReply(Model):
     """The other client has been told; dial it at these `endpoints` at once, as it dials you.
 
-    `token` is None if it has no session, so that it can't be told.
+    `token` is None if it has no session, so that it can't be told. `ticket` is for this tracker's
+    relay, if that may join the two.
     """
 
     token: Token | None
     endpoints: Endpoints = Field(default_factory=list)
+    ticket: Token | None = None
 
 
 class RendezvousNotice(Model):
-    """Another client asks for a connection: dial it at these `endpoints` at once."""
+    """Another client asks for a connection: dial it at these `endpoints` at once.
+
+    `ticket` is for the relay of the other client's tracker, which is at `relay`; that is None if it
+    is the tracker of this session.
+    """
 
     info_hash: Hex20
     token: Token
     endpoints: Endpoints
+    ticket: Token | None = None
+    relay: SeenEndpoint | None = None
 
 
 RENDEZVOUS = Operation(

@@ -20,9 +20,10 @@ _minitorrent_tracker() {
         --quota) :; return ;;
         --tls-cert) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --relay-rate) :; return ;;
     esac
     if [[ $current == -* ]]; then
-        local options="-h --help --version --config --data-dir --database --listen --http-port --drain --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --database-connections --quota --tls-cert --tls-key"
+        local options="-h --help --version --config --data-dir --database --listen --http-port --drain --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --database-connections --quota --tls-cert --tls-key --relay --relay-rate"
         [[ "${COMP_WORDS[*]:1:1}" == "init" ]] && options="-h --help --port"
         [[ "${COMP_WORDS[*]:1:1}" == "check" ]] && options="-h --help --json --config --data-dir --database"
         [[ "${COMP_WORDS[*]:1:1}" == "backup" ]] && options="-h --help --json --config --data-dir --database"

@@ -18,6 +18,8 @@ complete -c minitorrent-tracker -l database-connections -x -d 'maximum number of
 complete -c minitorrent-tracker -l quota -x -d 'set a quota per user (can be repeated); docs/operations.md lists the names'
 complete -c minitorrent-tracker -l tls-cert -r -F -d 'certificate (PEM) for the session port'
 complete -c minitorrent-tracker -l tls-key -r -F -d 'key of that certificate (PEM, without a password)'
+complete -c minitorrent-tracker -l relay -f -d 'join members of sealed groups who can'\''t connect otherwise (default: don'\''t)'
+complete -c minitorrent-tracker -l relay-rate -x -d 'bytes a second of the relay in all, such as 500K or 2M (default: no limit)'
 complete -c minitorrent-tracker -n __fish_is_first_token -a init -d 'Write the file that names a new tracker, for it and for its clients'
 complete -c minitorrent-tracker -n __fish_is_first_token -a check -d 'Check that the database is whole and current and has its key, without changing it'
 complete -c minitorrent-tracker -n __fish_is_first_token -a backup -d 'Write a copy of the database to a new file, also while trackers run; of PostgreSQL with pg_dump'

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.internet import require_internet
+from tests.support.internet import Host, require_internet
 from tests.support.lab import GROUP
 from tests.support.processes import ClientProcess
 from tests.support.router import Nat
@@ -72,6 +75,43 @@ def test_a_home_calls_whom_it_cant_be_dialled_by(
     bob = lab.member("bob", lab.internet.public())
     ways = {"called"} if nat is Nat.RANDOM else {"called", "punched"}  # bob has dialled, too
     assert fetched(ann, bob, tmp_path)["route"] in ways
+
+
+@pytest.fixture
+def relaying(tmp_path: Path) -> Iterator[ScatteredLab]:
+    require_internet()
+    with ScatteredLab(tmp_path, "--relay", "--relay-rate", "2M") as made:
+        yield made
+
+
+def test_a_relay_joins_who_cant_meet_and_learns_nothing(
+    relaying: ScatteredLab, tmp_path: Path
+) -> None:
+    ann = relaying.member("annabella", relaying.internet.home(Nat.KEEPING).host())
+    bob = relaying.member("bartholomew", relaying.internet.home(Nat.RANDOM).host())
+    with captured(relaying.internet.hub, tmp_path / "packets") as packets:
+        began = time.monotonic()
+        assert fetched(ann, bob, tmp_path)["route"] == "relayed"
+        assert time.monotonic() - began > 1.5  # 4 MiB at 2 MiB/s, with a burst
+    seen = packets.read_bytes()
+    content = (tmp_path / "from annabella").read_bytes()
+    assert len(seen) > 2 * len(content)  # it came in, and went out
+    pieces = [content[place : place + 16] for place in range(0, len(content), MIB // 4)]
+    for secret in (b"from annabella", b"annabella", b"bartholomew", *pieces):
+        assert secret not in seen
+
+
+@contextmanager
+def captured(host: Host, file: Path) -> Iterator[Path]:
+    """Capture all that a host sends and receives in the block."""
+    if shutil.which("tcpdump") is None:
+        pytest.skip("needs tcpdump")
+    command = ["tcpdump", "--immediate-mode", "-Z", "root", "-U", "-i", "eth0", "-w", str(file)]
+    with host.entered(), subprocess.Popen(command, stderr=subprocess.PIPE) as dump:
+        assert dump.stderr is not None
+        dump.stderr.readline()  # it listens
+        yield file
+        dump.terminate()
 
 
 def test_why_says_that_there_is_no_way(lab: ScatteredLab, tmp_path: Path) -> None:

@@ -126,13 +126,18 @@ class FakeOwner:
 
 
 class FakeRendezvous:
-    """A Rendezvous that keeps what was asked for: the dials, users and peer ids."""
+    """A Rendezvous that keeps what was asked for: the dials, users and peer ids.
+
+    `relays` has whether each may be relayed.
+    """
 
     def __init__(self) -> None:
         self.asked: list[tuple[Dial, str, PeerId]] = []
+        self.relays: list[bool] = []
 
-    def ask(self, dial: Dial, user: str, peer_id: PeerId) -> None:
+    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool) -> None:
         self.asked.append((dial, user, peer_id))
+        self.relays.append(relay)
 
 
 @dataclass

@@ -81,6 +81,19 @@ class Channel:
         self._closing.set()
         self._waker.wake()
 
+    def begins_with(self, first: bytes, seconds: float) -> bool:
+        """Wait for the first byte, so long at most; return whether it is this one."""
+        with waiting():
+            has_input = self._waker.wait(seconds)
+        try:
+            return has_input and self._socket.recv(1, socket.MSG_PEEK) == first
+        except OSError:
+            return False
+
+    def hand_over(self) -> socket.socket:
+        """Return the socket, which is no longer this channel's."""
+        return socket.socket(fileno=self._socket.detach())
+
     def handshake(self, seconds: float) -> None:
         """Perform the TLS handshake; raises ChannelClosedError if it fails or takes longer."""
         deadline = time.monotonic() + seconds

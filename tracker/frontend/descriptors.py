@@ -20,6 +20,7 @@ _OTHERS = 32  # pipes, listeners, selectors, a certificate being read
 _OWN = MAX_DIALS + 2 * MAX_TURNED_AWAY + _DATABASE + _OTHERS
 _MAX_HTTP = 500
 _MIN_HTTP = 16
+_MAX_RELAYED = 500
 _USUAL_SESSIONS = 10_000  # each takes some 30 KiB of memory
 
 
@@ -33,6 +34,7 @@ class DescriptorBudget:
 
     sessions: int
     http: int
+    relay: int = 0
 
 
 def raise_limit() -> int:
@@ -47,18 +49,25 @@ def raise_limit() -> int:
 
 
 def share_out(
-    limit: int, asked: int | None, database_connections: int = CONNECTIONS
+    limit: int,
+    asked: int | None,
+    database_connections: int = CONNECTIONS,
+    *,
+    relays: bool = False,
 ) -> DescriptorBudget:
     """Allot `limit` descriptors; `asked` is the operator's number of sessions, if any.
+
+    `relays`: there is a relay, which has some, too.
 
     Raises TooFewDescriptorsError.
     """
     own = _OWN + _EACH * database_connections
     http = max(_MIN_HTTP, min(_MAX_HTTP, (limit - own) // 4))
-    left = limit - own - http
+    relay = min(_MAX_RELAYED, (limit - own) // 4) if relays else 0
+    left = limit - own - http - relay
     if left < 1:
         raise TooFewDescriptorsError(
             f"the system allows only {limit} open files; raise that to at least "
             f"{own + 2 * _MIN_HTTP} with: ulimit -n"
         )
-    return DescriptorBudget(min(left, _USUAL_SESSIONS if asked is None else asked), http)
+    return DescriptorBudget(min(left, _USUAL_SESSIONS if asked is None else asked), http, relay)

@@ -22,6 +22,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
 from common.tls import TlsEngine
 from common.types import Endpoint, plain_address
+from common.wire.relay import FIRST_BYTE as RELAYED
 from tracker.config import SESSIONS_PER_ADDRESS
 from tracker.domain.admission import ConnectionLimits
 from tracker.domain.throttle import Budget, Rate
@@ -32,6 +33,7 @@ from tracker.frontend.descriptors import MAX_TURNED_AWAY
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import report
 from tracker.frontend.recent_notices import RecentNotices
+from tracker.frontend.relay import Relay
 from tracker.frontend.roster import Roster
 from tracker.frontend.waker import Poller, Waker
 from tracker.frontend.workers import Workers
@@ -69,7 +71,8 @@ class SessionLimits:
 class SessionServer:
     """Accepts connections on a listening socket, which it owns, and serves them.
 
-    A connection has a thread while it is answered, and none while it is silent.
+    A connection has a thread while it is answered, and none while it is silent. Those meant for the
+    `relay` are handed over to it.
     """
 
     def __init__(
@@ -81,7 +84,9 @@ class SessionServer:
         server_name: str,
         limits: SessionLimits,
         workers: Workers,
+        relay: Relay | None = None,
     ) -> None:
+        self._relay = relay
         self._listener = listener
         self._context = context
         self._dispatcher = dispatcher
@@ -283,7 +288,7 @@ class SessionServer:
             if connection.is_turned_away:
                 connection.turn_away(_too_many(), _TURN_AWAY_SECONDS)
                 connection.channel.close(_TURN_AWAY_LINGER)
-            else:
+            elif not self._is_relayed(connection):
                 is_open = connection.begin(_greeting(self._server_name, self._clock()))
         except Exception as error:  # logged here, or nothing would show why the connection ended
             report("a connection failed", error)
@@ -292,6 +297,14 @@ class SessionServer:
                 self._end(connection)
         if is_open:
             self._serve(connection, time.monotonic())
+
+    def _is_relayed(self, connection: Connection) -> bool:
+        """Let the relay, if there is one, have a connection that is meant for it."""
+        channel, seconds = connection.channel, self._limits.times.handshake
+        if self._relay is None or not channel.begins_with(RELAYED, seconds):
+            return False
+        self._relay.take(channel.hand_over(), connection.party)
+        return True
 
     def _wake(self, connection: Connection) -> None:
         self._workers.run(partial(self._serve, connection, time.monotonic()))

@@ -30,6 +30,7 @@ from tracker.services.sharing.announce import AnnounceService
 from tracker.services.sharing.files import FileService
 from tracker.services.sharing.keys import AnnounceKeyService
 from tracker.services.sharing.reachability import PortCheckService
+from tracker.services.sharing.relaying import RelayDesk
 from tracker.services.sharing.rendezvous import RendezvousService
 from tracker.services.sharing.swarms import Swarms
 from tracker.store.trackers import Site
@@ -44,7 +45,8 @@ class Policy:
     """What the operator of a tracker decides.
 
     `min_password` is the shortest accepted password in characters, `certificate_lifetime` is in
-    seconds. `by_invitation_only` closes the creation of accounts to everyone else.
+    seconds. `by_invitation_only` closes the creation of accounts to everyone else; `relays`: the
+    tracker runs a relay.
     """
 
     min_password: int
@@ -52,6 +54,7 @@ class Policy:
     quotas: Quotas = _USUAL_QUOTAS
     password_cost: PasswordCost = _USUAL_COST
     by_invitation_only: bool = False
+    relays: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,10 @@ def make_services(
     events, quotas = EventService(database, secrets.token_hex(16), steady), policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
-    invitations = InvitationService(
-        database, clock, steady, quotas, are_required=policy.by_invitation_only
-    )
-    lifetime, swarms = policy.certificate_lifetime, Swarms(random.Random())
+    lifetime, closed = policy.certificate_lifetime, policy.by_invitation_only
+    invitations = InvitationService(database, clock, steady, quotas, are_required=closed)
+    swarms = Swarms(random.Random())
+    desk = RelayDesk(database, steady, quotas, is_open=policy.relays)
     return Services(
         accounts=AccountService(
             database, clock, steady, passwords, quotas, invitations, policy.min_password
@@ -116,7 +119,7 @@ def make_services(
         announces=AnnounceService(database, clock, swarms, quotas),
         keys=AnnounceKeyService(database, clock, events.tracker_id, site),
         reachability=PortCheckService(),
-        rendezvous=RendezvousService(database, clock, steady, events.tracker_id),
+        rendezvous=RendezvousService(database, clock, steady, events.tracker_id, site, desk),
         events=events,
         notices=NoticeService(database, steady),
         audit_limit=audit_limit,

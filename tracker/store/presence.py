@@ -52,9 +52,14 @@ class ScrapedFile(NamedTuple):
 class Met(NamedTuple):
     """Where a client accepts peers, by its announce: `port`; the rest is of its session.
 
-    The tracker sees that come from `host` and `session_port`.
+    Its tracker sees that come from `host` and `session_port`. `group_id` and `mode` are
+    those of the file's group.
     """
 
+    user_id: int
+    group_id: int
+    mode: str
+    tracker_id: str
     connection_id: str
     host: str
     session_port: int

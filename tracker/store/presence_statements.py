@@ -170,8 +170,19 @@ AT_HOST = _CLIENT.where(peers.c.host == bindparam("host"))
 AT_OTHER_HOST = _CLIENT.where(_SESSIONS.c.other_host == bindparam("host"), _IS_USED)
 
 IN_SESSION = (
-    select(peers.c.connection_id, connections.c.host, connections.c.port, peers.c.port)
+    select(
+        peers.c.user_id,
+        groups.c.id,
+        groups.c.mode,
+        connections.c.tracker_id,
+        peers.c.connection_id,
+        connections.c.host,
+        connections.c.port,
+        peers.c.port,
+    )
     .join_from(peers, users, users.c.id == peers.c.user_id)
+    .join(files, files.c.id == peers.c.file_id)
+    .join(groups, groups.c.id == files.c.group_id)
     .join(connections, connections.c.id == peers.c.connection_id)
     .where(
         peers.c.file_id == bindparam("file_id"),

@@ -43,8 +43,8 @@ Key: TypeAlias = tuple[Endpoint, str, PeerId | None]
 class PeerCandidate:
     """A member's client as listed by the tracker, at the address that the tracker saw.
 
-    `others` are more addresses of it. `obstacle` is what stopped the last dial; `is_unmet`: a
-    rendezvous failed, too. Times are in seconds, by the caller's clock.
+    `others` are more addresses of it. `obstacle` is what stopped the last dial; `unmet`: what
+    stopped a rendezvous, too. Times are in seconds, by the caller's clock.
     """
 
     endpoint: Endpoint
@@ -53,7 +53,7 @@ class PeerCandidate:
     dialling: bool = False
     failures: int = 0
     obstacle: Obstacle | None = None
-    is_unmet: bool = False
+    unmet: Obstacle | None = None
     connected_at: float = 0.0
     not_before: float = 0.0  # when it may be dialled again
     others: tuple[Endpoint, ...] = ()
@@ -72,8 +72,8 @@ class PeerCandidate:
 
     def explain(self) -> None:
         """Take into account that the peer can't reach us, either."""
-        if self.is_unmet and self.obstacle is not None and self.obstacle.is_silence:
-            self.obstacle = Obstacle.NO_WAY
+        if self.unmet is not None and self.obstacle is not None and self.obstacle.is_silence:
+            self.obstacle = self.unmet
 
     def is_at(self, host: str) -> bool:
         """Whether a host is one of its addresses."""
@@ -226,8 +226,8 @@ class Candidates:
     def connected(self, endpoint: Endpoint, now: float) -> None:
         """Record that a dial succeeded."""
         for candidate in self._at(endpoint):
-            candidate.dialling = candidate.is_unmet = False
-            candidate.obstacle = None
+            candidate.dialling = False
+            candidate.obstacle = candidate.unmet = None
             candidate.connected_at = now
 
     def left(self, endpoint: Endpoint, now: float, *, useful: bool) -> None:
@@ -250,10 +250,10 @@ class Candidates:
             candidate.failures = min(candidate.failures + 1, _MAX_FAILURES)
             candidate.not_before = now + pause
 
-    def not_met(self, endpoint: Endpoint) -> None:
+    def not_met(self, endpoint: Endpoint, obstacle: Obstacle) -> None:
         """Record that a rendezvous has led to nothing."""
         for candidate in self._at(endpoint):
-            candidate.is_unmet = True
+            candidate.unmet = obstacle
             candidate.explain()
 
     def at(self, endpoint: Endpoint) -> PeerCandidate | None:

@@ -47,7 +47,15 @@ class Obstacle(Enum):
     NO_WAY = _Words(
         "can't be reached, and can't reach you, either",
         "can't be reached, and can't reach you, either",
-        f"Forward the port in the router of one of you, or switch on UPnP there{_AGAIN}",
+        "Forward the port in the router of one of you, or switch on UPnP there; or ask the"
+        " tracker's operator to start it with --relay, which joins members of sealed groups"
+        + _AGAIN,
+    )
+    NO_RELAY = _Words(
+        "can't be reached, and can't reach you, and the tracker's relay has not joined you",
+        "can't be reached, and can't reach you, and the tracker's relay has not joined you",
+        "It may have no place left, or you or the group may have had your share of it for today."
+        f" Forward the port in the router of one of you, or switch on UPnP there{_AGAIN}",
     )
     NO_ROOM_HERE = _Words(
         "could not be dialled: this computer has no free place for another connection",
@@ -113,7 +121,13 @@ class Obstacle(Enum):
     @property
     def is_silence(self) -> bool:
         """Whether we reached nothing at all."""
-        return self in (Obstacle.NO_ROUTE, Obstacle.NO_ANSWER, Obstacle.REFUSED, Obstacle.NO_WAY)
+        silent = (Obstacle.NO_ROUTE, Obstacle.NO_ANSWER, Obstacle.REFUSED)
+        return self.is_unmet or self in silent
+
+    @property
+    def is_unmet(self) -> bool:
+        """Whether the tracker could not bring us together, either."""
+        return self in (Obstacle.NO_WAY, Obstacle.NO_RELAY)
 
     @property
     def hint(self) -> str:

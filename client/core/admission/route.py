@@ -9,12 +9,14 @@ class Route(StrEnum):
     """The routes, as `peers` shows them.
 
     `direct`: one side dialled the other by itself. `called`: it was asked to, because the other
-    could not. `punched`: both dialled at the same moment, through both routers.
+    could not. `punched`: both dialled at the same moment, through both routers. `relayed`: a
+    tracker passes on what they send each other.
     """
 
     DIRECT = "direct"
     CALLED = "called"
     PUNCHED = "punched"
+    RELAYED = "relayed"
 
 
 def met(*, asker_dialled: bool, target_dialled: bool) -> Route:

@@ -188,7 +188,7 @@ def _of_finding_peers(now: Snapshot) -> Reason | None:
         text = f"Connecting to {count(now.known, 'peer')}."
         return Reason(Cause.CONNECTING, text, "Wait a moment.")
     obstacle = commonest(now.obstacles)
-    if obstacle.is_silence and obstacle is not Obstacle.NO_WAY and not now.port_reachable:
+    if obstacle.is_silence and not obstacle.is_unmet and not now.port_reachable:
         return _port(now)
     cause = Cause.UNREACHABLE if obstacle.is_silence else Cause.TURNED_AWAY
     return Reason(cause, describe(now.obstacles, obstacle), obstacle.hint)

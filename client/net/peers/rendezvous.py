@@ -1,7 +1,8 @@
 """Connections that the tracker arranges, with peers that can't be dialled otherwise.
 
 The client that asks and the one that is told dial each other at the same time (see `punching`);
-either may also get through to the other's listener. In any case the one that asked goes on like a
+either may also get through to the other's listener, or a tracker's relay may join them (see
+`relaying`). In any case the one that asked goes on like a
 dialer, the other one like a listener.
 """
 
@@ -17,11 +18,12 @@ import structlog
 
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.route import Route, met
+from client.net.peers import relaying
 from client.net.peers.dialer import Dial
 from client.net.peers.punching import RETRY, punch
 from client.net.transports.own_port import OwnAddress
 from client.net.transports.transport import Deadline
-from common.api.rendezvous import Rendezvous, RendezvousNotice, RendezvousReply, SeenEndpoint
+from common.api.rendezvous import Rendezvous, RendezvousNotice, RendezvousReply
 from common.errors import MinitorrentError
 from common.types import Endpoint, PeerId
 from common.wire.messages import WireError
@@ -34,7 +36,10 @@ MAX_TOLD: Final = 16
 """Rendezvous in progress: those that we asked for, and those that others did."""
 
 PUNCH_SECONDS: Final = 2.5
-"""How long we dial the other side, which is told at most some tenths of a second later."""
+PUNCH_BEFORE_RELAY: Final = 1.0
+"""How long we dial the other side, which is told at most some tenths of a second later: less if a
+relay can join us.
+"""
 
 NEWS_SECONDS: Final = 1.0
 """How much later than the other side we may hear of a rendezvous from the tracker."""
@@ -74,12 +79,20 @@ class _Meeting:
 class RendezvousPoint:
     """The rendezvous in progress of one client, each with a thread of its own for some seconds.
 
-    `own` is where this client accepts peers.
+    `own` is where this client accepts peers; `tracker` returns the one that it is connected to.
     """
 
-    def __init__(self, own: OwnAddress, ask: Ask, greet: Greet, welcome: Welcome) -> None:
+    def __init__(
+        self,
+        own: OwnAddress,
+        ask: Ask,
+        tracker: Callable[[], Endpoint | None],
+        greet: Greet,
+        welcome: Welcome,
+    ) -> None:
         self._own = own
         self._ask = ask
+        self._tracker = tracker
         self._greet = greet
         self._welcome = welcome
         self._changed = threading.Condition()  # guards the rest, and what is in each meeting
@@ -92,16 +105,19 @@ class RendezvousPoint:
         self._closing = True
 
     # --- asking -----------------------------------------------------------------------------
-    def ask(self, dial: Dial, user: str, peer_id: PeerId) -> None:
-        """Have a peer dial us, and dial it; ends with the callbacks of `dial`.
+    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool = True) -> None:
+        """Have a peer dial us, and dial it, or let a `relay` join us.
 
-        Its `failed` gets NO_WAY when that led to nothing, None if it can't be tried now.
+        Ends with a callback of `dial`: its `failed` gets NO_WAY, or NO_RELAY, when that led to
+        nothing, None if it can't be tried now.
         """
-        request = Rendezvous(info_hash=dial.info_hash.hex(), user=user, peer_id=peer_id.hex())
-        if self._closing or not self._asked.start(lambda: self._meet(dial, request)):
+        request = Rendezvous(
+            info_hash=dial.info_hash.hex(), user=user, peer_id=peer_id.hex(), relay=relay
+        )
+        if self._closing or not self._asked.start(lambda: self._arrange(dial, request)):
             dial.failed(dial.endpoint, None)
 
-    def _meet(self, dial: Dial, request: Rendezvous) -> None:
+    def _arrange(self, dial: Dial, request: Rendezvous) -> None:
         try:
             reply = self._ask(request)
         except MinitorrentError as error:
@@ -111,38 +127,59 @@ class RendezvousPoint:
             dial.failed(dial.endpoint, None)
             return
         meeting = _Meeting(reply.token, dial)
-        self._punch(meeting, reply.endpoints)
+        self._meet(meeting, reply)
         if self._claim(meeting):
-            dial.failed(dial.endpoint, Obstacle.NO_WAY)
+            obstacle = Obstacle.NO_RELAY if reply.ticket else Obstacle.NO_WAY
+            dial.failed(dial.endpoint, obstacle)
 
     # --- being asked ------------------------------------------------------------------------
     def told(self, notice: RendezvousNotice) -> None:
         """Dial another member's client, because the tracker says so; returns at once."""
         meeting = _Meeting(notice.token, None)
-        if self._closing or not self._told.start(lambda: self._punch(meeting, notice.endpoints)):
+        if self._closing or not self._told.start(lambda: self._meet(meeting, notice)):
             log.info("too many rendezvous")
 
     # --- both -------------------------------------------------------------------------------
-    def _punch(self, meeting: _Meeting, seen: Sequence[SeenEndpoint]) -> None:
-        """Dial the other side, and let its connections be recognised meanwhile."""
+    def _meet(self, meeting: _Meeting, arranged: RendezvousReply | RendezvousNotice) -> None:
+        """Dial the other side, let its connections be recognised meanwhile, or use the relay."""
         with self._changed:
             self._meetings[meeting.token] = meeting
             self._changed.notify_all()
-        endpoints = [Endpoint(one.host, one.port) for one in seen]
-        until = time.monotonic() + PUNCH_SECONDS
         try:
-            while sock := punch(self._own, endpoints, until, lambda: self._is_wanted(meeting)):
-                if self._shake(meeting, sock):
-                    return
-                meeting.over.wait(RETRY)
+            endpoints = [Endpoint(one.host, one.port) for one in arranged.endpoints]
+            is_met = self._punch(meeting, endpoints, has_relay=arranged.ticket is not None)
+            if not is_met and arranged.ticket is not None and self._is_wanted(meeting):
+                relay = arranged.relay if isinstance(arranged, RendezvousNotice) else None
+                where = self._tracker() if relay is None else Endpoint(relay.host, relay.port)
+                self._use_relay(meeting, arranged.ticket, where)
         finally:
             with self._changed:
                 self._meetings.pop(meeting.token, None)
 
+    def _punch(self, meeting: _Meeting, endpoints: Sequence[Endpoint], *, has_relay: bool) -> bool:
+        """Dial the other side; return whether we got through."""
+        until = time.monotonic() + (PUNCH_BEFORE_RELAY if has_relay else PUNCH_SECONDS)
+        while sock := punch(self._own, endpoints, until, lambda: self._is_wanted(meeting)):
+            if self._shake(meeting, sock):
+                return True
+            meeting.over.wait(RETRY)
+        return False
+
+    def _use_relay(self, meeting: _Meeting, ticket: str, where: Endpoint | None) -> None:
+        """Meet at the relay of a tracker, which joins us with the other side."""
+        if where is None:
+            return
+        try:
+            sock = relaying.join(where, self._own.host, ticket)
+        except (OSError, WireError) as error:
+            log.info("no relay", relay=str(where), error=str(error))
+            return
+        self._shake(meeting, sock, is_relayed=True)
+
     def _is_wanted(self, meeting: _Meeting) -> bool:
         return not (meeting.over.is_set() or self._closing)
 
-    def _shake(self, meeting: _Meeting, sock: socket.socket) -> bool:
+    def _shake(self, meeting: _Meeting, sock: socket.socket, *, is_relayed: bool = False) -> bool:
         """Go on with a connection that we have dialled; return False if it is somebody else's."""
         ours = Hello(meeting.token, asked=meeting.dial is not None, dialled=True)
         try:
@@ -156,7 +193,9 @@ class RendezvousPoint:
             log.info("a rendezvous failed", error=str(error))
             sock.close()
             return False
-        self._go_on(meeting, sock, ours, theirs)
+        asker, target = (ours, theirs) if ours.asked else (theirs, ours)
+        route = met(asker_dialled=asker.dialled, target_dialled=target.dialled)
+        self._go_on(meeting, sock, Route.RELAYED if is_relayed else route)
         return True
 
     def arrived(self, sock: socket.socket, deadline: Deadline) -> Route | None:
@@ -180,13 +219,11 @@ class RendezvousPoint:
         sock.sendall(ours.encode())
         if meeting.dial is None:
             meeting.over.set()  # we need no longer dial
-            return met(asker_dialled=theirs.dialled, target_dialled=False)
-        self._go_on(meeting, sock, ours, theirs)
+            return Route.DIRECT
+        self._go_on(meeting, sock, Route.CALLED)
         return None
 
-    def _go_on(self, meeting: _Meeting, sock: socket.socket, ours: Hello, theirs: Hello) -> None:
-        asker, target = (ours, theirs) if ours.asked else (theirs, ours)
-        route = met(asker_dialled=asker.dialled, target_dialled=target.dialled)
+    def _go_on(self, meeting: _Meeting, sock: socket.socket, route: Route) -> None:
         if meeting.dial is None:
             self._welcome(sock, route)
         elif self._claim(meeting):

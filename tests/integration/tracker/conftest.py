@@ -74,6 +74,7 @@ def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
             certificate_lifetime: int = CERTIFICATE_LIFETIME,
             quotas: Quotas | None = None,
             by_invitation_only: bool = False,
+            relays: bool = False,
         ) -> TrackerApp:
             config = Config(
                 number=1,
@@ -87,6 +88,7 @@ def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
                 certificate_lifetime=certificate_lifetime,
                 quotas=quotas or Quotas(),
                 by_invitation_only=by_invitation_only,
+                relays=relays,
             )
             app = TrackerApp(config, limits, CHEAP)
             app.start()

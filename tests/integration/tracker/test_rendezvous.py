@@ -52,7 +52,7 @@ def test_nobody_is_told_of_a_client_that_isnt_there(
     ann: SessionClient, bob: SessionClient, shared: str
 ) -> None:
     nobody = bob.call("rendezvous", info_hash=shared, user="ann", peer_id="00" * 20)
-    assert nobody == {"token": None, "endpoints": []}
+    assert nobody == {"token": None, "endpoints": [], "ticket": None}
     ann.announce(shared, 0, event="stopped")
     assert ask(bob, ann, shared, "ann")["token"] is None
 

@@ -41,7 +41,7 @@ def test_everything_can_be_chosen(info: str) -> None:
     more = "--log-format json --min-password-length 8 --certificate-lifetime 60"
     more += " --drain 20"
     limits = "--max-sessions 7 --max-sessions-per-address 5 --quota files=9 --quota group-files=3"
-    limits += " --database-connections 16"
+    limits += " --database-connections 16 --relay --relay-rate 1.5M"
     assert read_config([info, "2", *options.split(), *more.split(), *limits.split()]) == Config(
         number=2,
         address=Endpoint("::1", 0),
@@ -57,7 +57,15 @@ def test_everything_can_be_chosen(info: str) -> None:
         max_sessions_per_address=5,
         database_connections=16,
         quotas=Quotas(files=9, group_files=3),
+        relays=True,
+        relay_rate=3 << 19,
     )
+
+
+def test_the_rate_of_a_relay(info: str) -> None:
+    assert read_config([info, "2", "--relay", "--relay-rate", "0"]).relay_rate is None
+    with pytest.raises(MinitorrentError, match="--relay-rate needs --relay"):
+        read_config([info, "2", "--relay-rate", "1M"])
 
 
 def test_any_session_port_has_an_http_port(info: str) -> None:

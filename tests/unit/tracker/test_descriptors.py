@@ -51,6 +51,9 @@ def test_shares_of_descriptors(limit: int, asked: int | None, shares: Descriptor
 
 def test_more_database_connections_leave_fewer_for_others() -> None:
     assert share_out(1024, None, database_connections=50) == DescriptorBudget(552, 184)
+    assert share_out(1024, None, database_connections=50, relays=True) == DescriptorBudget(
+        368, 184, 184
+    )
 
 
 def test_too_few_descriptors_are_reported() -> None:

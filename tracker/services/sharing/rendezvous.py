@@ -12,9 +12,11 @@ from tracker.domain.throttle import Rate
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.rate_limits import RateLimiter
+from tracker.services.sharing.relaying import RelayDesk
 from tracker.services.sharing.removals import no_such_info_hash
 from tracker.store.presence import Met
 from tracker.store.rendezvous import Waiting
+from tracker.store.trackers import Site
 from tracker.store.unit_of_work import ConflictError, UnitOfWorkFactory
 
 PER_USER = Rate(100, 0.5)
@@ -27,7 +29,17 @@ PER_PAIR = Rate(4, 5.0)
 class RendezvousService:
     """Tells clients to dial each other, only where a tracker has seen them."""
 
-    def __init__(self, database: UnitOfWorkFactory, clock: Clock, steady: Clock, tracker_id: str):
+    def __init__(
+        self,
+        database: UnitOfWorkFactory,
+        clock: Clock,
+        steady: Clock,
+        tracker_id: str,
+        site: Site,
+        relay_desk: RelayDesk,
+    ) -> None:
+        self._here = api.SeenEndpoint(host=site.host, port=site.port)
+        self.relay_desk = relay_desk
         self._database = database
         self._clock = clock
         self._tracker_id = tracker_id
@@ -45,19 +57,35 @@ class RendezvousService:
         mine, theirs = self._find(me, request)
         if not (mine and theirs):
             return api.RendezvousReply(token=None)
-        target = theirs[0].connection_id
-        _spend(self._pairs, f"{me.user} {target}")
-        _spend(self._told, target)
-        token = secrets.token_hex(16)
+        target = theirs[0]
+        _spend(self._pairs, f"{me.user} {target.connection_id}")
+        _spend(self._told, target.connection_id)
+        token, tickets = (
+            secrets.token_hex(16),
+            (self._tickets(me, target) if request.relay else None),
+        )
         notice = api.RendezvousNotice(
-            info_hash=request.info_hash, token=token, endpoints=_endpoints(mine)
+            info_hash=request.info_hash,
+            token=token,
+            endpoints=_endpoints(mine),
+            ticket=tickets and tickets[1],
+            relay=None if target.tracker_id == self._tracker_id else self._here,
         )
         try:
             with self._database.write() as work:
-                work.rendezvous.add(Waiting(target, notice.model_dump_json()), self._clock())
+                waiting = Waiting(target.connection_id, notice.model_dump_json())
+                work.rendezvous.add(waiting, self._clock())
         except ConflictError:  # it has just disconnected
             return api.RendezvousReply(token=None)
-        return api.RendezvousReply(token=token, endpoints=_endpoints(theirs))
+        return api.RendezvousReply(
+            token=token, endpoints=_endpoints(theirs), ticket=tickets and tickets[0]
+        )
+
+    def _tickets(self, me: Identity, target: Met) -> tuple[str, str] | None:
+        """Return tickets for the relay, for either side: only in a sealed group, which encrypts."""
+        if target.mode != "sealed":
+            return None
+        return self.relay_desk.issue(target.group_id, (me.user_id, target.user_id))
 
     def _find(self, me: Identity, request: api.Rendezvous) -> tuple[Sequence[Met], Sequence[Met]]:
         """Return where the caller's client and the other one accept peers for the file."""

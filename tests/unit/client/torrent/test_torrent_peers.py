@@ -6,6 +6,7 @@ import pytest
 
 from client.core.admission.candidates import FIRST_PAUSE, PeerCandidate
 from client.core.admission.obstacle import Obstacle
+from client.core.admission.route import Route
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.tracker.announcer import UnidentifiedPeer
 from client.torrent.connection_slots import ConnectionSlots
@@ -379,3 +380,20 @@ def test_a_stopped_torrent_asks_for_nothing(bench: Bench) -> None:
     at_work.torrent.stop()
     client.dialer.dials[0].unanswered()
     assert not client.rendezvous.asked
+
+
+def test_a_relay_is_asked_for_once(bench: Bench) -> None:
+    client = FakeClient()
+    at_work = bench(client=client)
+    learn(at_work, BOB)
+    (dial,) = client.dialer.dials
+    dial.unanswered()
+    transport = FakeTransport()
+    transport.route = Route.RELAYED
+    shaken = handshake_for(at_work.metainfo.info_hash, PEER)
+    assert client.rendezvous.asked[0][0].connected(transport, shaken, PEER_AT)
+    dial.failed(PEER_AT, Obstacle.NO_ANSWER)
+    client.clock.now += FIRST_PAUSE
+    at_work.torrent.tick()
+    client.dialer.dials[-1].unanswered()  # it looks for a better way
+    assert client.rendezvous.relays == [True, False]

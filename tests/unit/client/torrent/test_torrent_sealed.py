@@ -7,6 +7,7 @@ import time
 import pytest
 
 from client.core.admission.candidates import PeerCandidate
+from client.core.admission.route import Route
 from client.net.transports.group_tls import GroupTls, Membership
 from common.types import Endpoint, PeerId
 from common.wire.messages import HaveAll, Interested, Request, Unchoke
@@ -147,3 +148,29 @@ def test_a_ban_holds_for_the_login_at_every_address(sealed: Sealed) -> None:
     assert sealed.admit(sealed.membership(), elsewhere, peer_id=PeerId(b"x" * 20)) is None
     honest = sealed.admit(sealed.membership("eve", "eve-1"), peer_id=PeerId(b"y" * 20))
     assert honest is not None, "another member at the liar's address"
+
+
+@pytest.mark.parametrize("incoming", [True, False])
+def test_a_direct_connection_replaces_a_relayed_one_and_is_not_replaced_by_it(
+    sealed: Sealed, incoming: bool
+) -> None:
+    def admit(route: Route) -> FakeConnection | None:
+        transport = FakeTransport(sealed.membership())
+        transport.route = route
+        return sealed.bench.admit(PEER, PEER_AT, incoming=incoming, transport=transport)
+
+    relayed = admit(Route.RELAYED)
+    assert relayed is not None
+    direct = admit(Route.PUNCHED)
+    assert direct is not None
+    assert relayed.close_reason is not None
+    assert admit(Route.RELAYED) is None
+    assert direct.close_reason is None
+
+
+def test_a_relayed_peer_is_still_dialled(sealed: Sealed) -> None:
+    transport = FakeTransport(sealed.membership())
+    transport.route = Route.RELAYED
+    assert sealed.bench.admit(PEER, PEER_AT, incoming=True, transport=transport)
+    sealed.torrent.learn([PeerCandidate(PEER_AT, PEER, "bob")])
+    assert [dial.endpoint for dial in sealed.client.dialer.dials] == [PEER_AT]

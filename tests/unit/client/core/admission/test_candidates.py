@@ -286,7 +286,7 @@ def test_a_peer_that_we_dont_meet_either_is_beyond_reach(is_dialled_first: bool)
     candidates.to_dial(nobody, 5, 0.0)
     if is_dialled_first:
         candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
-    candidates.not_met(endpoint(1))
+    candidates.not_met(endpoint(1), Obstacle.NO_WAY)
     candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)
     candidates.failed(endpoint(1), 0.0, Obstacle.REFUSED)
     assert candidates.reachability() == (1, [Obstacle.NO_WAY])
@@ -294,7 +294,7 @@ def test_a_peer_that_we_dont_meet_either_is_beyond_reach(is_dialled_first: bool)
 
 def test_a_peer_that_answers_tells_more_than_one_that_we_dont_meet() -> None:
     candidates = knowing(1)
-    candidates.not_met(endpoint(1))
+    candidates.not_met(endpoint(1), Obstacle.NO_WAY)
     for _ in range(2):
         candidates.failed(endpoint(1), 0.0, Obstacle.CERTIFICATE)
     assert candidates.reachability() == (1, [Obstacle.CERTIFICATE])
@@ -302,7 +302,7 @@ def test_a_peer_that_answers_tells_more_than_one_that_we_dont_meet() -> None:
 
 def test_a_connection_makes_an_earlier_failure_void() -> None:
     candidates = knowing(1)
-    candidates.not_met(endpoint(1))
+    candidates.not_met(endpoint(1), Obstacle.NO_WAY)
     candidates.connected(endpoint(1), 0.0)
     for _ in range(2):
         candidates.failed(endpoint(1), 0.0, Obstacle.NO_ANSWER)

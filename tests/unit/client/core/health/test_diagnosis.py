@@ -113,6 +113,7 @@ def test_the_most_important_cause_comes_first() -> None:
             "can't be reached, and can't reach you",
             "Forward the port",
         ),
+        (Obstacle.NO_RELAY, "the tracker's relay has not joined you", "share of it for today"),
         (Obstacle.NO_ROOM_HERE, "no free place for another connection", "type: doctor"),
         (Obstacle.NOT_BITTORRENT, "not with BitTorrent", "Another program"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -22,12 +22,14 @@ from common.api.rendezvous import Rendezvous, RendezvousNotice, RendezvousReply,
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
+from common.wire.relay import JOINED, REQUEST_LENGTH, decode_request
 from common.wire.rendezvous import HELLO_LENGTH, Hello, decode_hello
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 HASH = InfoHash(b"h" * 20)
 TOKEN = "ab" * 16
+TICKET = "12" * 16
 LISTED = Endpoint("127.0.0.1", 1)
 
 
@@ -38,6 +40,7 @@ class Client:
         self.peer_id = PeerId(f"-MI0100-{name:x<12}".encode())
         self.reply = RendezvousReply(token=None)
         self.error: MinitorrentError | None = None
+        self.tracker: Endpoint | None = None
         self.asked: list[Rendezvous] = []
         self.admitted: list[tuple[PeerId, Route, bool]] = []  # peer, route, whether it began
         self.failures: list[Obstacle | None] = []
@@ -45,7 +48,9 @@ class Client:
         self.listener = Listener(Endpoint("127.0.0.1", 0), strikes=Strikes())
         self.dialer = Dialer(self.peer_id, threads=1)
         self.own = OwnAddress("127.0.0.1", self.listener.port)
-        self.point = RendezvousPoint(self.own, self._ask, self.dialer.greet, self.listener.welcome)
+        self.point = RendezvousPoint(
+            self.own, self._ask, lambda: self.tracker, self.dialer.greet, self.listener.welcome
+        )
         self.listener.start(self._admit, lambda _: None, arrived=self.point.arrived)
 
     @property
@@ -266,3 +271,88 @@ def test_no_thread_is_left(ann: Client, monkeypatch: pytest.MonkeyPatch) -> None
     ann.tell(nowhere())
     ann.ask(nowhere())
     assert ann.failures == [None]
+
+
+# --- the relay ------------------------------------------------------------------------------
+@pytest.fixture
+def tracker_relay(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    """A relay that joins the first two clients."""
+    monkeypatch.setattr(module, "PUNCH_BEFORE_RELAY", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            socks: list[socket.socket] = []
+            while len(socks) < 2:
+                try:
+                    sock, _ = server.accept()
+                except OSError:
+                    return
+                assert decode_request(sock.recv(REQUEST_LENGTH, socket.MSG_WAITALL)) == TICKET
+                socks.append(sock)
+            for sock in socks:
+                sock.sendall(JOINED)
+            for one, other in (socks, socks[::-1]):
+                threading.Thread(target=pass_on, args=(one, other), daemon=True).start()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield Endpoint(*server.getsockname())
+        server.shutdown(socket.SHUT_RDWR)  # nobody may have come
+        thread.join(5)
+
+
+def pass_on(one: socket.socket, other: socket.socket) -> None:
+    with one, suppress(OSError):
+        while data := one.recv(1 << 16):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+
+
+def test_a_relay_joins_us(ann: Client, bob: Client, tracker_relay: Endpoint) -> None:
+    ann.tracker = tracker_relay
+    ann.reply = RendezvousReply(token=TOKEN, endpoints=[nowhere()], ticket=TICKET)
+    where = SeenEndpoint(host=tracker_relay.host, port=tracker_relay.port)
+    bob.point.told(
+        RendezvousNotice(
+            info_hash=HASH.hex(), token=TOKEN, endpoints=[nowhere()], ticket=TICKET, relay=where
+        )
+    )
+    ann.point.ask(ann.dial(), "bob", PeerId(b"p" * 20), relay=True)
+    wait_until(lambda: ann.admitted and bob.admitted, what="the connection")
+    assert ann.admitted == [(bob.peer_id, Route.RELAYED, False)]
+    assert bob.admitted == [(ann.peer_id, Route.RELAYED, True)]
+    assert ann.asked[0].relay
+
+
+def test_a_direct_way_needs_no_relay(ann: Client, bob: Client, tracker_relay: Endpoint) -> None:
+    ann.tracker = tracker_relay
+    ann.reply = RendezvousReply(token=TOKEN, endpoints=[nowhere()], ticket=TICKET)
+    ann.point.ask(ann.dial(), "bob", PeerId(b"p" * 20), relay=True)
+    bob.tell(ann.seat)
+    wait_until(lambda: ann.admitted and bob.admitted, what="the connection")
+    assert ann.admitted == [(bob.peer_id, Route.CALLED, False)]
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x05relaX", b"\x15\x03"])
+def test_a_relay_that_has_no_place(
+    ann: Client, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PUNCH_BEFORE_RELAY", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ann.tracker = Endpoint(*server.getsockname())
+        ann.reply = RendezvousReply(token=TOKEN, endpoints=[], ticket=TICKET)
+        ann.point.ask(ann.dial(), "bob", PeerId(b"p" * 20), relay=True)
+        sock, _ = server.accept()
+        with sock:
+            sock.recv(REQUEST_LENGTH, socket.MSG_WAITALL)
+            sock.sendall(answer)
+        wait_until(lambda: ann.failures, what="the end")
+    assert ann.failures == [Obstacle.NO_RELAY]
+
+
+def test_without_a_tracker_there_is_no_relay(ann: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PUNCH_BEFORE_RELAY", 0.1)
+    ann.reply = RendezvousReply(token=TOKEN, endpoints=[], ticket=TICKET)
+    ann.point.ask(ann.dial(), "bob", PeerId(b"p" * 20), relay=True)
+    wait_until(lambda: ann.failures, what="the end")
+    assert ann.failures == [Obstacle.NO_RELAY]
