@@ -37,6 +37,7 @@ from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.peers.rendezvous import RendezvousPoint
+from client.net.port_mapping.mapper import PortMapper, usual_routers
 from client.net.tracker.announcer import Announcer
 from client.net.tracker.other_family import OtherFamily
 from client.net.tracker.port_check import OwnPort
@@ -61,7 +62,7 @@ from client.services.limits import LimitService
 from client.services.metainfo import MetainfoService
 from client.services.notices import NoticeService
 from client.services.session import Session
-from client.services.settings import SettingsService
+from client.services.settings import SettingsService, port_mapping
 from client.services.trackers import TrackerService
 from client.services.transfers import Completions, TransferService
 from client.state.database import Database
@@ -83,6 +84,7 @@ from client.transfers.ticker import Ticker
 from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_manager import TransferManager
 from common import __version__
+from common.addresses import is_ipv6
 from common.api.rendezvous import RENDEZVOUS, RendezvousNotice
 from common.types import PeerId
 
@@ -208,14 +210,14 @@ class _Assembly:
         """Put the parts together and start them."""
         timing = self._config.timing
         announcer = self._keep(
-            Announcer(self._tracker_client, self._listener.port, time.monotonic, timing)
+            Announcer(self._tracker_client, self._announced_port, time.monotonic, timing)
         )
         torrents = self._torrent_context(swarm_config)
         remote = Remote(self._account, self._tracker_client)
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
-        self._tell_other_address()
+        self._tell_addresses(announcer)
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(
@@ -232,13 +234,37 @@ class _Assembly:
         self._closing_stack.callback(announcer.report)
         return session
 
-    def _tell_other_address(self) -> None:
-        """Tell each session's tracker where else peers are accepted, if they are everywhere."""
-        if self._source_host is not None:
-            return
-        port, check = self._listener.port, self._known_trackers.check
-        other = OtherFamily(self._tracker_client, lambda _: port, check, self._config.timing)
-        self._events.subscribe(LoggedIn, lambda _: other.tell())
+    def _announced_port(self) -> int:
+        """Return where peers reach us at the address that the tracker sees."""
+        host = self._tracker_client.current_host
+        return self._port_at(host is not None and is_ipv6(host))
+
+    def _port_at(self, ipv6: bool) -> int:
+        return self._listener.port if ipv6 else self._mapper.outer_port
+
+    def _tell_addresses(self, announcer: Announcer) -> None:
+        """Have the router map our port, and tell each session's tracker where else we are.
+
+        At one address that was chosen, we are nowhere else.
+        """
+        client, check = self._tracker_client, self._known_trackers.check
+        other = OtherFamily(client, self._port_at, check, self._config.timing)
+
+        def tell() -> None:
+            if self._source_host is None:
+                other.tell()
+
+        def moved() -> None:
+            announcer.moved()
+            tell()
+
+        self._events.subscribe(LoggedIn, lambda _: tell())
+        self._mapper = self._keep(
+            PortMapper(self._listener.port, partial(usual_routers, self._source_host), moved)
+        )
+        may_map = self._config.maps_port and port_mapping(self._settings) == "on"
+        if may_map and self._config.is_reached_by_others:
+            self._mapper.start()
 
     def _connect(self, accounts: AccountService) -> None:
         """Connect to a tracker, and resume the remembered login there."""
@@ -264,7 +290,7 @@ class _Assembly:
         account, notices = self._account, self._notices
         tracker_client, known_trackers = self._tracker_client, self._known_trackers
         groups = GroupService(account, notices, remote, transfers, credentials)
-        port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
+        port = self._own_port()
         snapshots = Snapshots(tracker_client, credentials, time.monotonic, port)
         patience = self._config.timing.wait_without_peers
         return Session(
@@ -283,9 +309,25 @@ class _Assembly:
             notices=NoticeService(notices, remote),
             trackers=TrackerService(tracker_client, known_trackers),
             diagnostics=Diagnostics(account, transfers, snapshots),
-            doctor=Doctor(
-                self._config, port, account, tracker_client, known_trackers, credentials, transfers
-            ),
+            doctor=self._doctor(port, credentials, transfers),
+        )
+
+    def _own_port(self) -> OwnPort:
+        listener, mapper = self._listener, self._mapper
+        return OwnPort(listener.port, lambda: listener.arrivals, outer=lambda: mapper.outer_port)
+
+    def _doctor(
+        self, port: OwnPort, credentials: Credentials, transfers: TransferManager
+    ) -> Doctor:
+        return Doctor(
+            self._config,
+            port,
+            self._account,
+            self._tracker_client,
+            self._known_trackers,
+            credentials,
+            transfers,
+            self._mapper,
         )
 
     def _accounts(

@@ -208,6 +208,11 @@ def _add_page_options(add: Add) -> None:
 
 def _add_run_options(add: Add) -> None:
     add("--json", action="store_true", help="print one JSON object per command")
+    add(
+        "--no-port-mapping",
+        action="store_true",
+        help="don't ask the router to pass connections on to this client (UPnP, NAT-PMP)",
+    )
     add("--stay", action="store_true", help="keep seeding after the last command")
     add(
         "--active",

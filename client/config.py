@@ -68,8 +68,16 @@ class ClientConfig:
     web: Endpoint | None = None
     """Where to serve the page and the HTTP API."""
     timing: Timing = DEFAULT_TIMING
+    maps_port: bool = True
+    """Whether to have a router at home map the port, unless the settings forbid that."""
     invited: tuple[InvitedTracker, ...] = ()
     """Trackers of an invitation: their certificates are trusted before they are connected to."""
+
+    @property
+    def is_reached_by_others(self) -> bool:
+        """Whether other computers can reach this client and its trackers."""
+        are_local = all(tracker.is_loopback for tracker in self.trackers)
+        return not (self.listen.is_loopback or are_local)
 
 
 def app_folder() -> Path:

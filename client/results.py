@@ -304,6 +304,7 @@ class SettingsRow(Result):
 
     download_folder: str
     listen: str
+    port_mapping: str
     active: int
     limit_down: int
     limit_up: int

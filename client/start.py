@@ -141,6 +141,7 @@ def _config(
         getattr(options, "active", None),
         None if web is None else Endpoint.parse(web),
         timing,
+        not getattr(options, "no_port_mapping", False),
         () if invited is None else invited.trackers,
     )
 

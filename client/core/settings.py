@@ -21,6 +21,9 @@ from common.types import Endpoint
 LANGUAGES: Final = ("auto", "en", "de")
 """The languages of the page; auto is the browser's."""
 
+SWITCH: Final = ("on", "off")
+"""The values of what is done or not."""
+
 NONE: Final = "none"
 """How an empty list is typed and shown."""
 
@@ -63,6 +66,12 @@ def _language(typed: str) -> str:
     return typed
 
 
+def _switch(typed: str) -> str:
+    if typed not in SWITCH:
+        raise _refused("port_mapping", typed, " or ".join(SWITCH))
+    return typed
+
+
 def _kinds(typed: str) -> tuple[str, ...]:
     """Parse kinds of notices, separated by commas, or none."""
     chosen = set() if typed == NONE else {word.strip() for word in typed.split(",")}
@@ -95,6 +104,13 @@ DOWNLOAD_FOLDER: Final = Setting(
 LISTEN: Final = Setting(
     "listen", "where this client accepts peers, as HOST:PORT, from its next start", _address, _text
 )
+PORT_MAPPING: Final = Setting(
+    "port_mapping",
+    "whether the router is asked to pass connections on (UPnP, NAT-PMP), from the next start",
+    _switch,
+    _text,
+    SWITCH,
+)
 ACTIVE: Final = Setting(
     "active", "downloads to run at once, 0 for no limit", _small_number, _number_shown
 )
@@ -121,6 +137,7 @@ SETTINGS: Final[Mapping[str, Setting[Any]]] = MappingProxyType(
         for setting in (
             DOWNLOAD_FOLDER,
             LISTEN,
+            PORT_MAPPING,
             ACTIVE,
             LIMIT_DOWN,
             LIMIT_UP,

@@ -23,6 +23,12 @@ from common.errors import MinitorrentError
 from common.types import Endpoint
 
 
+def port_mapping(store: Settings) -> str:
+    """Return whether the router may be asked to map the port: on or off."""
+    stored = store.get("", settings.PORT_MAPPING.name)
+    return stored if stored in settings.SWITCH else "on"
+
+
 @dataclass(frozen=True)
 class _Applied(Generic[ValueT]):
     """How a setting is read and changed while the client runs."""
@@ -56,6 +62,7 @@ class SettingsService:
         return (
             _Applied(settings.DOWNLOAD_FOLDER, self._folder, self._set_folder),
             _Applied(settings.LISTEN, self._listen, self._set_listen),
+            _Applied(settings.PORT_MAPPING, self._port_mapping, self._set_port_mapping),
             _Applied(settings.ACTIVE, lambda: self._scheduler.places, self._set_active),
             _Applied(settings.LIMIT_DOWN, *self._limit("down")),
             _Applied(settings.LIMIT_UP, *self._limit("up")),
@@ -116,6 +123,12 @@ class SettingsService:
         profile = read_profile(self._config.data_dir)
         trackers = self._config.trackers if profile is None else profile.trackers
         write_profile(self._config.data_dir, Profile(listen, trackers))
+
+    def _port_mapping(self) -> str:
+        return port_mapping(self._store)
+
+    def _set_port_mapping(self, switch: str) -> None:
+        self._keep(settings.PORT_MAPPING, switch)
 
     def _set_active(self, places: int) -> None:
         choose_places(self._store, places)

@@ -11,8 +11,8 @@ _minitorrent() {
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        local options="-h --help --version --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
-        [[ "${COMP_WORDS[*]:1:1}" == "join" ]] && options="-h --help --user --password-file --remember --profile --data-dir -c --web --web-any --web-renew --json --stay --active --log-level"
+        local options="-h --help --version --profile --data-dir -c --web --web-any --web-renew --json --no-port-mapping --stay --active --log-level"
+        [[ "${COMP_WORDS[*]:1:1}" == "join" ]] && options="-h --help --user --password-file --remember --profile --data-dir -c --web --web-any --web-renew --json --no-port-mapping --stay --active --log-level"
         [[ "${COMP_WORDS[*]:1:1}" == "send" ]] && options="-h --help --uses --days --profile --data-dir --log-level"
         [[ "${COMP_WORDS[*]:1:1}" == "receive" ]] && options="-h --help --log-level"
         [[ "${COMP_WORDS[*]:1:1}" == "open" ]] && options="-h --help --profile --data-dir"

@@ -72,6 +72,7 @@ complete -c minitorrent -l web -x -d 'serve the page and the HTTP API; prints th
 complete -c minitorrent -l web-any -f -d 'allow a --web address that other machines can reach'
 complete -c minitorrent -l web-renew -f -d 'create a new link for --web and revoke the old one'
 complete -c minitorrent -l json -f -d 'print one JSON object per command'
+complete -c minitorrent -l no-port-mapping -f -d 'don'\''t ask the router to pass connections on to this client (UPnP, NAT-PMP)'
 complete -c minitorrent -l stay -f -d 'keep seeding after the last command'
 complete -c minitorrent -l active -x -d 'downloads to run at once, 0 for no limit; remembered for later runs (default: 5)'
 complete -c minitorrent -l log-level -x -a 'debug info warning error' -d 'lowest level to log: debug, info, warning, error (default: warning)'

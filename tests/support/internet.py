@@ -113,8 +113,10 @@ class Internet:
             _ip(f"address add {ipv6}/{OUTSIDE_IPV6.prefixlen} dev {_ETH} nodad")
         return Host(network, None, ipv6)
 
-    def home(self, nat: Nat, *, maps_ports: bool = False) -> Home:
-        """Add a home without computers yet; its router may map ports on request."""
+    def home(self, nat: Nat, *, maps_ports: bool = False, only_upnp: bool = False) -> Home:
+        """Add a home without computers yet; its router may map ports on request, perhaps only by
+        UPnP.
+        """
         number, router = self._join(_WAN)
         outer = str(OUTSIDE[number])
         with router.entered():
@@ -125,7 +127,9 @@ class Internet:
             if maps_ports:
                 folder = self._folder / f"router-{number}"
                 folder.mkdir(parents=True)
-                self._stack.enter_context(port_mapping(folder, _LAN, _WAN, INSIDE))
+                self._stack.enter_context(
+                    port_mapping(folder, _LAN, _WAN, INSIDE, only_upnp=only_upnp)
+                )
         return home
 
     def _join(self, device: str) -> tuple[int, Network]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ ext_ifname={wan}
 listening_ip={lan}
 http_port=0
 enable_upnp=yes
-enable_natpmp=yes
+enable_natpmp={pmp}
 secure_mode=yes
 system_uptime=yes
 uuid=4e449eac-2f3b-43d9-874c-1bdc5dc26e5d
@@ -76,10 +77,14 @@ def configure(nat: Nat, lan: str, wan: str) -> None:
 
 
 @contextmanager
-def port_mapping(folder: Path, lan: str, wan: str, inside: IPv4Network) -> Iterator[None]:
-    """Answer UPnP, NAT-PMP and PCP with miniupnpd in the block."""
+def port_mapping(
+    folder: Path, lan: str, wan: str, inside: IPv4Network, *, only_upnp: bool
+) -> Iterator[None]:
+    """Answer UPnP, and unless `only_upnp` NAT-PMP and PCP, with miniupnpd in the block."""
     settings, log = folder / "miniupnpd.conf", folder / "miniupnpd.log"
-    settings.write_text(_SETTINGS.format(lan=lan, wan=wan, inside=inside))
+    settings.write_text(
+        _SETTINGS.format(lan=lan, wan=wan, inside=inside, pmp="no" if only_upnp else "yes")
+    )
     command = ["setpriv", "--pdeathsig", "KILL", "miniupnpd", "-d", "-f", str(settings)]
     command += ["-P", str(folder / "miniupnpd.pid")]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as it:
@@ -94,7 +99,19 @@ def port_mapping(folder: Path, lan: str, wan: str, inside: IPv4Network) -> Itera
                 it.kill()
 
 
+def mapped_ports() -> set[int]:
+    """Return the ports that the router in the calling thread's network passes on."""
+    listed = subprocess.run(
+        ["nft", "list", "chain", "inet", "home", "prerouting_miniupnpd"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    ).stdout
+    return {int(port) for port in re.findall(r"dport (\d+)", listed)}
+
+
 def _is_ready(log: Path, process: subprocess.Popen[bytes]) -> bool:
     said = log.read_text("utf-8", "replace")
     assert process.poll() is None, said
-    return "Listening for NAT-PMP" in said
+    return "HTTP listening on port" in said

@@ -16,6 +16,8 @@ from client.core.health.measurements import (
     CertificateMeasurements,
     DiskMeasurements,
     Library,
+    MappedPort,
+    PortMapping,
     PortMeasurements,
     Reach,
     TrackerMeasurements,
@@ -67,6 +69,29 @@ def port(measured: PortMeasurements) -> Check:
         return _passed("port", f"The tracker reaches you at {where}.")
     hint = f"This computer can reach you at {where}; log in to have the tracker try, too."
     return _passed("port", hint)
+
+
+def port_mapping(found: MappedPort) -> Check:
+    """Report what a router does for us; whether others can dial us is told by `port`."""
+    where = f"{found.host}:{found.port}"
+    match found.state:
+        case PortMapping.MAPPED:
+            hint = f"Your router passes connections to {where} on to you ({found.router})."
+        case PortMapping.BEHIND_ANOTHER:
+            hint = (
+                f"Your router passes connections to {where} on to you ({found.router}), but it is"
+                " behind another router itself; members reach you where both sides dial."
+            )
+        case PortMapping.SEARCHING:
+            hint = "Looking for a router that passes connections on; try again in a moment."
+        case PortMapping.OFF:
+            hint = "Not used."
+        case _:
+            hint = (
+                "No router was found that passes connections on by itself; if others can't dial"
+                " you, switch on UPnP or NAT-PMP there, or forward the port by hand."
+            )
+    return _passed("port mapping", hint)
 
 
 def _unreached(measured: PortMeasurements) -> str:

@@ -31,6 +31,26 @@ class PortMeasurements:
     by_tracker: bool
 
 
+class PortMapping(Enum):
+    """Whether a router passes connections from outside on. BEHIND_ANOTHER: only to the next one."""
+
+    OFF = auto()
+    SEARCHING = auto()
+    NONE = auto()
+    MAPPED = auto()
+    BEHIND_ANOTHER = auto()
+
+
+@dataclass(frozen=True)
+class MappedPort:
+    """A port at a router, and what that router speaks."""
+
+    state: PortMapping
+    router: str = ""
+    host: str = ""
+    port: int = 0
+
+
 class TrackerProblem(Enum):
     """What can be wrong with a tracker. FOREIGN: the server there is no usable tracker."""
 

@@ -128,13 +128,13 @@ class _Question:
 class Announcer:
     """Announces all torrents together in one thread, as often as the tracker asks for.
 
-    `port` is where this client accepts peers.
+    `port` returns where peers reach this client at the address that the tracker sees.
     """
 
     def __init__(
         self,
         tracker_client: TrackerClient,
-        port: int,
+        port: Callable[[], int],
         clock: Callable[[], float],
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
@@ -191,6 +191,13 @@ class Announcer:
                 entry.due_at = 0.0
                 if entry.event == "none":
                     entry.event = "started"
+            self._changed.notify()
+
+    def moved(self) -> None:
+        """Announce everything again at once: peers reach this client at another port."""
+        with self._changed:
+            for entry in self._entries.values():
+                entry.due_at = 0.0
             self._changed.notify()
 
     def identify(self, info_hash: InfoHash, peer: UnidentifiedPeer) -> None:
@@ -290,7 +297,7 @@ class Announcer:
 
     def _announce(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> bool:
         """Announce some files at once; False when the tracker can't be asked now."""
-        request = Announce(port=self._port, files=[file for file, _ in batch])
+        request = Announce(port=self._port(), files=[file for file, _ in batch])
         try:
             reply = self._tracker_client.call(ANNOUNCE, request)
         except MinitorrentError as error:

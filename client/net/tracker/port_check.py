@@ -34,7 +34,10 @@ class Tracker(Protocol):
 
 
 class OwnPort:
-    """The port of our listener; `arrivals` returns how many connections it has accepted."""
+    """The port of our listener; `arrivals` returns how many connections it has accepted.
+
+    `outer` returns the port where others dial it.
+    """
 
     def __init__(
         self,
@@ -42,11 +45,18 @@ class OwnPort:
         arrivals: Callable[[], int],
         arrival_limit: float = ARRIVAL_LIMIT,
         dial_limit: float = DIAL_LIMIT,
+        outer: Callable[[], int] | None = None,
     ) -> None:
         self.port = port
+        self._outer = outer
         self._dial_limit = dial_limit
         self._arrival_limit = arrival_limit
         self._arrivals = arrivals
+
+    @property
+    def outer_port(self) -> int:
+        """The port that others dial."""
+        return self.port if self._outer is None else self._outer()
 
     def dialled_by_tracker(self, tracker_client: Tracker) -> DialledPort:
         """Ask the tracker to dial our port; takes a few seconds if nothing answers it.
@@ -54,7 +64,7 @@ class OwnPort:
         Raises MinitorrentError when no tracker can be reached; usage when it is too old for this.
         """
         before = self._arrivals()
-        reply = tracker_client.call(CHECK_PORT, CheckPort(port=self.port))
+        reply = tracker_client.call(CHECK_PORT, CheckPort(port=self.outer_port))
         if reply.reachable:
             return DialledPort(reply.host, self._reach(before))
         return DialledPort(reply.host, Reach.REFUSED if reply.refused else Reach.SILENT)

@@ -19,6 +19,7 @@ from client.core.health.measurements import DiskMeasurements, PortMeasurements, 
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
+from client.net.port_mapping.mapper import PortMapper
 from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.probe import (
     LOOPBACK,
@@ -90,8 +91,10 @@ class Doctor:
         known_trackers: KnownTrackers,
         credentials: Credentials,
         transfers: TransferManager,
+        mapper: PortMapper,
     ) -> None:
         self._config = config
+        self._mapper = mapper
         self._port = port
         self._account = account
         self._tracker_client = tracker_client
@@ -114,6 +117,7 @@ class Doctor:
         disk = partial(health_checks.disk, needed)
         checks = [
             port.judged(health_checks.port, deadline, time_limit),
+            health_checks.port_mapping(self._mapper.found),
             *(look.judged(health_checks.tracker, deadline, time_limit) for look in trackers),
             health_checks.clock(answers, time.time()),
             *health_checks.certificates(self._credentials.lifetimes(), self._account.user),
@@ -133,7 +137,7 @@ class Doctor:
         asked = self._ask_tracker()
         found = asked or self._port.dialled_from_here(self._host_for_others())
         return PortMeasurements(
-            address=str(Endpoint(found.host, self._port.port)),
+            address=str(Endpoint(found.host, self._port.outer_port if asked else self._port.port)),
             port=self._port.port,
             is_local=listen.is_loopback,
             trackers_are_local=all(tracker.is_loopback for tracker in trackers),

@@ -18,6 +18,7 @@ class FakeSettings:
         self.row = SettingsRow(
             download_folder=str(self.download_folder),
             listen="127.0.0.1:6001",
+            port_mapping="on",
             active=5,
             limit_down=0,
             limit_up=512_000,

@@ -59,6 +59,7 @@ def test_the_settings_of_a_new_client(client: Client, home: Path) -> None:
         "listen": "127.0.0.1:6001",
         "active": 5,
         "limit_down": 0,
+        "port_mapping": "on",
         "limit_up": 0,
         "language": "auto",
         "hidden_notices": [],
@@ -71,6 +72,7 @@ def test_settings_take_effect_and_stay(client: Client, database: Database, tmp_p
         "active": ("2", 2),
         "limit_down": ("2M", 2 << 20),
         "limit_up": ("500K", 500 << 10),
+        "port_mapping": ("off", "off"),
         "language": ("de", "de"),
         "hidden_notices": ("file_added,tracker", ["tracker", "file_added"]),
     }
@@ -153,6 +155,8 @@ def test_the_folder_of_a_user_without_downloads(client: Client, home: Path) -> N
 
 def test_values_of_another_version_count_as_unset(client: Client, database: Database) -> None:
     client.store.set("", "language", "tlh")
+    client.store.set("", "port_mapping", "sometimes")
     client.store.set("", "hidden_notices", "telepathy")
     values = Client(database, client.config.data_dir).values()
     assert (values["language"], values["hidden_notices"]) == ("auto", [])
+    assert values["port_mapping"] == "on"

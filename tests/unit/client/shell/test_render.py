@@ -137,6 +137,7 @@ def test_settings() -> None:
         "setting          value",
         "download_folder  /home/ann/Downloads",
         "listen           127.0.0.1:6001",
+        "port_mapping     on",
         "active           5",
         "limit_down       no limit",
         "limit_up         500 KiB/s",

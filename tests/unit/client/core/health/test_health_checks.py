@@ -16,6 +16,8 @@ from client.core.health.measurements import (
     CertificateMeasurements,
     DiskMeasurements,
     Library,
+    MappedPort,
+    PortMapping,
     PortMeasurements,
     Reach,
     TrackerMeasurements,
@@ -49,6 +51,21 @@ def right(check: Check, *words: str) -> None:
     """It is in order, and its hint has these words."""
     assert check.ok, check
     assert all(word in check.hint for word in words), check
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (PortMapping.OFF, ["Not used"]),
+        (PortMapping.SEARCHING, ["again in a moment"]),
+        (PortMapping.NONE, ["UPnP", "forward the port"]),
+        (PortMapping.MAPPED, ["45.80.0.1:7000", "UPnP"]),
+        (PortMapping.BEHIND_ANOTHER, ["45.80.0.1:7000", "behind another router"]),
+    ],
+)
+def test_port_mappings(state: PortMapping, words: list[str]) -> None:
+    found = MappedPort(state, "UPnP", "45.80.0.1", 7000)
+    right(health_checks.port_mapping(found), *words)
 
 
 @pytest.mark.parametrize("is_local", [False, True])

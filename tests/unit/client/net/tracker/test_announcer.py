@@ -113,7 +113,7 @@ class Bench:
         self.now = 1000.0
         self.timing = timing
         self.tracker = ScriptedTracker()
-        self.announcer = Announcer(self.tracker, 6881, lambda: self.now, timing)
+        self.announcer = Announcer(self.tracker, lambda: 6881, lambda: self.now, timing)
 
     def add(self, torrent: FakeTorrent) -> FakeTorrent:
         """Add a torrent, and wait for its announce."""

@@ -16,6 +16,7 @@ from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
 from client.membership.remote import Remote
+from client.net.port_mapping.mapper import PortMapper
 from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.results import CheckRow
@@ -80,6 +81,7 @@ def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
                 known,
                 credentials,
                 TransferManager(TransferLab(database).context),
+                PortMapper(6001, tuple, lambda: None),
             )
             return {row.name: row for row in doctor.examine().checks}
 

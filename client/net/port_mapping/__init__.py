@@ -1,0 +1,1 @@
+"""Has the router at home pass connections from outside on to this client."""
