@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.internet import Host, require_internet
+from tests.support.internet import Home, Host, require_internet
 from tests.support.lab import GROUP
 from tests.support.processes import ClientProcess
 from tests.support.router import Nat
@@ -112,6 +112,37 @@ def captured(host: Host, file: Path) -> Iterator[Path]:
         dump.stderr.readline()  # it listens
         yield file
         dump.terminate()
+
+
+def test_a_relay_is_left_when_a_direct_way_is_found(relaying: ScatteredLab, tmp_path: Path) -> None:
+    home = relaying.internet.home(Nat.RANDOM)
+    inside = home.host()
+    ann = relaying.member("ann", inside)
+    bob = relaying.member("bob", relaying.internet.home(Nat.RANDOM).host())
+    content = make_file(tmp_path / "content", 64 * MIB)
+    ann.ok("upload_file", str(content), GROUP)
+    wait_until(lambda: is_seeded(ann, "content"), what="the seeder")
+    bob.ok("limit", "down", "1M")
+    (tmp_path / "copies").mkdir()
+    bob.ok("download_file", GROUP, "content", f"{tmp_path}/copies/")
+
+    def routes() -> list[str]:
+        return [peer["route"] for peer in bob.ok("peers", GROUP, "content")["peers"]]
+
+    wait_until(lambda: routes() == ["relayed"], what="the relay")
+    forward(home, inside, ann.address.port)
+    wait_until(lambda: routes() == ["direct"], 60.0, what="the direct way")
+
+
+def forward(home: Home, to: Host, port: int) -> None:
+    """Have a home's router let connections to a port in."""
+    rules = (
+        f"insert rule inet home prerouting iifname wan tcp dport {port} dnat ip to {to.ipv4}",
+        f"insert rule inet home forward iifname wan tcp dport {port} accept",
+    )
+    with home.router.entered():
+        for rule in rules:
+            subprocess.run(["nft", *rule.split()], check=True)
 
 
 def test_why_says_that_there_is_no_way(lab: ScatteredLab, tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ SPARE_ROOM: Final = 100 << 20
 MIN_DESCRIPTORS: Final = 1024
 """Open files that a client with many peers can use: one per peer and two per file."""
 
+_WITH_HELP: Final = (
+    " Until then other members reach you only with the tracker's help: it has both sides dial at"
+    " once, which most routers let through, or joins you itself if it runs a relay."
+)
+
 _FULL_SHARE: Final = 0.95  # files stay open as long as the limit allows
 
 
@@ -64,7 +69,8 @@ def port(measured: PortMeasurements) -> Check:
         )
         return _failed("port", hint)
     if measured.reach is not Reach.HERE:
-        return _failed("port", _unreached(measured))
+        help_of_tracker = _WITH_HELP if measured.by_tracker else ""
+        return _failed("port", _unreached(measured) + help_of_tracker)
     if measured.by_tracker:
         return _passed("port", f"The tracker reaches you at {where}.")
     hint = f"This computer can reach you at {where}; log in to have the tracker try, too."

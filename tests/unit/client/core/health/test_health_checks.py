@@ -81,6 +81,7 @@ def test_ports(is_local: bool, all_local: bool, reach: Reach, by_tracker: bool) 
     elif reach is not Reach.HERE:
         words = {Reach.ELSEWHERE: "Another program answers", Reach.REFUSED: "was refused"}
         wrong(check, "10.0.0.1:6001", "router", words.get(reach, "got no answer"))
+        assert ("with the tracker's help" in check.hint) == by_tracker
     assert ("racker" in check.hint) or not by_tracker or (is_local and not all_local)
 
 
