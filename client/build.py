@@ -225,6 +225,7 @@ class _Assembly:
             transfers.active.find_group_tls,
             refuses,
             self._rendezvous.arrived,
+            transfers.active.find_open,
         )
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)

@@ -240,7 +240,7 @@ def peer_row(connection: Connection, peer: Peer) -> PeerRow:
         up_rate=peer.up.rate,
         downloaded=peer.down.total,
         uploaded=peer.up.total,
-        flags=flags(peer, incoming=connection.incoming),
+        flags=flags(peer, incoming=connection.incoming) + connection.encryption.value,
         route=connection.route.value,
     )
 

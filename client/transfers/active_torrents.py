@@ -33,7 +33,8 @@ class HasTorrent(Protocol):
 
 
 class ActiveTorrents:
-    """The active ones among `transfers`; `find` returns the transfer of some content, or None.
+    """The active ones among `transfers`; `find` returns the transfer of some content, or None,
+    and `hash_named` the info-hash that encrypted handshakes call so (see mse.name_of).
 
     Resting shares may be missing from `transfers`; whoever wants something of them wakes them.
     """
@@ -42,9 +43,11 @@ class ActiveTorrents:
         self,
         transfers: Callable[[], Iterable[HasTorrent]],
         find: Callable[[InfoHash], HasTorrent | None],
+        hash_named: Callable[[bytes], InfoHash | None],
     ) -> None:
         self._transfers = transfers
         self._find = find
+        self._hash_named = hash_named
 
     def all(self) -> list[Torrent]:
         """Return the torrents of the active transfers."""
@@ -63,6 +66,14 @@ class ActiveTorrents:
             return None
         transfer.wake()
         return transfer.group_tls
+
+    def find_open(self, name: bytes) -> InfoHash | None:
+        """Return the active torrent of an open group that an encrypted handshake names, or None."""
+        info_hash = self._hash_named(name)
+        transfer = None if info_hash is None else self._find(info_hash)
+        if transfer is None or transfer.wake() is None or transfer.group_tls is not None:
+            return None
+        return info_hash
 
     def disconnect_unaccepted(self, group: str) -> None:
         """Disconnect everybody who is no longer accepted in the group."""

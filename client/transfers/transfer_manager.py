@@ -16,6 +16,7 @@ from client.state.transfers import TransferRecord
 from client.transfers.active_torrents import ActiveTorrents
 from client.transfers.backlog import Backlog
 from client.transfers.changes import Changes
+from client.transfers.content_index import ContentIndex
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_storage import TransferStorage
@@ -35,12 +36,12 @@ class TransferManager:
     def __init__(self, context: TransferContext) -> None:
         self._context = context
         self._transfers: dict[tuple[str, str], Transfer] = {}
-        self._by_content: dict[InfoHash, Transfer] = {}
+        self._by_content: ContentIndex[Transfer] = ContentIndex()
         self._leaving: set[Transfer] = set()  # removed, but not halted yet
         self._backlog: Backlog | None = None  # what the login has not loaded yet
         self._changed = threading.Condition()  # guards the four above
         self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
-        self.active = ActiveTorrents(context.lively.all, self.of)
+        self.active = ActiveTorrents(context.lively.all, self.of, self._hash_named)
 
     @property
     def changes(self) -> Changes:
@@ -104,7 +105,11 @@ class TransferManager:
     def of(self, info_hash: InfoHash) -> Transfer | None:
         """Return the transfer of this content, or None."""
         with self._changed:
-            return self._by_content.get(info_hash)
+            return self._by_content.find(info_hash)
+
+    def _hash_named(self, name: bytes) -> InfoHash | None:
+        with self._changed:
+            return self._by_content.hash_named(name)
 
     def get(self, group: str, name: str) -> Transfer:
         """Like `find`; raises MinitorrentError(no_such_file) when there is none."""
@@ -182,7 +187,7 @@ class TransferManager:
             if self._backlog is not backlog or not self._is_waiting(backlog, record):
                 return
             self._transfers[record.group, record.name] = transfer
-            self._by_content[transfer.info_hash] = transfer
+            self._by_content.add(transfer)
             is_own = record.group in backlog.groups
         if not is_own:
             transfer.refused(_not_member(record.group))
@@ -233,8 +238,7 @@ class TransferManager:
         key = transfer.record.group, transfer.record.name
         with self._changed:
             self._transfers.pop(key, None)
-            if self._by_content.get(transfer.info_hash) is transfer:
-                del self._by_content[transfer.info_hash]
+            self._by_content.discard(transfer)
             if self._backlog is not None:
                 self._backlog.settled.add(key)
 
@@ -303,7 +307,7 @@ class TransferManager:
         key = record.group, record.name
         with self._changed:
             self._transfers[key] = transfer
-            self._by_content[transfer.info_hash] = transfer
+            self._by_content.add(transfer)
             if self._backlog is not None:
                 self._backlog.settled.add(key)
         return transfer

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from common.wire.messages import WireError
 
-FIRST_BYTE: Final = b"\x0a"
-"""The first byte of such a connection; BitTorrent's begin with 0x13, TLS with 0x16."""
+OPENING: Final = b"\x0ar"
+"""The first bytes of such a connection, which tell it apart (see client.core.protocol.mse)."""
 
-_PREFIX: Final = FIRST_BYTE + b"rendezvous"
+_PREFIX: Final = OPENING + b"endezvous"
 _TOKEN: Final = 16
 _ASKED: Final = 1
 _DIALLED: Final = 2

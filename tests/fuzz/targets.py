@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from client.core.protocol.mse import AnsweredHandshake, DialledHandshake, Secrets
 from common import announce, magnet, metainfo, tracker_info
 from common.api import lines
 from common.api.registry import OPERATIONS
@@ -22,7 +23,7 @@ from common.errors import MinitorrentError
 from common.geometry import Geometry
 from common.paths import check_component
 from common.tls import TlsEngine
-from common.types import Block, PieceIndex
+from common.types import Block, InfoHash, PieceIndex
 from common.wire import metadata, utp
 from common.wire.handshake import HANDSHAKE_LENGTH, ExtensionHandshake, Handshake
 from common.wire.messages import BitfieldMessage, HaveAll, Message, Unchoke, WireError
@@ -120,6 +121,21 @@ def handshake(data: bytes) -> None:
         assert message is None or message.piece >= 0
 
 
+def encrypted_handshake(data: bytes) -> None:
+    """What a dialling peer sends instead of a handshake; the key comes first."""
+    cut = data[0] if data else 1
+    sides = (
+        AnsweredHandshake(Secrets(b"k" * 20), lambda _: InfoHash(bytes(20))),
+        DialledHandshake(Secrets(b"k" * 20), InfoHash(bytes(20)), b"first"),
+    )
+    for side in sides:
+        with suppress(WireError):
+            for start in range(0, len(data), cut + 1):
+                if side.agreement is not None:
+                    break
+                side.receive(data[start : start + cut + 1])
+
+
 def utp_packet(data: bytes) -> None:
     """Packets at the UDP port: a uTP connection attempt is refused, others are ignored."""
     answer = utp.refusal(data)
@@ -197,6 +213,7 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "http_announce": http_announce,
     "peer_wire": peer_wire,
     "handshake": handshake,
+    "encrypted_handshake": encrypted_handshake,
     "utp_packet": utp_packet,
     "torrent": torrent,
     "magnet_link": magnet_link,

@@ -19,7 +19,7 @@ from client.core.protocol.peer_stream_decoder import (
 from client.net.peers.connection import PeerHandler
 from client.net.transports.blocks import BlockSource
 from client.net.transports.group_tls import Membership
-from client.net.transports.transport import Transport
+from client.net.transports.transport import Encryption, Transport
 from common.metainfo import Metainfo
 from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import encode, piece_header
@@ -35,6 +35,7 @@ PEER = PeerId(b"-MI0100-pppppppppppp")
 class FakeTransport:
     """A Transport that receives nothing; `sent` has the sent bytes."""
 
+    encryption = Encryption.NONE
     overhead = 0
     staging: memoryview | None = None
 
@@ -87,6 +88,7 @@ class FakeConnection:
         self.incoming = incoming
         self.route = transport.route
         self.membership = transport.membership
+        self.encryption = transport.encryption
         self.user = self.membership.user if self.membership else None
         self.client = client_name(handshake.peer_id)
         self.decoder = PeerStreamDecoder()

@@ -21,7 +21,6 @@ class _Words(NamedTuple):
     hint: str
 
 
-_ENCRYPTION = "have its owner set encryption to 'prefer' or 'allow', and TCP to on"
 _AGAIN = "; the client tries again automatically."
 
 
@@ -70,13 +69,13 @@ class Obstacle(Enum):
     SILENT = _Words(
         "accepts connections at its port, but says nothing",
         "accept connections at their ports, but say nothing",
-        "Have its owner restart that client; unless it is Minitorrent it may demand encryption,"
-        f" which has to be set to 'prefer' or 'allow' then{_AGAIN}",
+        f"Have its owner restart that client{_AGAIN}",
     )
     HUNG_UP = _Words(
         "answers at its port, but hangs up before the handshake",
         "answer at their ports, but hang up before the handshake",
-        f"Such a client probably demands encryption, or speaks only uTP: {_ENCRYPTION}{_AGAIN}",
+        "Such a client may have no free slot, not share this any more, or speak only uTP: have its"
+        f" owner switch TCP on{_AGAIN}",
     )
     CERTIFICATE = _Words(
         "rejects your certificate, or has none of this group",
@@ -135,7 +134,7 @@ class Obstacle(Enum):
         return self.value.hint
 
     def of(self, peer_id: PeerId) -> Obstacle:
-        """Return what this means for `peer_id`; our own clients never demand encryption or uTP."""
+        """Return what this means for `peer_id`; our own clients never demand uTP."""
         if self is Obstacle.HUNG_UP and is_ours(peer_id):
             return Obstacle.TURNED_AWAY
         return self

@@ -10,7 +10,7 @@ from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEv
 from client.core.swarm.peer import UploadQueue
 from client.net.transports.blocks import BlockSource
 from client.net.transports.group_tls import Membership
-from client.net.transports.transport import Transport
+from client.net.transports.transport import Encryption, Transport
 from common.types import Endpoint
 from common.wire.handshake import Handshake
 
@@ -37,6 +37,10 @@ class Connection(UploadQueue, Protocol):
     payload_sent: int
 
     def __hash__(self) -> int: ...
+
+    @property
+    def encryption(self) -> Encryption:
+        """What of it is encrypted."""
 
     @property
     def carried(self) -> int:

@@ -19,7 +19,7 @@ from client.net.own_addresses import local_hosts
 from client.net.peers.handshaking import TIME_LIMIT
 from client.net.peers.obstacles import of_handshaking
 from client.net.peers.race import race
-from client.net.peers.way import DialWay, Greeted, Greeting, greet, log_failure
+from client.net.peers.way import Demands, DialWay, Greeted, Greeting, greet, log_failure
 from client.net.transports.group_tls import GroupTls
 from client.net.transports.transport import Transport
 from common.types import Endpoint, InfoHash, PeerId
@@ -74,6 +74,7 @@ class Dialer:
         self._time_limit = time_limit
         self._peer_id = peer_id
         self._source = source
+        self._demands = Demands()
         most = THREADS if threads is None else threads
         self._queue: DialQueue[Dial] = DialQueue(most, MAX_WAITING)
         self._changed = threading.Condition()  # guards the queue
@@ -165,7 +166,9 @@ class Dialer:
             dial.failed(dial.endpoint, obstacle)
 
     def _greeting(self, dial: Dial) -> Greeting:
-        return Greeting(self._peer_id, dial.info_hash, dial.group_tls, self._time_limit)
+        return Greeting(
+            self._peer_id, dial.info_hash, dial.group_tls, self._time_limit, self._demands
+        )
 
     def _race(self, dial: Dial, greeting: Greeting, main: DialWay) -> DialWay | None:
         """Try all addresses; only the main one may have a new client, which took that place."""

@@ -53,6 +53,11 @@ def shake_hands(
     """
     transport.set_time_limit(time_limit)
     transport.send([Handshake(info_hash, peer_id).encode()])
+    return receive_answer(transport, info_hash, time_limit)
+
+
+def receive_answer(transport: Transport, info_hash: InfoHash, time_limit: float) -> Handshake:
+    """Read the peer's answer to our handshake; raises as `shake_hands` does."""
     theirs = receive_handshake(transport, time_limit)
     if theirs.info_hash != info_hash:
         raise OtherTorrentError("answered for another torrent")

@@ -1,6 +1,7 @@
 """The listener: accepts peers, reads their handshakes, and hands the connections over.
 
-One port serves open and sealed groups: the first byte shows whether a peer uses TLS.
+One port serves open and sealed groups: the first bytes show whether a peer opens with TLS, with
+BitTorrent's own handshake, or with an encrypted one (MSE).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from client.core.admission.crowding import MAX_CLOSING, Held, judge
 from client.core.admission.party import network
 from client.core.admission.route import Route
 from client.core.admission.strikes import Strikes
+from client.core.protocol.mse import FindTorrent, is_mse
 from client.descriptors import free_descriptors
 from client.net.peers.handshaking import TIME_LIMIT, HungUpError, receive_handshake
 from client.net.peers.utp import UtpRefusal
+from client.net.transports import mse_handshake
 from client.net.transports.group_tls import Membership
 from client.net.transports.own_port import share
 from client.net.transports.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome
@@ -30,7 +33,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from common.wire.handshake import Handshake
 from common.wire.messages import WireError
-from common.wire.rendezvous import FIRST_BYTE as RENDEZVOUS
+from common.wire.rendezvous import OPENING as RENDEZVOUS
 
 log = structlog.get_logger(__name__)
 
@@ -113,12 +116,14 @@ class Listener:
         find_group_tls: FindGroupTls,
         is_banned: IsBanned = lambda *_: False,
         arrived: Arrived | None = None,
+        find_open: FindTorrent = lambda _: None,
     ) -> None:
         """Start to accept; the callbacks run in many threads and must return quickly."""
         self._admit = admit
         self._find_group_tls = find_group_tls
         self._is_banned = is_banned
         self._arrived = arrived
+        self._find_open = find_open
         self._utp = UtpRefusal(self._sock)
         self._thread.start()
 
@@ -237,28 +242,37 @@ class Listener:
     def _meets(self, handshaking: _Handshaking, deadline: Deadline) -> bool:
         """Let a rendezvous begin, if it is one; False if the connection was taken over for it."""
         deadline.apply(handshaking.sock)
-        if self._arrived is None or handshaking.sock.recv(1, socket.MSG_PEEK) != RENDEZVOUS:
+        if self._arrived is None or handshaking.sock.recv(2, socket.MSG_PEEK) != RENDEZVOUS:
             return True
         route = self._arrived(handshaking.sock, deadline)
         handshaking.route = route or handshaking.route
         return route is not None
 
     def _shake(self, handshaking: _Handshaking, deadline: Deadline) -> tuple[Transport, Handshake]:
-        """Do everything a peer has `time_limit` seconds for, with or without TLS."""
+        """Do everything a peer has `time_limit` seconds for, with or without TLS or encryption."""
         sock, host = handshaking.sock, handshaking.endpoint.host
         deadline.apply(sock)
-        if sock.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
-            if self._is_banned(host, None):
-                raise WireError("its address is banned")
-            plain = PlainTransport(sock)
-            return plain, receive_handshake(plain, deadline.left)
-        transport, info_hash = welcome(sock, self._find_group_tls, deadline.left)
-        if self._is_banned(host, transport.membership):
-            raise WireError("its login is banned")
+        first = sock.recv(2, socket.MSG_PEEK)
+        transport: Transport
+        if is_mse(first):
+            self._refuse_banned(host)
+            transport, info_hash = mse_handshake.welcome(sock, self._find_open, deadline.left)
+        elif first.startswith(TLS_HANDSHAKE):
+            transport, info_hash = welcome(sock, self._find_group_tls, deadline.left)
+            if self._is_banned(host, transport.membership):
+                raise WireError("its login is banned")
+        else:
+            self._refuse_banned(host)
+            transport = PlainTransport(sock)
+            return transport, receive_handshake(transport, deadline.left)
         handshake = receive_handshake(transport, deadline.left)
         if info_hash != handshake.info_hash:
-            raise WireError("its handshake names another torrent than TLS did")
+            raise WireError("its handshake names another torrent than the encryption did")
         return transport, handshake
+
+    def _refuse_banned(self, host: str) -> None:
+        if self._is_banned(host, None):
+            raise WireError("its address is banned")
 
 
 def check_address(address: Endpoint) -> None:

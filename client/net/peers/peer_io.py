@@ -22,7 +22,7 @@ from client.core.protocol.run_queue import RunQueue
 from client.core.protocol.sent_pieces import SentPieces
 from client.net.peers.connection import PeerHandler
 from client.net.transports.blocks import BlockSource
-from client.net.transports.transport import Transport
+from client.net.transports.transport import Encryption, Transport
 from common.types import Block, BlockRun, Endpoint
 from common.wire.handshake import Handshake, client_name
 from common.wire.messages import WireError
@@ -87,6 +87,11 @@ class PeerConnection:
         name = f"peer {endpoint}"
         self._reader = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
         self._writer = threading.Thread(target=self._write, name=f"{name} writer", daemon=True)
+
+    @property
+    def encryption(self) -> Encryption:
+        """See Connection."""
+        return self._transport.encryption
 
     @property
     def carried(self) -> int:

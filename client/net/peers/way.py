@@ -7,18 +7,20 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 import structlog
 
+from client.core.admission.encrypted_peers import EncryptedPeers
 from client.core.admission.obstacle import Obstacle
 from client.net.peers import obstacles
-from client.net.peers.handshaking import OtherClientError, shake_hands
-from client.net.transports import tls_handshake
+from client.net.peers.handshaking import OtherClientError, receive_answer, shake_hands
+from client.net.transports import mse_handshake, tls_handshake
 from client.net.transports.group_tls import GroupTls
 from client.net.transports.transport import Deadline, PlainTransport, Transport
 from common.types import Endpoint, InfoHash, PeerId
@@ -34,16 +36,38 @@ CONNECT_LIMIT: Final = 5.0
 """Seconds for a connection to be established; handshakes have their own limit after that."""
 
 
+class Demands:
+    """Which peers demand encryption (MSE), as far as we know. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the peers
+        self._peers = EncryptedPeers()
+
+    def has(self, peer: Endpoint) -> bool:
+        """Return whether a peer hangs up without it."""
+        with self._lock:
+            return self._peers.has(peer, time.monotonic())
+
+    def note(self, peer: Endpoint, *, demands: bool) -> None:
+        """Remember what a peer did."""
+        with self._lock:
+            if demands:
+                self._peers.add(peer, time.monotonic())
+            else:
+                self._peers.discard(peer)
+
+
 @dataclass(frozen=True, slots=True)
 class Greeting:
     """How to greet a peer: as whom, for which torrent, with the `group_tls` of a sealed group, and
-    the seconds it has for its handshake.
+    the seconds it has for its handshake; `known` are those that want it encrypted.
     """
 
     peer_id: PeerId
     info_hash: InfoHash
     group_tls: GroupTls | None
     time_limit: float
+    known: Demands = field(default_factory=Demands)
 
 
 class Greeted(NamedTuple):
@@ -53,19 +77,30 @@ class Greeted(NamedTuple):
     handshake: Handshake
 
 
-def greet(sock: socket.socket, greeting: Greeting, expected: PeerId | None = None) -> Greeted:
+def greet(
+    sock: socket.socket,
+    greeting: Greeting,
+    expected: PeerId | None = None,
+    *,
+    encrypted: bool = False,
+) -> Greeted:
     """Shake hands on a connection to a peer, which has the `expected` peer id if one is given.
 
-    Raises OSError, WireError.
+    In an open group it may be `encrypted` (MSE). Raises OSError, WireError.
     """
     deadline = Deadline(greeting.time_limit)
     group_tls, info_hash = greeting.group_tls, greeting.info_hash
     transport: Transport
-    if group_tls is None:
-        transport = PlainTransport(sock)
+    if encrypted:
+        ours = Handshake(info_hash, greeting.peer_id).encode()
+        transport = mse_handshake.dial(sock, info_hash, ours, deadline.left)
+        handshake = receive_answer(transport, info_hash, deadline.left)
     else:
-        transport = tls_handshake.dial(sock, group_tls, info_hash, deadline.left)
-    handshake = shake_hands(transport, info_hash, greeting.peer_id, deadline.left)
+        if group_tls is None:
+            transport = PlainTransport(sock)
+        else:
+            transport = tls_handshake.dial(sock, group_tls, info_hash, deadline.left)
+        handshake = shake_hands(transport, info_hash, greeting.peer_id, deadline.left)
     if expected not in (None, handshake.peer_id):
         raise OtherClientError("another client answered")
     return Greeted(transport, handshake)
@@ -74,6 +109,7 @@ def greet(sock: socket.socket, greeting: Greeting, expected: PeerId | None = Non
 class DialWay:
     """A way to a peer, for one attempt, from the local address `source` where possible.
 
+    In an open group, a peer that hangs up on us is dialled once more, with encryption.
     Where `expected` is given, another client that answers there is none of our business.
     `unanswered` is called when nothing answers for some time, or at all. After `go` has returned
     True there is a `connection`; after False, an `obstacle`.
@@ -102,6 +138,19 @@ class DialWay:
 
     def go(self) -> bool:
         """See race.Way."""
+        greeting = self._greeting
+        encrypted = greeting.group_tls is None and greeting.known.has(self.endpoint)
+        if self._try(encrypted=encrypted):
+            return True
+        if self.obstacle is not Obstacle.HUNG_UP or self._is_cancelled:
+            return False
+        works = not encrypted and self._try(encrypted=True)
+        greeting.known.note(self.endpoint, demands=works)
+        if not works:
+            self.obstacle = Obstacle.HUNG_UP  # whatever came after
+        return works
+
+    def _try(self, *, encrypted: bool) -> bool:
         try:
             sock = self._connect()
         except OSError as error:
@@ -110,7 +159,7 @@ class DialWay:
                 self._unanswered()  # after a timeout it was called already
             return self._fail(error, obstacle)
         try:
-            self.connection = greet(sock, self._greeting, self._expected)
+            self.connection = greet(sock, self._greeting, self._expected, encrypted=encrypted)
         except (OSError, WireError) as error:
             is_sealed = self._greeting.group_tls is not None
             return self._fail(error, obstacles.of_handshaking(error, sealed=is_sealed))

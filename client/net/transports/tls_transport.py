@@ -17,7 +17,7 @@ from typing import Final
 
 from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
-from client.net.transports.transport import SocketTransport
+from client.net.transports.transport import Encryption, SocketTransport
 from common.tls import TlsEngine
 from common.types import BlockRun
 
@@ -40,6 +40,8 @@ class TlsTransport(SocketTransport):
     After `shake_hands`, the caller sets `membership` to what the certificate proves. Records and
     blocks never line up, so many buffers take many more calls than one: `staging` is that one.
     """
+
+    encryption = Encryption.ALL
 
     def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
         super().__init__(sock)

@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from enum import Enum
 from typing import Final, Protocol
 
 from client.core.admission.route import Route
@@ -22,6 +23,14 @@ STALL_LIMIT: Final = 60
 _MAX_SLOTS = 1024  # Linux's limit for one call
 
 
+class Encryption(Enum):
+    """How much of a connection nobody on the way can read."""
+
+    NONE = ""
+    HANDSHAKE = "e"
+    ALL = "E"
+
+
 class Transport(Protocol):
     """A stream that one thread reads while another writes."""
 
@@ -31,6 +40,10 @@ class Transport(Protocol):
 
     route: Route
     """How the connection came about."""
+
+    @property
+    def encryption(self) -> Encryption:
+        """What of the connection is encrypted."""
 
     @property
     def overhead(self) -> int:
@@ -96,6 +109,7 @@ class PlainTransport(SocketTransport):
     """Sends and receives in plain. To end a wait, call `close`."""
 
     membership: Membership | None = None
+    encryption = Encryption.NONE
     overhead = 0
     staging: memoryview | None = None
 

@@ -11,13 +11,16 @@ import pytest
 
 from client.core.admission.candidates import FIRST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
+from client.net.peers.handshaking import receive_handshake
+from client.net.transports import mse_handshake
 from client.results import TransferState
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
+from common.wire.handshake import Handshake
 from tests.integration.client.conftest import hasty, sealed
 from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
-from tests.support.peers import RawPeer
+from tests.support.peers import RawPeer, new_peer_id
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
@@ -38,6 +41,8 @@ def test_peers_are_identified_by_certificate(team: Team, tmp_path: Path) -> None
 
     assert wait_until(lambda: known_to(bob), what="bob's connection") == ["ann"]
     assert wait_until(lambda: known_to(ann), what="ann's connection") == ["bob"]
+    (peer,) = bob.session.transfers.peers(GROUP, name).peers
+    assert "E" in peer.flags
     bob.finish(name)
 
 
@@ -48,6 +53,22 @@ def test_sealed_content_is_not_served_in_plain_text(team: Team, tmp_path: Path) 
     described = ann.session._transfers.get(GROUP, name).metainfo
     with pytest.raises(ConnectionError):
         RawPeer.dial(ann.address, described.info_hash)
+
+
+@sealed
+def test_sealed_content_is_not_served_after_an_encrypted_handshake(
+    team: Team, tmp_path: Path
+) -> None:
+    """Message stream encryption asks for nothing but the info-hash."""
+    ann = team.member("ann")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    info_hash = ann.session._transfers.get(GROUP, name).info_hash
+    ours = Handshake(info_hash, new_peer_id()).encode()
+    with (
+        socket.create_connection(ann.address, 5.0) as sock,
+        pytest.raises(ConnectionError),
+    ):
+        mse_handshake.dial(sock, info_hash, ours, 5.0)
 
 
 @sealed
@@ -62,6 +83,10 @@ def test_open_groups_use_the_same_port(team: Team, tmp_path: Path) -> None:
     )
     with RawPeer.dial(ann.address, described.info_hash) as peer:
         assert peer.handshake is not None
+    ours = Handshake(described.info_hash, new_peer_id()).encode()
+    with socket.create_connection(ann.address, 5.0) as sock:
+        transport = mse_handshake.dial(sock, described.info_hash, ours, 5.0)
+        assert receive_handshake(transport, 5.0).info_hash == described.info_hash
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

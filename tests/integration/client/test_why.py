@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from client.core.protocol.mse import FindTorrent
 from client.net.peers.listener import Admit, Arrived, IsBanned, Listener
 from client.net.tracker.tracker_client import TrackerClient
 from client.net.transports.tls_handshake import FindGroupTls
@@ -233,10 +234,11 @@ def test_our_own_port_does_not_answer(team: Team, tmp_path: Path) -> None:
             find_group_tls: FindGroupTls,
             is_banned: IsBanned = lambda *_: False,
             arrived: Arrived | None = None,
+            find_open: FindTorrent = lambda _: None,
         ) -> None:
             """See Listener."""
             listeners.append(self)
-            super().start(admit, find_group_tls, is_banned, arrived)
+            super().start(admit, find_group_tls, is_banned, arrived, find_open)
 
     ann = team.member("ann", parts=Parts(listener=Known))
     team.share(ann, make_file(tmp_path / "content", MIB))

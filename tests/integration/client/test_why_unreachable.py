@@ -49,7 +49,7 @@ def door(behave: Behave, info_hash: InfoHash) -> Iterator[int]:
 
 
 def hang_up(sock: socket.socket, _: InfoHash) -> None:
-    """As a client that demands encryption, or speaks only uTP."""
+    """As a client that speaks only uTP."""
     sock.recv(HANDSHAKE_LENGTH, socket.MSG_WAITALL)
 
 
@@ -106,7 +106,7 @@ def test_an_unreachable_peer(bob: Person, ghost: Infiltrator) -> None:
 @pytest.mark.parametrize(
     ("behave", "words", "step"),
     [
-        (hang_up, "hangs up before the handshake", "encryption"),
+        (hang_up, "hangs up before the handshake", "TCP"),
         (greet_in_another_way, "not with BitTorrent", "which one their client"),
         (answer_for_another_torrent, "answers for another file", "restart"),
         (shake_hands_and_leave, "shakes hands, and then hangs up", "no free slot"),

@@ -24,6 +24,7 @@ Accepted=true
 [BitTorrent]
 Session\\InterfaceAddress={host}
 Session\\Port={port}
+Session\\Encryption={encryption}
 
 [Preferences]
 WebUI\\Address=127.0.0.1
@@ -33,16 +34,25 @@ WebUI\\Port={web}
 
 
 class QBittorrent(ManagedProcess):
-    """A qbittorrent-nox, as shipped, whose settings and data are in `folder`."""
+    """A qbittorrent-nox whose settings and data are in `folder`.
 
-    def __init__(self, folder: Path, where: str | Endpoint) -> None:
+    It is as shipped, except that it may refuse peers without `encryption` (MSE).
+    """
+
+    def __init__(
+        self, folder: Path, where: str | Endpoint, *, requires_encryption: bool = False
+    ) -> None:
         self.address = place(where)
         host = self.address.host
         web = free_port()
         self._api = f"http://127.0.0.1:{web}/api/v2"
         config = folder / "qBittorrent" / "config" / "qBittorrent.conf"
         config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(SETTINGS.format(host=host, port=self.address.port, web=web))
+        config.write_text(
+            SETTINGS.format(
+                host=host, port=self.address.port, web=web, encryption=int(requires_encryption)
+            )
+        )
         super().__init__(["qbittorrent-nox", f"--profile={folder}"])
 
     def start(self) -> None:

@@ -15,20 +15,22 @@ from tests.support.waiting import wait_until
 
 
 class Rtorrent(ManagedProcess):
-    """An rtorrent, as shipped, whose session and socket are in `folder`."""
+    """An rtorrent, as shipped but for the lines in `rc`; its session and socket are in `folder`."""
 
-    def __init__(self, folder: Path, where: str | Endpoint) -> None:
+    def __init__(self, folder: Path, where: str | Endpoint, rc: str = "") -> None:
         self.address = place(where)
         host = self.address.host
         port = self.address.port
         folder.mkdir(parents=True, exist_ok=True)
         self._socket = folder / "rpc"
+        (folder / "rc").write_text(rc)
         options = [
             f"network.bind_address.set={host}",
             f"network.port_range.set={port}-{port}",
             f"network.scgi.open_local={self._socket}",
             f"session.path.set={folder}",
             "system.daemon.set=true",
+            f"import={folder / 'rc'}",
         ]
         command = ["rtorrent", "-n"]
         for option in options:

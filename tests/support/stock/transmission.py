@@ -30,9 +30,16 @@ TUNED: dict[str, Any] = {
 
 
 class Transmission(ManagedProcess):
-    """A transmission-daemon whose settings are in `folder`."""
+    """A transmission-daemon whose settings are in `folder`; `more` override the others."""
 
-    def __init__(self, folder: Path, where: str | Endpoint, *, tuned: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        where: str | Endpoint,
+        *,
+        tuned: bool = True,
+        more: dict[str, Any] | None = None,
+    ) -> None:
         self.address = place(where)
         host = self.address.host
         self._rpc_port = free_port()
@@ -47,6 +54,7 @@ class Transmission(ManagedProcess):
         }
         if tuned:
             settings |= TUNED
+        settings |= more or {}
         (folder / "settings.json").write_text(json.dumps(settings))
         super().__init__(["transmission-daemon", "--foreground", "--config-dir", str(folder)])
 

@@ -33,7 +33,8 @@ _LEGEND = {
 
 _FLAGS = N_(
     "D downloading from the peer, d the peer chokes us, U uploading to the peer, u we choke the "
-    "peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer has everything"
+    "peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer has everything, "
+    "E encrypted, e encrypted handshake"
 )
 _COLUMNS = (
     Column("address", N_("Peer")),

@@ -43,11 +43,14 @@ class World:
         self.torrent = torrent_of(active)
         self.bob = connect_member(lab.client, self.torrent, "bob")
         self.stopping = Stopping(active, lab)
-        self.active = ActiveTorrents(lambda: [self.stopping], self._find)
+        self.active = ActiveTorrents(lambda: [self.stopping], self._find, self._named)
         self.close = active.halt
 
     def _find(self, info_hash: InfoHash) -> Transfer | None:
         return self.stopping if info_hash == DESCRIBED.info_hash else None
+
+    def _named(self, name: bytes) -> InfoHash | None:
+        return DESCRIBED.info_hash if name == b"a name" else None
 
     def connect(self, info_hash: InfoHash = DESCRIBED.info_hash) -> bool:
         shaken = handshake_for(info_hash)
@@ -112,3 +115,15 @@ def test_a_late_answer_of_the_tracker_reaches_the_remaining_torrent(world: World
     assert world.torrent.reachability()[0] == 1
     world.stopping.learn([candidate])
     world.stopping.identified(world.bob.key, None, is_member=False)
+
+
+def test_encrypted_handshakes_find_open_torrents_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.stopping, "wake", lambda: world.torrent)
+    assert world.active.find_open(b"a name") == DESCRIBED.info_hash
+    assert world.active.find_open(b"another") is None
+    monkeypatch.setattr(Stopping, "group_tls", "a sealed group's")
+    assert world.active.find_open(b"a name") is None
+    monkeypatch.setattr(world.stopping, "wake", lambda: None)
+    assert world.active.find_open(b"a name") is None

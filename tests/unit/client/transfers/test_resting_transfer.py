@@ -190,7 +190,7 @@ def test_folders_and_what_has_options_do_not_rest(
 # --- waking -----------------------------------------------------------------------------------
 def test_a_connection_wakes_it(lab: TransferLab, resting: Transfer) -> None:
     manager = TransferManager(lab.context)
-    manager._by_content[resting.info_hash] = resting
+    manager._by_content.add(resting)
     shaken = handshake_for(DESCRIBED.info_hash)
     assert manager.active.admit(FakeTransport(), shaken, Endpoint("127.0.0.9", 1))
     assert torrent_of(resting).connection_count == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.wire.messages import WireError
-from common.wire.rendezvous import FIRST_BYTE, HELLO_LENGTH, Hello, decode_hello
+from common.wire.rendezvous import HELLO_LENGTH, OPENING, Hello, decode_hello
 
 TOKENS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 
@@ -17,7 +17,7 @@ def test_what_is_said_is_understood(token: str, asked: bool, dialled: bool) -> N
     hello = Hello(token, asked=asked, dialled=dialled)
     data = hello.encode()
     assert len(data) == HELLO_LENGTH
-    assert data[:1] == FIRST_BYTE
+    assert data[:2] == OPENING
     assert decode_hello(data) == hello
 
 

@@ -121,7 +121,7 @@ def test_the_most_important_cause_comes_first() -> None:
             "accepts connections at its port, but says nothing",
             "restart that client",
         ),
-        (Obstacle.HUNG_UP, "hangs up before the handshake", "encryption to 'prefer' or 'allow'"),
+        (Obstacle.HUNG_UP, "hangs up before the handshake", "owner switch TCP on"),
         (Obstacle.CERTIFICATE, "rejects your certificate", "Check the clocks"),
         (Obstacle.NOT_YET_VALID, "not valid yet by this machine's clock", "probably behind"),
         (Obstacle.EXPIRED, "has expired by this machine's clock", "clock is ahead"),

@@ -92,12 +92,20 @@ def test_an_unwanted_peer_is_closed(bench: Bench) -> None:
         assert is_closed(peer)
 
 
-@pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\x13BitTorrent protocoX", b"\0"])
+@pytest.mark.parametrize(
+    "garbage", [b"GET / HTTP/1.1\r\n" * 60, b"\x13BitTorrent protocoX", bytes(96), b"\xff" * 96]
+)
 def test_garbage_is_closed_at_once(bench: Bench, garbage: bytes) -> None:
     with bench.connect() as peer:
         peer.sendall(garbage)
         assert is_closed(peer)
     assert not bench.admitted
+
+
+def test_what_may_become_encryption_has_the_time_of_a_handshake() -> None:
+    with closing(Bench(time_limit=0.3)) as bench, bench.connect() as peer:
+        peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert is_closed(peer)
 
 
 def test_an_immediately_closed_connection_is_harmless(bench: Bench) -> None:
@@ -127,7 +135,7 @@ def test_repeated_failures_block_an_address_for_a_while() -> None:
     with closing(Bench(strikes=Strikes(burst=5, a_second=0.0))) as bench:
         for _ in range(5):
             with bench.connect() as peer:
-                peer.sendall(b"rubbish")
+                peer.sendall(b"rubbish" * 100)
                 assert is_closed(peer)
         wait_until(lambda: not bench.listener._handshaking, what="the end of the last")
         with bench.connect() as peer:

@@ -262,9 +262,9 @@ def test_without_our_own_certificate_nobody_is_admitted(serving_client: ServingC
         _ = serving_client.lab.client_context
 
 
-def test_garbage_after_the_first_byte_of_tls(serving_client: ServingClient) -> None:
+def test_garbage_after_the_first_bytes_of_tls(serving_client: ServingClient) -> None:
     with serving_client.connect() as sock:
-        sock.sendall(b"\x16" + bytes(100))
+        sock.sendall(b"\x16\x03" + bytes(100))
         while sock.recv(100):
             pass
     assert not serving_client.admitted
