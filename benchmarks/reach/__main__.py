@@ -117,8 +117,9 @@ def _first_byte(receiver: ClientProcess, name: str) -> dict[str, Any] | None:
 
 
 def _how(peer: dict[str, Any]) -> str:
+    """Return the route, who has dialled and where the peer is."""
     caller = "it dialled" if "I" in peer["flags"] else "dialled"
-    return f"{caller} {peer['address'].rpartition(':')[0]}"
+    return f"{peer['route']}: {caller} {peer['address'].rpartition(':')[0]}"
 
 
 class Options(argparse.Namespace):
@@ -127,6 +128,7 @@ class Options(argparse.Namespace):
     only: str
     size: int
     limit: float
+    relay: bool
 
 
 def parse() -> Options:
@@ -137,6 +139,7 @@ def parse() -> Options:
     parser.add_argument(
         "--limit", type=float, default=15.0, metavar="S", help="seconds for the first byte"
     )
+    parser.add_argument("--relay", action="store_true", help="let the tracker join those left")
     options = parser.parse_args(namespace=Options())
     options.size *= MIB
     return options
@@ -150,7 +153,7 @@ def main() -> None:
     print(f"{'from':<22} {'to':<22} {'first byte':>10}  {'same':<5} how")
     with tempfile.TemporaryDirectory(prefix="minitorrent-reach-") as name:
         folder = Path(name)
-        with ScatteredLab(folder / "lab") as lab:
+        with ScatteredLab(folder / "lab", *(["--relay"] if options.relay else [])) as lab:
             places = Places(lab)
             for one, other in pairs():
                 if options.only in f"{one} - {other}":
