@@ -263,6 +263,7 @@ class _Assembly:
         self._mapper = self._keep(
             PortMapper(self._listener.port, partial(usual_routers, self._source_host), moved)
         )
+        self._listener.is_mapped = lambda: self._mapper.found.is_mapped
         may_map = self._config.maps_port and port_mapping(self._settings) == "on"
         if may_map and self._config.is_reached_by_others:
             self._mapper.start()

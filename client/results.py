@@ -247,8 +247,8 @@ class PeerRow(Result):
 
     D downloading from it, d want to but choked, U uploading to it, u it wants to but is choked,
     O optimistic unchoke, I incoming connection, S snubbed, X it has everything, E all is
-    encrypted, e only the handshake was. `route` is how it is reached: direct, called, punched or
-    relayed (see client.core.admission.route).
+    encrypted, e only the handshake was. `route` is how it is reached: direct, mapped, called,
+    punched or relayed (see client.core.admission.route).
     """
 
     address: str

@@ -120,7 +120,8 @@ COMMANDS = (
         details="Flags: D downloading from the peer, d the peer chokes us, U uploading to the peer,"
         " u we choke the peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer"
         " has everything, E all is encrypted, e only the handshake was. Route: direct (one side"
-        " dialled the other), called (the tracker had the other side dial), punched (both dialled"
+        " dialled the other), mapped (the peer dialled your port at your router), called (the"
+        " tracker had the other side dial), punched (both dialled"
         " at once, through their routers), relayed (a tracker passes everything on).",
         example="peers lab film.mkv",
         errors=(ErrorCode.NO_SUCH_FILE,),

@@ -77,6 +77,29 @@ def test_a_home_calls_whom_it_cant_be_dialled_by(
     assert fetched(ann, bob, tmp_path)["route"] in ways
 
 
+def test_a_mapped_port_is_dialled(lab: ScatteredLab, tmp_path: Path) -> None:
+    home = lab.internet.home(Nat.KEEPING, maps_ports=True)
+    ann, bob = lab.member("ann", home.host()), lab.member("bob", lab.internet.public())
+    wait_until(lambda: reaches_port(ann), 60.0, what="the mapping")
+    content = make_file(tmp_path / "content", 16 * MIB)
+    ann.ok("upload_file", str(content), GROUP)
+    wait_until(lambda: is_seeded(ann, "content"), what="the seeder")
+    bob.ok("limit", "down", "2M")
+    (tmp_path / "copies").mkdir()
+    bob.ok("download_file", GROUP, "content", f"{tmp_path}/copies/")
+
+    def routes(client: ClientProcess) -> list[str]:
+        return [peer["route"] for peer in client.ok("peers", GROUP, "content")["peers"]]
+
+    wait_until(lambda: routes(bob) == ["direct"], what="the connection")
+    assert routes(ann) == ["mapped"]
+
+
+def reaches_port(client: ClientProcess) -> bool:
+    checks = client.ok("doctor")["checks"]
+    return any(check["name"] == "port" and check["ok"] for check in checks)
+
+
 @pytest.fixture
 def relaying(tmp_path: Path) -> Iterator[ScatteredLab]:
     require_internet()

@@ -8,12 +8,14 @@ from enum import StrEnum
 class Route(StrEnum):
     """The routes, as `peers` shows them.
 
-    `direct`: one side dialled the other by itself. `called`: it was asked to, because the other
+    `direct`: one side dialled the other by itself. `mapped`: the other one dialled, at a port that
+    our router maps; it sees that as `direct`. `called`: it was asked to, because the other
     could not. `punched`: both dialled at the same moment, through both routers. `relayed`: a
     tracker passes on what they send each other.
     """
 
     DIRECT = "direct"
+    MAPPED = "mapped"
     CALLED = "called"
     PUNCHED = "punched"
     RELAYED = "relayed"

@@ -50,6 +50,11 @@ class MappedPort:
     host: str = ""
     port: int = 0
 
+    @property
+    def is_mapped(self) -> bool:
+        """Whether those outside reach us at this port."""
+        return self.state is PortMapping.MAPPED
+
 
 class TrackerProblem(Enum):
     """What can be wrong with a tracker. FOREIGN: the server there is no usable tracker."""

@@ -29,6 +29,7 @@ from client.net.transports.group_tls import Membership
 from client.net.transports.own_port import share
 from client.net.transports.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome
 from client.net.transports.transport import Deadline, PlainTransport, Transport, remote_endpoint
+from common.addresses import is_public
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from common.wire.handshake import Handshake
@@ -108,6 +109,8 @@ class Listener:
         self._lock = threading.Lock()  # guards the two above
         self._numbers = itertools.count()
         self._arrivals = 0
+        self.is_mapped: Callable[[], bool] = lambda: False
+        """Whether a router maps our port, so that those outside reach it there."""
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
     def start(
@@ -172,14 +175,15 @@ class Listener:
                 continue
             is_logged = False
             self._arrivals += 1
-            if not self._begin(sock, Route.DIRECT):
+            if not self._begin(sock):
                 sock.close()
 
-    def _begin(self, sock: socket.socket, route: Route) -> bool:
+    def _begin(self, sock: socket.socket, route: Route | None = None) -> bool:
         """Start a handshake thread for a connection; returns False when it gets none."""
         try:
-            number = next(self._numbers)
-            handshaking = _Handshaking(sock, remote_endpoint(sock), number, route)
+            endpoint, number = remote_endpoint(sock), next(self._numbers)
+            route = route or self._route_from(endpoint.host)
+            handshaking = _Handshaking(sock, endpoint, number, route)
         except OSError:  # it is closed already
             return False
         with self._lock:
@@ -195,6 +199,10 @@ class Listener:
             self._forget(handshaking)
             return False
         return True
+
+    def _route_from(self, host: str) -> Route:
+        """Return the route of somebody who dials us from there."""
+        return Route.MAPPED if self.is_mapped() and is_public(host) else Route.DIRECT
 
     def _has_place(self, new: _Handshaking) -> bool:
         """Return whether this handshake may begin; may end another one for it. Under the lock."""

@@ -23,7 +23,7 @@ ROLES_GIVEN: Final = (
     N_("a member"),
     N_("a reader"),
 )
-ROUTES: Final = (N_("direct"), N_("called"), N_("punched"), N_("relayed"))
+ROUTES: Final = (N_("direct"), N_("mapped"), N_("called"), N_("punched"), N_("relayed"))
 """How peers are reached (see client.core.admission.route)."""
 
 MODES: Final = (N_("sealed"), N_("open"))

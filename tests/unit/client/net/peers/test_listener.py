@@ -10,7 +10,9 @@ from contextlib import closing
 
 import pytest
 
+from client.core.admission.route import Route
 from client.core.admission.strikes import Strikes
+from client.net.peers import listener as listener_module
 from client.net.peers.handshaking import TIME_LIMIT
 from client.net.peers.listener import Listener
 from client.net.transports.transport import Transport
@@ -258,3 +260,22 @@ def test_all_addresses_where_there_is_no_ipv6(monkeypatch: pytest.MonkeyPatch) -
         wait_until(lambda: listener.arrivals, what="the connection")
     finally:
         listener.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "is_mapped", "route"),
+    [
+        ("45.80.0.7", True, Route.MAPPED),
+        ("45.80.0.7", False, Route.DIRECT),
+        ("192.168.1.7", True, Route.DIRECT),  # inside, where the router plays no part
+    ],
+)
+def test_who_dials_a_mapped_port_from_outside(
+    bench: Bench, host: str, is_mapped: bool, route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "remote_endpoint", lambda _: Endpoint(host, 7))
+    bench.listener.is_mapped = lambda: is_mapped
+    with bench.connect() as peer:
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: bench.transports, what="the peer")
+    assert bench.transports[0].route is route
