@@ -37,9 +37,9 @@ from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.peers.rendezvous import RendezvousPoint
-from client.net.port_mapping.mapper import PortMapper, usual_routers
+from client.net.port_mapping.mapper import PortMapper
+from client.net.public_port import PublicPort
 from client.net.tracker.announcer import Announcer
-from client.net.tracker.other_family import OtherFamily
 from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
@@ -84,7 +84,6 @@ from client.transfers.ticker import Ticker
 from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_manager import TransferManager
 from common import __version__
-from common.addresses import is_ipv6
 from common.api.rendezvous import RENDEZVOUS, RendezvousNotice
 from common.types import PeerId
 
@@ -209,15 +208,16 @@ class _Assembly:
     def session(self, swarm_config: SwarmConfig) -> Session:
         """Put the parts together and start them."""
         timing = self._config.timing
+        public_port = self._make_public_port(lambda: announcer.moved())
         announcer = self._keep(
-            Announcer(self._tracker_client, self._announced_port, time.monotonic, timing)
+            Announcer(self._tracker_client, public_port.announced, time.monotonic, timing)
         )
         torrents = self._torrent_context(swarm_config)
         remote = Remote(self._account, self._tracker_client)
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
-        self._tell_addresses(announcer)
+        self._publish_port(public_port)
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(
@@ -230,43 +230,28 @@ class _Assembly:
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
-        session = self._services(transfers, credentials, remote, links)
+        session = self._services(transfers, credentials, remote, links, public_port)
         self._connect(session.accounts)
         self._closing_stack.callback(announcer.report)
         return session
 
-    def _announced_port(self) -> int:
-        """Return where peers reach us at the address that the tracker sees."""
-        host = self._tracker_client.current_host
-        return self._port_at(host is not None and is_ipv6(host))
-
-    def _port_at(self, ipv6: bool) -> int:
-        return self._listener.port if ipv6 else self._mapper.outer_port
-
-    def _tell_addresses(self, announcer: Announcer) -> None:
-        """Have the router map our port, and tell each session's tracker where else we are.
-
-        At one address that was chosen, we are nowhere else.
-        """
-        client, check = self._tracker_client, self._known_trackers.check
-        other = OtherFamily(client, self._port_at, check, self._config.timing)
-
-        def tell() -> None:
-            if self._source_host is None:
-                other.tell()
-
-        def moved() -> None:
-            announcer.moved()
-            tell()
-
-        self._events.subscribe(LoggedIn, lambda _: tell())
-        self._mapper = self._keep(
-            PortMapper(self._listener.port, partial(usual_routers, self._source_host), moved)
+    def _make_public_port(self, moved: Callable[[], None]) -> PublicPort:
+        return PublicPort(
+            self._source_host,
+            self._listener,
+            self._tracker_client,
+            self._known_trackers.check,
+            self._config.timing,
+            moved,
         )
-        self._listener.is_mapped = lambda: self._mapper.found.is_mapped
+
+    def _publish_port(self, public_port: PublicPort) -> None:
+        """Have the router map our port, unless that is of no use; tell each session's tracker."""
+        self._events.subscribe(LoggedIn, lambda _: public_port.tell())
+        self._keep(public_port)
         may_map = self._config.maps_port and port_mapping(self._settings) == "on"
         if may_map and self._config.is_reached_by_others:
-            self._mapper.start()
+            public_port.map()
 
     def _connect(self, accounts: AccountService) -> None:
         """Connect to a tracker, and resume the remembered login there."""
@@ -288,11 +273,12 @@ class _Assembly:
         credentials: Credentials,
         remote: Remote,
         links: MetainfoLinks,
+        public_port: PublicPort,
     ) -> Session:
         account, notices = self._account, self._notices
         tracker_client, known_trackers = self._tracker_client, self._known_trackers
         groups = GroupService(account, notices, remote, transfers, credentials)
-        port = self._own_port()
+        port = public_port.own_port()
         snapshots = Snapshots(tracker_client, credentials, time.monotonic, port)
         patience = self._config.timing.wait_without_peers
         return Session(
@@ -311,15 +297,15 @@ class _Assembly:
             notices=NoticeService(notices, remote),
             trackers=TrackerService(tracker_client, known_trackers),
             diagnostics=Diagnostics(account, transfers, snapshots),
-            doctor=self._doctor(port, credentials, transfers),
+            doctor=self._doctor(port, credentials, transfers, public_port.mapper),
         )
 
-    def _own_port(self) -> OwnPort:
-        listener, mapper = self._listener, self._mapper
-        return OwnPort(listener.port, lambda: listener.arrivals, outer=lambda: mapper.outer_port)
-
     def _doctor(
-        self, port: OwnPort, credentials: Credentials, transfers: TransferManager
+        self,
+        port: OwnPort,
+        credentials: Credentials,
+        transfers: TransferManager,
+        mapper: PortMapper,
     ) -> Doctor:
         return Doctor(
             self._config,
@@ -329,7 +315,7 @@ class _Assembly:
             self._known_trackers,
             credentials,
             transfers,
-            self._mapper,
+            mapper,
         )
 
     def _accounts(
