@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.processes import ClientProcess, ManagedProcess, TrackerProcess
 from tests.support.terminal import Terminal
+from tests.support.waiting import wait_until
 
 LIMIT = 60.0
 
@@ -186,6 +187,7 @@ def test_at_a_terminal_a_prompt_is_refused_and_a_password_asked_for(
 def test_quit_alone_ends_the_running_client(tracker: TrackerProcess, tmp_path: Path) -> None:
     with ClientProcess(tmp_path, [tracker]) as first:
         first.ok("help")
+        wait_until(lambda: any("trusted" in line for line in first.errors.all))  # while alone
         assert run(first, "-c", "quit") == Ended(0, [], [])
         assert first.wait() == 0
         assert not (tmp_path / "state" / "client.socket").exists()

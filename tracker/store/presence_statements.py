@@ -120,21 +120,28 @@ _PEER = (
     peers.c.left,
 )
 _SESSIONS = connections.alias("sessions")
-_ELSEWHERE = (
-    func.coalesce(_SESSIONS.c.local, ""),
-    func.coalesce(_SESSIONS.c.other_host, ""),
-    func.coalesce(_SESSIONS.c.other_port, 0),
-)
-
 
 _IS_USED = _SESSIONS.c.other_host != ""  # as in the index
 
 
+def _elsewhere(connection_id: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """Select where else a client is, whose session this is: as the last fields of a Peer.
+
+    They are looked up for each peer: to join them, PostgreSQL may read all connections.
+    """
+    usual = ((_SESSIONS.c.local, ""), (_SESSIONS.c.other_host, ""), (_SESSIONS.c.other_port, 0))
+    return [
+        func.coalesce(
+            select(column).where(_SESSIONS.c.id == connection_id).scalar_subquery(), nothing
+        )
+        for column, nothing in usual
+    ]
+
+
 def _present(condition: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(*_PEER, *_ELSEWHERE)
+        select(*_PEER, *_elsewhere(peers.c.connection_id))
         .join_from(peers, users, users.c.id == peers.c.user_id)
-        .outerjoin(_SESSIONS, _SESSIONS.c.id == peers.c.connection_id)
         .where(condition, _LIVE)
         .limit(bindparam("most"))
     )
@@ -160,7 +167,12 @@ def _counts() -> Select[Any]:
 
 COUNTS = _counts()
 _CLIENT = (
-    select(users.c.name, peers.c.peer_id, peers.c.connection_id.is_not(None), _ELSEWHERE[0])
+    select(
+        users.c.name,
+        peers.c.peer_id,
+        peers.c.connection_id.is_not(None),
+        func.coalesce(_SESSIONS.c.local, ""),
+    )
     .join_from(peers, users, users.c.id == peers.c.user_id)
     .outerjoin(_SESSIONS, _SESSIONS.c.id == peers.c.connection_id)
     .where(peers.c.file_id == bindparam("file_id"), _LIVE)
@@ -223,9 +235,8 @@ def _ring(*conditions: ColumnElement[bool]) -> Select[Any]:
     return (
         select(
             *(user if column is users.c.name else both.c[column.name] for column in _PEER),
-            *_ELSEWHERE,
+            *_elsewhere(both.c.connection_id),
         )
-        .outerjoin_from(both, _SESSIONS, _SESSIONS.c.id == both.c.connection_id)
         .order_by(both.c.turn, both.c.place)
         .limit(bindparam("most"))
     )
