@@ -2,8 +2,7 @@
 
 The client that asks and the one that is told dial each other at the same time (see `punching`);
 either may also get through to the other's listener, or a tracker's relay may join them (see
-`relaying`). In any case the one that asked goes on like a
-dialer, the other one like a listener.
+`relaying`). In any case the one that asked goes on like a dialer, the other one like a listener.
 """
 
 from __future__ import annotations

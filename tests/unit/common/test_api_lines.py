@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.api import accounts, events, files, lines, presence
+from common.api import accounts, events, files, lines, presence, rendezvous
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import MAX_METAINFO_SIZE
 
@@ -157,6 +157,18 @@ def test_a_notice_line_reads_back() -> None:
     read = lines.NoticeLine.model_validate(lines.decode_line(lines.encode_notice(notice)))
 
     assert read.event == notice
+
+
+def test_a_rendezvous_line_reads_back() -> None:
+    notice = rendezvous.RendezvousNotice(
+        info_hash="ab" * 20,
+        token="cd" * 16,
+        endpoints=[rendezvous.SeenEndpoint(host="203.0.113.5", port=6001)],
+    )
+
+    line = lines.encode_rendezvous(notice.model_dump_json())
+
+    assert lines.RendezvousLine.model_validate(lines.decode_line(line)).rendezvous == notice
 
 
 def test_the_greeting_follows_the_protocol() -> None:

@@ -19,6 +19,7 @@ from common.errors import ErrorCode, MinitorrentError
         ("limit_down", "1.5M", 3 << 19, "1.5 MiB/s"),
         ("limit_up", "0", 0, "no limit"),
         ("language", "de", "de", "de"),
+        ("port_mapping", "off", "off", "off"),
         ("hidden_notices", "none", (), "none"),
         (
             "hidden_notices",
@@ -43,6 +44,7 @@ def test_values(name: str, typed: str, value: object, shown: str) -> None:
         ("active", "-1", "0 to 9999"),
         ("limit_up", "fast", "500K"),
         ("language", "xx", "auto, en, de"),
+        ("port_mapping", "maybe", "on or off"),
         ("hidden_notices", "", "file_added"),
         ("hidden_notices", "none,file_added", "file_added"),
         ("hidden_notices", "\x1b[2J", "\\x1b"),
