@@ -354,6 +354,7 @@ class _Assembly:
         return TorrentContext(
             peer_id=self._peer_id,
             port=self._listener.port,
+            is_mapped=lambda: self._listener.is_mapped(),
             client_name=client_name(),
             clock=time.monotonic,
             rng=Random(),

@@ -120,9 +120,9 @@ COMMANDS = (
         details="Flags: D downloading from the peer, d the peer chokes us, U uploading to the peer,"
         " u we choke the peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer"
         " has everything, E all is encrypted, e only the handshake was. Route: direct (one side"
-        " dialled the other), mapped (the peer dialled your port at your router), called (the"
-        " tracker had the other side dial), punched (both dialled"
-        " at once, through their routers), relayed (a tracker passes everything on).",
+        " dialled the other), mapped (the same, at a port that a router maps), called (the tracker"
+        " had the other side dial), punched (both dialled at once, through their routers), relayed"
+        " (a tracker passes everything on).",
         example="peers lab film.mkv",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),

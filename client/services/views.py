@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import TypedDict, TypeVar
 
+from client.core.admission.route import Route, dialled
 from client.core.swarm import piece_map
 from client.core.swarm.peer import Peer
 from client.core.transfers.piece_selection import match, paths_of
@@ -230,7 +231,9 @@ def peer_rows(transfer: Transfer) -> list[PeerRow]:
 
 def peer_row(connection: Connection, peer: Peer) -> PeerRow:
     """Return a row of `peers`."""
-    pieces = peer.has.size
+    pieces, route = peer.has.size, connection.route
+    if route is Route.DIRECT and not connection.incoming:
+        route = dialled(connection.endpoint.host, is_mapped=peer.is_mapped)
     return PeerRow(
         address=str(connection.endpoint),
         client=peer.client or connection.client,
@@ -241,7 +244,7 @@ def peer_row(connection: Connection, peer: Peer) -> PeerRow:
         downloaded=peer.down.total,
         uploaded=peer.up.total,
         flags=flags(peer, incoming=connection.incoming) + connection.encryption.value,
-        route=connection.route.value,
+        route=route.value,
     )
 
 

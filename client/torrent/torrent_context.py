@@ -58,10 +58,14 @@ class Workers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TorrentContext:
-    """What all torrents of a client share. `port` is where this client accepts peers."""
+    """What all torrents of a client share.
+
+    `port` is where this client accepts peers; `is_mapped` returns whether a router maps it.
+    """
 
     peer_id: PeerId
     port: int
+    is_mapped: Callable[[], bool]
     client_name: str
     clock: Callable[[], float]
     rng: Random
@@ -91,6 +95,7 @@ class TorrentContext:
             max_requests=MAX_WAITING_REQUESTS,
             port=self.port,
             upload_only=upload_only,
+            is_mapped=self.is_mapped(),
             metadata_number=UT_METADATA,
             metadata_size=metadata_size,
         )

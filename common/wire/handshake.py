@@ -76,7 +76,8 @@ class ExtensionHandshake:
     """A peer's description of itself (BEP 10).
 
     `max_requests` is the length of its request queue (`reqq`), `port` the port it listens on,
-    `upload_only` that it wants nothing. `metadata_number` is the number under which it accepts
+    `upload_only` that it wants nothing; `is_mapped`, ours alone, that a router maps its port to be
+    dialled from outside. `metadata_number` is the number under which it accepts
     metadata messages (BEP 9), `metadata_size` the length of its info dictionary in bytes.
     """
 
@@ -84,6 +85,7 @@ class ExtensionHandshake:
     max_requests: int | None = None
     port: int | None = None
     upload_only: bool = False
+    is_mapped: bool = False
     metadata_number: int | None = None
     metadata_size: int | None = None
 
@@ -101,6 +103,8 @@ class ExtensionHandshake:
             fields[b"p"] = self.port
         if self.upload_only:
             fields[b"upload_only"] = 1
+        if self.is_mapped:
+            fields[b"mapped"] = 1
         with suppress(ValueError):  # a host name: omit the field
             fields[b"yourip"] = ipaddress.ip_address(your_host.partition("%")[0]).packed
         return bencode2.bencode(fields)
@@ -118,6 +122,7 @@ class ExtensionHandshake:
             max_requests=_bounded(fields.get(b"reqq"), 1, 1_000_000),
             port=_bounded(fields.get(b"p"), 1, 65535),
             upload_only=fields.get(b"upload_only") == 1,
+            is_mapped=fields.get(b"mapped") == 1,
             metadata_number=_bounded(number, 1, 255),
             metadata_size=_bounded(fields.get(b"metadata_size"), 1, 2**31),
         )

@@ -91,7 +91,7 @@ def test_a_mapped_port_is_dialled(lab: ScatteredLab, tmp_path: Path) -> None:
     def routes(client: ClientProcess) -> list[str]:
         return [peer["route"] for peer in client.ok("peers", GROUP, "content")["peers"]]
 
-    wait_until(lambda: routes(bob) == ["direct"], what="the connection")
+    wait_until(lambda: routes(bob) == ["mapped"], what="the connection")
     assert routes(ann) == ["mapped"]
 
 

@@ -157,6 +157,7 @@ class FakeClient:
         return TorrentContext(
             peer_id=ME,
             port=6881,
+            is_mapped=lambda: False,
             client_name="Minitorrent",
             clock=self.clock,
             rng=Random(1),

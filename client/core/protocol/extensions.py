@@ -48,6 +48,7 @@ class Extensions:
         # A peer may introduce itself again later with only what has changed.
         peer.max_requests = theirs.max_requests or peer.max_requests
         peer.client = theirs.client or peer.client
+        peer.is_mapped = peer.is_mapped or theirs.is_mapped
         peer.metadata_number = theirs.metadata_number or peer.metadata_number
 
     def answer_held(self, peer: Peer) -> list[Action]:

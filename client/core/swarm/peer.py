@@ -93,6 +93,7 @@ class Peer:
         self.snubbed = False  # it has sent nothing that we requested for too long
         self.max_requests: int | None = None  # how many requests it accepts, if it said (BEP 10)
         self.client = ""  # the client name it sent, if any
+        self.is_mapped = False  # a router maps the port at which it is dialled
         self.metadata_number: int | None = None  # its message number for ut_metadata (BEP 9)
         self.metadata_wanted: list[int] = []  # pieces it asked for before it was confirmed
         self.metadata_sent = 0  # pieces of the info dictionary
@@ -100,8 +101,7 @@ class Peer:
         self.received_at = now  # when its last message arrived
         self.block_at = now  # when it last sent a block, or we first requested one
         self.used_slot_at = now  # when it was last served or waited for it
-        self.down = RateMeter(now)  # payload it sends
-        self.up = RateMeter(now)  # payload sent to it
+        self.down, self.up = RateMeter(now), RateMeter(now)  # payload it sends, and is sent
 
     @property
     def wants(self) -> bool:

@@ -18,7 +18,7 @@ import structlog
 
 from client.core.admission.crowding import MAX_CLOSING, Held, judge
 from client.core.admission.party import network
-from client.core.admission.route import Route
+from client.core.admission.route import Route, dialled
 from client.core.admission.strikes import Strikes
 from client.core.protocol.mse import FindTorrent, is_mse
 from client.descriptors import free_descriptors
@@ -29,7 +29,6 @@ from client.net.transports.group_tls import Membership
 from client.net.transports.own_port import share
 from client.net.transports.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome
 from client.net.transports.transport import Deadline, PlainTransport, Transport, remote_endpoint
-from common.addresses import is_public
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from common.wire.handshake import Handshake
@@ -202,7 +201,7 @@ class Listener:
 
     def _route_from(self, host: str) -> Route:
         """Return the route of somebody who dials us from there."""
-        return Route.MAPPED if self.is_mapped() and is_public(host) else Route.DIRECT
+        return dialled(host, is_mapped=self.is_mapped())
 
     def _has_place(self, new: _Handshaking) -> bool:
         """Return whether this handshake may begin; may end another one for it. Under the lock."""

@@ -69,6 +69,7 @@ def test_a_handshake_has_68_bytes(length: int) -> None:
         max_requests=st.none() | st.integers(1, 1_000_000),
         port=st.none() | st.integers(1, 65535),
         upload_only=st.booleans(),
+        is_mapped=st.booleans(),
         metadata_number=st.none() | st.integers(1, 255),
         metadata_size=st.none() | st.integers(1, 2**31),
     ),

@@ -267,7 +267,6 @@ def test_all_addresses_where_there_is_no_ipv6(monkeypatch: pytest.MonkeyPatch) -
     [
         ("45.80.0.7", True, Route.MAPPED),
         ("45.80.0.7", False, Route.DIRECT),
-        ("192.168.1.7", True, Route.DIRECT),  # inside, where the router plays no part
     ],
 )
 def test_who_dials_a_mapped_port_from_outside(
