@@ -13,6 +13,7 @@ from common.types import Endpoint
 from common.wire.relay import JOINED, encode_request
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient
+from tests.support.sockets import is_closed
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 
@@ -53,13 +54,6 @@ def join(tracker: TrackerApp, met: Meeting) -> tuple[socket.socket, socket.socke
     for sock in (one, other):
         assert sock.recv(len(JOINED), socket.MSG_WAITALL) == JOINED
     return one, other
-
-
-def is_closed(sock: socket.socket) -> bool:
-    try:
-        return sock.recv(1) == b""
-    except ConnectionError:
-        return True
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
+from tracker.app import TrackerApp
 from tracker.services.sharing import rendezvous
 
 
@@ -24,6 +25,27 @@ def shared(ann: SessionClient, bob: SessionClient) -> str:
     return info_hash
 
 
+class TwoTrackers(NamedTuple):
+    """Ann at one tracker, Bob at another; he downloads a file of hers."""
+
+    of_ann: TrackerApp
+    ann: SessionClient
+    bob: SessionClient
+    info_hash: str
+
+
+@pytest.fixture
+def two_trackers(start_tracker: StartTracker, connect: Connect) -> TwoTrackers:
+    one, two = start_tracker(), start_tracker()
+    ann, bob = connect(one).sign_up("ann"), connect(two).sign_up("bob")
+    ann.call("create_group", group="lab")
+    let_in(bob, "bob", ann)
+    info_hash = ann.upload("lab", "x.bin")["info_hash"]
+    ann.announce(info_hash, 0)
+    bob.announce(info_hash, 7)
+    return TwoTrackers(one, ann, bob, info_hash)
+
+
 def test_both_learn_where_the_tracker_sees_the_other(
     ann: SessionClient, bob: SessionClient, shared: str
 ) -> None:
@@ -36,15 +58,9 @@ def test_both_learn_where_the_tracker_sees_the_other(
     assert told["endpoints"] == [bob.seat, {"host": "127.0.0.1", "port": 1002}]
 
 
-def test_a_client_at_another_tracker_is_told(start_tracker: StartTracker, connect: Connect) -> None:
-    one, two = start_tracker(), start_tracker()
-    ann, bob = connect(one).sign_up("ann"), connect(two).sign_up("bob")
-    ann.call("create_group", group="lab")
-    let_in(bob, "bob", ann)
-    info_hash = ann.upload("lab", "x.bin")["info_hash"]
-    ann.announce(info_hash, 0)
-    bob.announce(info_hash, 7)
-    token = ask(bob, ann, info_hash, "ann")["token"]
+def test_a_client_at_another_tracker_is_told(two_trackers: TwoTrackers) -> None:
+    ann, bob = two_trackers.ann, two_trackers.bob
+    token = ask(bob, ann, two_trackers.info_hash, "ann")["token"]
     assert ann.rendezvous()["token"] == token
 
 
@@ -95,16 +111,10 @@ def test_a_user_asks_only_so_often(ann: SessionClient, bob: SessionClient, share
     assert ask(ann, bob, shared, "bob")["token"]
 
 
-def test_what_nobody_has_fetched_is_deleted(start_tracker: StartTracker, connect: Connect) -> None:
-    one, two = start_tracker(), start_tracker()
-    ann, bob = connect(one).sign_up("ann"), connect(two).sign_up("bob")
-    ann.call("create_group", group="lab")
-    let_in(bob, "bob", ann)
-    info_hash = ann.upload("lab", "x.bin")["info_hash"]
-    ann.announce(info_hash, 0)
-    bob.announce(info_hash, 7)
+def test_what_nobody_has_fetched_is_deleted(two_trackers: TwoTrackers) -> None:
+    one = two_trackers.of_ann
     one._notices.stop(10)  # it tells nobody any more
-    ask(bob, ann, info_hash, "ann")
+    ask(two_trackers.bob, two_trackers.ann, two_trackers.info_hash, "ann")
     with one._store.read() as work:
         assert work.rendezvous.is_waiting(one._services.events.tracker_id)
     with one._store.write() as work:

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from common.wire.relay import JOINED, encode_request
+from tests.support.sockets import is_closed
 from tests.support.waiting import wait_until
 from tracker.frontend import relay as module
 from tracker.frontend.relay import CHUNK, Relay
@@ -68,13 +69,6 @@ def receive(sock: socket.socket, size: int) -> bytes:
     while len(data) < size and (more := sock.recv(size - len(data))):
         data += more
     return data
-
-
-def is_closed(sock: socket.socket) -> bool:
-    try:
-        return sock.recv(1) == b""
-    except ConnectionError:
-        return True
 
 
 @pytest.fixture

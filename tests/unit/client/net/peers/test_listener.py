@@ -20,6 +20,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
 from tests.support.refusals import without_descriptors
+from tests.support.sockets import is_closed
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 
@@ -68,14 +69,6 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.close()
-
-
-def is_closed(sock: socket.socket) -> bool:
-    """Whether the other side closes."""
-    try:
-        return sock.recv(100) == b""
-    except ConnectionError:
-        return True
 
 
 def test_a_peer_is_admitted(bench: Bench) -> None:

@@ -25,6 +25,7 @@ from common.wire.handshake import Handshake
 from common.wire.relay import JOINED, REQUEST_LENGTH, decode_request
 from common.wire.rendezvous import HELLO_LENGTH, Hello, decode_hello
 from tests.support.ports import free_port
+from tests.support.sockets import is_closed
 from tests.support.waiting import wait_until
 
 HASH = InfoHash(b"h" * 20)
@@ -120,13 +121,6 @@ def hello(client: Client, said: Hello) -> socket.socket:
     sock = socket.create_connection(("127.0.0.1", client.listener.port), 5.0)
     sock.sendall(said.encode())
     return sock
-
-
-def is_closed(sock: socket.socket) -> bool:
-    try:
-        return sock.recv(100) == b""
-    except ConnectionError:
-        return True
 
 
 def test_the_peer_calls(ann: Client, bob: Client) -> None:
