@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from client.commands.command import (
@@ -42,18 +44,21 @@ def _share(context: Context, arguments: Arguments) -> ShareFileResult:
     )
 
 
-def _settle_share(context: Context, arguments: Arguments) -> Arguments:
-    """Return the arguments with the group where it stands: it may come first, too."""
+def _settle(names: Sequence[str], context: Context, arguments: Arguments) -> Arguments:
+    """Return the arguments with the group where it stands: it may come first, too.
+
+    Then the words are those of `names`, in this order.
+    """
     words, known = arguments.words, KnownWords(context.session)
     is_turned = (
-        len(words) == 3
+        len(words) == len(names)
         and known.is_own_group(words[0])
-        and known.is_path(words[1])
-        and not (known.is_own_group(words[2]) and known.is_path(words[0]))
+        and all(known.is_path(word) for word in words[1:-1])
+        and not (known.is_own_group(words[-1]) and known.is_path(words[0]))
     )
     if not is_turned:
         return arguments
-    turned = dict(zip(("GROUP", "PATH", "METAINFO"), words, strict=True))
+    turned = dict(zip(names, words, strict=True))
     return replace(arguments, values={**arguments.values, **turned})
 
 
@@ -64,20 +69,6 @@ def _publish(context: Context, arguments: Arguments) -> PublishResult:
         arguments.optional("GROUP"),
         None if out is None else Path(out),
     )
-
-
-def _settle_publish(context: Context, arguments: Arguments) -> Arguments:
-    """Return the arguments with the group where it stands: it may come first, too."""
-    words, known = arguments.words, KnownWords(context.session)
-    is_turned = (
-        len(words) == 2
-        and known.is_own_group(words[0])
-        and not (known.is_own_group(words[1]) and known.is_path(words[0]))
-    )
-    if not is_turned:
-        return arguments
-    turned = dict(zip(("GROUP", "METAINFO"), words, strict=True))
-    return replace(arguments, values={**arguments.values, **turned})
 
 
 def _metainfo(context: Context, arguments: Arguments) -> MetainfoResult:
@@ -120,7 +111,7 @@ COMMANDS = (
         topic="metainfo",
         summary="share a file and write its metainfo (.torrent)",
         run=_share,
-        settle=_settle_share,
+        settle=partial(_settle, ("GROUP", "PATH", "METAINFO")),
         arguments=(
             Argument("PATH", Kind.PATH, help="the file or folder to share"),
             _METAINFO,
@@ -146,7 +137,7 @@ COMMANDS = (
         topic="metainfo",
         summary="share what another BitTorrent client has",
         run=_publish,
-        settle=_settle_publish,
+        settle=partial(_settle, ("GROUP", "METAINFO")),
         arguments=(_METAINFO, GROUP),
         options=(
             Option("out", "where to write the metainfo to seed with", value="FILE", kind=Kind.PATH),
