@@ -133,7 +133,7 @@ class TrackerApp:
         self._upkeep = Periodic("upkeep", BEAT_SECONDS, self._keep_up)
         self._progress = Periodic("progress", WRITE_SECONDS, services.announces.write_progress)
         self._notices = Periodic("notices", LOOK_SECONDS, self._look)
-        watch = self._store.watch_events(self._notices.wake)
+        watch = self._store.watch_events(self._notices.wake, services.events.tracker_id)
         self._pusher = Pusher(services.events, services.rendezvous, watch, self._sessions)
 
     def _watch(self, metrics: Metrics) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 from tracker.store.engine import Store
+from tracker.store.event_watch import ANYTHING, EVENTS, NOTHING, News, rendezvous_at
 from tracker.store.schema import Event
 
 _INSERT = (
@@ -102,7 +103,9 @@ def test_without_turns_an_event_would_be_missed(url: str, stores: list[Store]) -
 def test_all_trackers_are_woken_by_an_event(url: str, stores: list[Store]) -> None:
     """Also when PostgreSQL has cut the connection on which a tracker is notified."""
     woken = [threading.Event(), threading.Event()]
-    watches = [store.watch_events(flag.set) for store, flag in zip(stores, woken, strict=True)]
+    watches = [
+        store.watch_events(flag.set, "here") for store, flag in zip(stores, woken, strict=True)
+    ]
     with psycopg.connect(url, autocommit=True) as watcher:
         for number in range(2):
             wait_until(lambda: _listeners(watcher) == 2, 30, "both to listen")
@@ -112,7 +115,7 @@ def test_all_trackers_are_woken_by_an_event(url: str, stores: list[Store]) -> No
                 work.events.add(event("x"))
             for flag, watch in zip(woken, watches, strict=True):
                 assert flag.wait(30)
-                assert watch.has_news()
+                assert News.EVENTS in watch.news()
             cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE " + _LISTENS
             assert ask(watcher, cut) == 2
     for flag in woken:
@@ -126,6 +129,34 @@ def _listeners(watcher: psycopg.Connection[Any]) -> int:
 _LISTENS = (
     "query LIKE 'LISTEN %' AND datname = current_database() AND backend_type = 'client backend'"
 )
+
+
+@pytest.mark.parametrize(
+    ("told", "news"),
+    [
+        (f", '{EVENTS}'", News.EVENTS),
+        (f", '{rendezvous_at('here')}'", News.RENDEZVOUS),
+        (f", '{rendezvous_at('elsewhere')}'", NOTHING),
+        ("", ANYTHING),  # by a tracker of an earlier version
+    ],
+)
+def test_a_notification_says_what_is_new(
+    url: str, stores: list[Store], told: str, news: News
+) -> None:
+    woken = threading.Event()
+    watch = stores[0].watch_events(woken.set, "here")
+    with psycopg.connect(url, autocommit=True) as other:
+        wait_until(lambda: _listeners(other) == 1, 30, "it to listen")
+        assert woken.wait(30)  # for what was written before
+        watch.news()
+        woken.clear()
+        other.execute("NOTIFY minitorrent_events" + told)
+        if news:
+            assert woken.wait(30)
+            assert watch.news() == news
+        other.execute(f"NOTIFY minitorrent_events, '{EVENTS}'")
+        assert woken.wait(30)
+        wait_until(lambda: watch.news() != NOTHING, 30, "the next notification")
 
 
 def test_what_nobody_must_hear_of_wakes_nobody(url: str, stores: list[Store]) -> None:

@@ -6,7 +6,7 @@ from common.api.lines import encode_rendezvous
 from tracker.frontend.session import SessionServer
 from tracker.services.events import EventService
 from tracker.services.sharing.rendezvous import RendezvousService
-from tracker.store.event_watch import EventWatch
+from tracker.store.event_watch import ANYTHING, EventWatch, News
 
 
 class Pusher:
@@ -24,7 +24,7 @@ class Pusher:
         self._watch = watch
         self._sessions = sessions
         events.sent = events.last_id()
-        self._is_behind = True
+        self._due = ANYTHING
 
     def waiting(self) -> int:
         """Return how many events, of any tracker, are yet to be sent. Asks the database."""
@@ -32,11 +32,12 @@ class Pusher:
 
     def push(self) -> None:
         """Send what there is since the last call. Raises DatabaseError."""
-        self._is_behind = self._watch.has_news() or self._is_behind
-        if self._is_behind:
+        self._due |= self._watch.news()
+        if News.RENDEZVOUS in self._due:
             for waiting in self._rendezvous.take():
                 self._sessions.tell(waiting.connection_id, encode_rendezvous(waiting.notice))
-        while self._is_behind:
+            self._due &= ~News.RENDEZVOUS
+        while News.EVENTS in self._due:
             news = self._events.after(self._events.sent)
             for delivery in news.deliveries:
                 if delivery.ended is not None:
@@ -44,4 +45,5 @@ class Pusher:
                 self._sessions.push(delivery.notice, delivery.users)
                 self._events.sent = delivery.notice.id
             self._events.sent = news.position
-            self._is_behind = not news.is_all
+            if news.is_all:
+                self._due &= ~News.EVENTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
@@ -106,10 +106,13 @@ class Store:
         """Whether the database is a server's."""
         return not self._writes_alone
 
-    def watch_events(self, wake: Callable[[], None]) -> EventWatch:
-        """Have `wake` called, in any thread, when there may be new events. Raises DatabaseError."""
+    def watch_events(self, wake: Callable[[], None], tracker_id: str) -> EventWatch:
+        """Have `wake` called, in any thread, when this tracker may have something to send.
+
+        Raises DatabaseError.
+        """
         try:
-            self._watch = watch_events(self._engine, wake)
+            self._watch = watch_events(self._engine, wake, tracker_id)
         except SQLAlchemyError as error:
             raise failure(error, self._engine) from error
         return self._watch
@@ -137,9 +140,10 @@ class Store:
         with _turn(self._write_lock, urgent=urgent), _connected(engine) as connection:
             work = UnitOfWork(connection, self.clock)
             yield work
-            _commit(connection, has_news=work.has_news)
-        if work.has_news and self._watch is not None:
-            self._watch.note()
+            topics = work.topics()
+            _commit(connection, topics)
+        if self._watch is not None:
+            self._watch.note(*topics)
 
     def look_at_clock(self) -> None:
         """Have `clock` tell the database's time. Raises DatabaseError."""
@@ -227,12 +231,16 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         raise failure(error, engine) from error
 
 
-def _commit(connection: Connection, *, has_news: bool) -> None:
-    """Commit. Raises InDoubtError if the answer doesn't arrive, otherwise as the database does."""
-    commit = commit_news if has_news else Connection.commit
+def _commit(connection: Connection, topics: Collection[str]) -> None:
+    """Commit, and tell of the topics. Raises InDoubtError if the answer doesn't arrive, otherwise
+    as the database does.
+    """
     try:
         with waiting():
-            commit(connection)
+            if topics:
+                commit_news(connection, topics)
+            else:
+                connection.commit()
     except DBAPIError as error:
         if _is_lost(error):
             raise InDoubtError(_reason(error)) from error

@@ -36,16 +36,16 @@ class RendezvousRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._run = connection.execute
-        self.has_news = False
-        """Whether a notice was added, which a tracker has to send at once."""
+        self.added_at: set[str] = set()
+        """Trackers for which a notice was added, which they have to send at once."""
 
-    def add(self, waiting: Waiting, now: float) -> None:
-        """Have the tracker of this connection send a notice.
+    def add(self, waiting: Waiting, tracker_id: str, now: float) -> None:
+        """Have the tracker of this connection, which is the one given, send a notice.
 
         Raises ConflictError, when it is committed at the latest, if there is no such connection.
         """
         self._run(_ADD, {**waiting._asdict(), "at": now})
-        self.has_news = True
+        self.added_at.add(tracker_id)
 
     def is_waiting(self, tracker_id: str) -> bool:
         """Return whether there are notices for clients of this tracker."""

@@ -13,6 +13,7 @@ from tracker.store.authorities import AuthorityRepository
 from tracker.store.clock import DatabaseClock
 from tracker.store.event_lists import EventListRepository
 from tracker.store.event_parts import EventPartsRepository
+from tracker.store.event_watch import EVENTS, rendezvous_at
 from tracker.store.events import EventRepository
 from tracker.store.file_lists import FileListRepository
 from tracker.store.files import FileRepository
@@ -85,10 +86,10 @@ class UnitOfWork:
         self.event_parts = EventPartsRepository(connection)
         self.listings = ListingRepository(connection)
 
-    @property
-    def has_news(self) -> bool:
-        """Whether somebody must hear at once of what was added."""
-        return self.events.has_news or self.rendezvous.has_news
+    def topics(self) -> frozenset[str]:
+        """Return what of that which was added somebody must hear of at once; see EventWatch."""
+        events = {EVENTS} if self.events.has_news else set()
+        return frozenset(events | {rendezvous_at(one) for one in self.rendezvous.added_at})
 
 
 class UnitOfWorkFactory(Protocol):

@@ -39,25 +39,25 @@ def url(tmp_path: Path) -> str:
 def test_sqlite_tells_whether_any_tracker_has_written(url: str) -> None:
     woken = threading.Event()
     ours, other = open_store(url), open_store(url)
-    watch = ours.watch_events(woken.set)
-    assert not watch.has_news()
+    watch = ours.watch_events(woken.set, "here")
+    assert not watch.news()
     with ours.read() as work:
         work.events.last_id()
-    assert not watch.has_news()
+    assert not watch.news()
     add_event(other, "file_added")
-    assert watch.has_news()
-    assert not watch.has_news()
+    assert watch.news()
+    assert not watch.news()
     assert not woken.is_set()
     add_event(ours, "login")
     assert not woken.is_set()  # only recorded
-    assert watch.has_news()
+    assert watch.news()
     add_event(ours, "file_added")
     assert woken.is_set()
-    assert watch.has_news()
-    assert not watch.has_news()
+    assert watch.news()
+    assert not watch.news()
     ours.close()
     other.close()
-    assert watch.has_news()  # reading shows what the matter is
+    assert watch.news()  # reading shows what the matter is
 
 
 def test_a_reader_cannot_add_events(url: str) -> None:

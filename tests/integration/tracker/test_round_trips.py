@@ -5,13 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from sqlalchemy import Engine, event
 
 from common.api import accounts
 from tests.integration.tracker.lab import Lab
+from tests.integration.tracker.watched_database import WatchedDatabase
 from tests.support.waiting import wait_until
+from tracker.frontend.pusher import Pusher
+from tracker.frontend.session import SessionServer
 from tracker.services.caller import Caller
+from tracker.store.event_watch import ANYTHING, NOTHING, EventWatch, News
 
 
 @contextmanager
@@ -76,3 +81,49 @@ def test_ends_of_connections_that_wait_are_recorded_in_one_transaction(lab: Lab)
         assert user is not None
         ids = {caller.connection_id for caller in callers}
         assert not ids & work.trackers.connections_of(user.id)
+
+
+class NoSessions:
+    """Stands in for the sessions of a tracker without clients."""
+
+    def push(self, _notice: object, _users: object) -> None:
+        pass
+
+
+class Telling:
+    """Watches nothing: tells what the test says, once."""
+
+    def __init__(self) -> None:
+        self.next = NOTHING
+
+    def news(self) -> News:
+        told, self.next = self.next, NOTHING
+        return told
+
+
+def asked(database: WatchedDatabase) -> int:
+    return database.reads + database.writes
+
+
+def test_news_of_events_ask_nothing_of_rendezvous(lab: Lab) -> None:
+    watch = Telling()
+    pusher = Pusher(
+        lab.services.events,
+        lab.services.rendezvous,
+        cast(EventWatch, watch),
+        cast(SessionServer, NoSessions()),
+    )
+    pusher.push()  # what was there before
+    for news, transactions in (
+        (NOTHING, 0),
+        (News.EVENTS, 1),
+        (News.RENDEZVOUS, 1),
+        (ANYTHING, 2),
+    ):
+        before = asked(lab.database)
+        watch.next = news
+        with statements() as found:
+            pusher.push()
+        assert asked(lab.database) - before == transactions, (news, found)
+        about = [one for one in found if "rendezvous" in one]
+        assert len(about) == (1 if News.RENDEZVOUS in news else 0)

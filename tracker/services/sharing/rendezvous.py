@@ -74,7 +74,7 @@ class RendezvousService:
         try:
             with self._database.write() as work:
                 waiting = Waiting(target.connection_id, notice.model_dump_json())
-                work.rendezvous.add(waiting, self._clock())
+                work.rendezvous.add(waiting, target.tracker_id, self._clock())
         except ConflictError:  # it has just disconnected
             return api.RendezvousReply(token=None)
         return api.RendezvousReply(
