@@ -65,7 +65,7 @@ def _run(config: Config) -> int:
     with loading():
         from common.process.logs import logging_to
         from tracker.app import StartError, TrackerApp
-        from tracker.store.unit_of_work import DatabaseError
+        from tracker.store.database.errors import DatabaseError
 
     with logging_to(sys.stderr, config.log_level, config.log_format, colors=sys.stderr.isatty()):
         try:

@@ -33,9 +33,10 @@ from tracker.services.catalogue import Policy, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
 from tracker.services.sharing.progress import WRITE_SECONDS
 from tracker.store.authority_key import KEY_VARIABLE, open_secret_box
-from tracker.store.engine import Store, database_file, open_store
-from tracker.store.trackers import Site
-from tracker.store.unit_of_work import DatabaseError
+from tracker.store.database.errors import DatabaseError
+from tracker.store.database.location import database_file
+from tracker.store.engine import Store, open_store
+from tracker.store.presence.trackers import Site
 
 _log = structlog.get_logger()
 

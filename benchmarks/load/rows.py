@@ -9,7 +9,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from benchmarks.load.site import Site
 from benchmarks.load.world import GROUP, OWNER
-from tracker.store.event_parts import EventPartsRepository
+from tracker.store.events.parts import EventPartsRepository
 
 _NUMBERS = (
     "WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT)"

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from tests.support.waiting import wait_until
+from tracker.store.database.event_watch import ANYTHING, EVENTS, NOTHING, News, rendezvous_at
 from tracker.store.engine import Store
-from tracker.store.event_watch import ANYTHING, EVENTS, NOTHING, News, rendezvous_at
 from tracker.store.schema import Event
 
 _INSERT = (

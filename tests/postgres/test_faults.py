@@ -22,8 +22,8 @@ from tests.support.disk import fill, small_disk
 from tests.support.stalling_proxy import StallingProxy
 from tests.support.waiting import wait_until
 from tracker.frontend.failures import answer_to
+from tracker.store.database.errors import DatabaseBusyError, DatabaseError, DatabaseLostError
 from tracker.store.engine import Store, open_store
-from tracker.store.unit_of_work import DatabaseBusyError, DatabaseError, DatabaseLostError
 
 LIMIT = 3.0  # seconds for an answer
 

@@ -25,9 +25,10 @@ from tests.support.waiting import wait_until
 from tracker.domain.presence import Change, Presence
 from tracker.domain.rules import Role
 from tracker.services.sharing.rankings import Page, SeederRankings
+from tracker.store.database.errors import DatabaseError, DatabaseLostError, InDoubtError
 from tracker.store.engine import Store, open_store
 from tracker.store.records import GroupSize, NewFile, UserSize
-from tracker.store.unit_of_work import DatabaseError, DatabaseLostError, InDoubtError, UnitOfWork
+from tracker.store.unit_of_work import UnitOfWork
 
 NAMES = [
     "b",

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from tests.support.database import empty_database, on
 from tests.support.waiting import wait_until
 from tracker.domain.rules import Role
-from tracker.store.authorities import AuthorityRepository
 from tracker.store.engine import open_store
-from tracker.store.files import FileRepository
-from tracker.store.invitations import InvitationRepository
+from tracker.store.files.files import FileRepository
+from tracker.store.groups.authorities import AuthorityRepository
+from tracker.store.groups.invitations import InvitationRepository
 from tracker.store.records import NewFile
 from tracker.store.users import UserRepository
 

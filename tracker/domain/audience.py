@@ -1,6 +1,6 @@
 """The audience of each kind of event: who gets a notice at once, and who can list it later.
 
-tracker.store.events derives both from it.
+tracker.store.events.events derives both from it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import resource
 from dataclasses import dataclass
 
 from tracker.services.sharing.reachability import MAX_DIALS
-from tracker.store.dialects import CONNECTIONS
+from tracker.store.database.dialects import CONNECTIONS
 
 MAX_TURNED_AWAY = 16
 """Most connections at once, per frontend, that receive an error instead of service."""

@@ -30,7 +30,7 @@ from tracker.frontend.metrics import Metrics
 from tracker.services.accounts.logins import count_audited
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
-from tracker.store.timing import database_seconds
+from tracker.store.database.timing import database_seconds
 
 RequestT = TypeVar("RequestT", bound=Model)
 ReplyT = TypeVar("ReplyT", bound=Model)

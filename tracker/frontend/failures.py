@@ -18,7 +18,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.text import waiting_time
 from tracker.domain.folding import FailureFolder, Told
 from tracker.services.busy import tracker_busy
-from tracker.store.unit_of_work import (
+from tracker.store.database.errors import (
     DatabaseBusyError,
     DatabaseError,
     DatabaseLostError,

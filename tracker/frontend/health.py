@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tracker.domain.health import Health, Measurements, assess
 from tracker.services.lifecycle import Lifecycle
-from tracker.store.trackers import FRESH_SECONDS
+from tracker.store.presence.trackers import FRESH_SECONDS
 
 
 class HealthMonitor:

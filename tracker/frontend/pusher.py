@@ -6,7 +6,7 @@ from common.api.lines import encode_rendezvous
 from tracker.frontend.session import SessionServer
 from tracker.services.events import EventService
 from tracker.services.sharing.rendezvous import RendezvousService
-from tracker.store.event_watch import ANYTHING, EventWatch, News
+from tracker.store.database.event_watch import ANYTHING, EventWatch, News
 
 
 class Pusher:

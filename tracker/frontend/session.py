@@ -39,7 +39,7 @@ from tracker.frontend.waker import Poller, Waker
 from tracker.frontend.workers import Workers
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
-from tracker.store.unit_of_work import DatabaseError
+from tracker.store.database.errors import DatabaseError
 
 _log = structlog.get_logger()
 

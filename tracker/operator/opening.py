@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from tracker.command_line import data_dir_of, database_of
 from tracker.operator.subcommand import CommandFailedError
-from tracker.store.engine import Store, database_file, open_store
-from tracker.store.unit_of_work import DatabaseError
+from tracker.store.database.errors import DatabaseError
+from tracker.store.database.location import database_file
+from tracker.store.engine import Store, open_store
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from tracker.command_line import data_dir_of, database_of
 from tracker.operator.output import answer
 from tracker.operator.subcommand import CommandFailedError
 from tracker.store.authority_key import KEY_FILE, KEY_VARIABLE
-from tracker.store.engine import kind_of
-from tracker.store.unit_of_work import DatabaseError
+from tracker.store.database.errors import DatabaseError
+from tracker.store.database.location import kind_of
 from tracker.store.upkeep.backup import back_up
 from tracker.store.upkeep.checking import Report
 from tracker.store.upkeep.checking import check as check_database

@@ -33,7 +33,7 @@ from tracker.services.sharing.reachability import PortCheckService
 from tracker.services.sharing.relaying import RelayDesk
 from tracker.services.sharing.rendezvous import RendezvousService
 from tracker.services.sharing.swarms import Swarms
-from tracker.store.trackers import Site
+from tracker.store.presence.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 _USUAL_QUOTAS = Quotas()

@@ -18,7 +18,7 @@ from tracker.services.clock import Clock, iso
 from tracker.services.lookups import find_administered_group
 from tracker.services.totals import MANY, Totals
 from tracker.store import schema
-from tracker.store.events import NO_GROUP
+from tracker.store.events.events import NO_GROUP
 from tracker.store.records import Event, File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 

@@ -13,7 +13,7 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import EventService
 from tracker.services.sharing.announce import HTTP_GRACE
-from tracker.store.trackers import Site
+from tracker.store.presence.trackers import Site
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 BEAT_SECONDS = 2.0
@@ -111,7 +111,7 @@ class Lifecycle:
     def beat_age(self) -> float:
         """Return the age of the last heartbeat that was written, in seconds.
 
-        Beyond tracker.store.trackers.FRESH_SECONDS, this tracker doesn't count as alive.
+        Beyond tracker.store.presence.trackers.FRESH_SECONDS, this tracker doesn't count as alive.
         """
         return self._steady() - self._last_beat
 

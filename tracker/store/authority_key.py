@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tracker.disk import check_plain, make_private, read_plain
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
-from tracker.store.unit_of_work import DatabaseError, UnitOfWorkFactory
+from tracker.store.database.errors import DatabaseError
+from tracker.store.unit_of_work import UnitOfWorkFactory
 
 KEY_FILE = "authority.key"
 KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"

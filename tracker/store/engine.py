@@ -2,65 +2,47 @@
 
 from __future__ import annotations
 
-import errno
-import shutil
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from alembic.util import CommandError
-from filelock import FileLock
-from sqlalchemy import Connection, Engine, exc, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from common.process.installing import install_command
-from tracker.store.answer_limit import ANSWER_SECONDS, AnswerLimit
-from tracker.store.clock import DatabaseClock
-from tracker.store.dialects import (
+from tracker.store.database.answer_limit import ANSWER_SECONDS, AnswerLimit
+from tracker.store.database.clock import DatabaseClock
+from tracker.store.database.dialects import (
     BUSY_SECONDS,
     CONNECTIONS,
     UPGRADE_SECONDS,
     looker,
-    make_engine,
     presence_writer,
     reader,
     writer,
 )
-from tracker.store.event_watch import EventWatch, commit_news, watch_events
-from tracker.store.group_commit import GroupCommit, again_on_deadlock
-from tracker.store.migrations.upgrade import upgrade
-from tracker.store.presence import PresenceReader
-from tracker.store.presence_writer import PresenceWriter
-from tracker.store.queue_lock import QueueLock, QueueTooLongError
-from tracker.store.timing import measure
-from tracker.store.unit_of_work import (
+from tracker.store.database.errors import (
     ConflictError,
     DatabaseBusyError,
     DatabaseError,
-    DatabaseLostError,
     InDoubtError,
-    UnitOfWork,
 )
+from tracker.store.database.event_watch import EventWatch, commit_news, watch_events
+from tracker.store.database.failures import failure, is_lost, reason_of
+from tracker.store.database.location import check_is_ours, engine_for, only_one_opens
+from tracker.store.database.queue_lock import QueueLock, QueueTooLongError
+from tracker.store.database.timing import measure
+from tracker.store.group_commit import GroupCommit, again_on_deadlock
+from tracker.store.migrations.upgrade import upgrade
+from tracker.store.presence.presence import PresenceReader
+from tracker.store.presence.writer import PresenceWriter
+from tracker.store.unit_of_work import UnitOfWork
 from tracker.waits import waiting
 
 T = TypeVar("T")
 
-_DRIVERS = {"psycopg": "psycopg[binary]"}
-"""The package to install for each database driver that the documentation names."""
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _URGENT_CONNECTIONS = 2  # the heartbeat and the notices, each in a thread of its own
-_RETRY_AFTER = 5  # seconds, when the database itself was waited for in vain
-_LOST = frozenset({"57P", "080"})
-"""The first three of SQL states: the server ends, starts, or was cut off."""
-
-_BUSY = frozenset({"55P03", "57014", "53300"})  # lock_timeout, a cancelled statement, no connection
-_ROOM = 1 << 16  # free bytes below which SQLite can't create or extend its files
-
-
 _SQLITE_READERS = 2
 """Readers of an SQLite file at once. They compete for this process's interpreter: among seven, a
 list takes 8 ms of processor time, alone 3 ms. With two, one may be slow without holding up all.
@@ -242,8 +224,8 @@ def _commit(connection: Connection, topics: Collection[str]) -> None:
             else:
                 connection.commit()
     except DBAPIError as error:
-        if _is_lost(error):
-            raise InDoubtError(_reason(error)) from error
+        if is_lost(error):
+            raise InDoubtError(reason_of(error)) from error
         raise
 
 
@@ -289,122 +271,3 @@ def open_store(
         store.close()
         raise
     return store
-
-
-def engine_for(
-    url: str,
-    busy_seconds: float = BUSY_SECONDS,
-    connections: int = CONNECTIONS,
-    *,
-    read_only: bool = False,
-) -> Engine:
-    """Return an engine for the database at `url`, without connecting. Raises DatabaseError."""
-    try:
-        return make_engine(url, busy_seconds, connections, read_only=read_only)
-    except ModuleNotFoundError as error:
-        driver = _DRIVERS.get(error.name or "")
-        remedy = f"; type: {install_command(driver)}" if driver else ""
-        raise DatabaseError(f"its driver {error.name} is not installed{remedy}") from None
-    except (ArgumentError, ImportError, TypeError, ValueError):
-        raise DatabaseError("the database URL is not valid") from None
-
-
-def kind_of(url: str) -> str | None:
-    """Return what kind of database a URL names, such as `sqlite`; None if it isn't valid."""
-    try:
-        return make_url(url).get_backend_name()
-    except ArgumentError:
-        return None
-
-
-def database_file(url: str) -> Path | None:
-    """Return the path of an SQLite database, whether it exists or not; otherwise None."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        return None
-    path = parsed.database
-    is_file = parsed.get_backend_name() == "sqlite" and path != ":memory:"
-    return Path(path) if is_file and path else None
-
-
-def only_one_opens(engine: Engine) -> AbstractContextManager[object]:
-    """Lock the database file: one process at a time switches to WAL and creates tables."""
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
-        return nullcontext()
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise DatabaseError(f"there is no folder {folder}")
-    return FileLock(f"{path}.lock", timeout=UPGRADE_SECONDS)
-
-
-def check_is_ours(engine: Engine) -> None:
-    """Raise DatabaseError for another program's SQLite file, without modifying it."""
-    path = Path(engine.url.database or "")
-    if engine.dialect.name != "sqlite" or not path.is_file():
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-            tables = {name for (name,) in rows}
-    except sqlite3.Error:
-        return  # any fault is reported when the database is opened for use
-    if tables and not tables >= {"alembic_version", "users"}:
-        raise DatabaseError(
-            f"{path} belongs to another program; choose another file with --database"
-        )
-
-
-def failure(error: Exception, engine: Engine) -> DatabaseError:
-    """Turn a failure into a DatabaseError, recognizing a full disk in each database's own terms."""
-    if _is_full(error, engine):
-        return DatabaseError("the disk is full", disk_full=True)
-    if _is_busy(error):
-        return DatabaseBusyError(_reason(error), _RETRY_AFTER)
-    if _is_lost(error):
-        return DatabaseLostError(_reason(error))
-    return DatabaseError(_reason(error))
-
-
-def _is_busy(error: Exception) -> bool:
-    """Return whether others kept the database busy for too long."""
-    cause = getattr(error, "orig", None)
-    return (
-        isinstance(error, exc.TimeoutError)
-        or getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-        or getattr(cause, "sqlstate", None) in _BUSY
-    )
-
-
-def _is_lost(error: Exception) -> bool:
-    """Return whether the connection to PostgreSQL broke, or couldn't be made."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", "")  # None: the driver noticed it by itself
-    is_failure_of_connection = isinstance(error, exc.OperationalError) and state is None
-    is_told = (state or "")[:3] in _LOST
-    return error.connection_invalidated or is_failure_of_connection or is_told
-
-
-def _is_full(error: Exception, engine: Engine) -> bool:
-    """Return whether the disk is full: SQLite may report that, or merely that it can't write."""
-    if isinstance(error, OSError):
-        return error.errno in _FULL
-    cause = getattr(error, "orig", error)
-    number = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    if number == sqlite3.SQLITE_FULL or type(cause).__name__ == "DiskFull":
-        return True
-    if number not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) or not engine.url.database:
-        return False
-    try:
-        return shutil.disk_usage(Path(engine.url.database).parent).free < _ROOM
-    except OSError:
-        return False
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}"
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return " ".join(str(cause).split())[:300] or type(error).__name__

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from tracker.store.presence_writer import PresenceWriter
+from tracker.store.presence.writer import PresenceWriter
 from tracker.waits import waiting
 
 T = TypeVar("T")

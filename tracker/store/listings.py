@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select
 from tracker.domain.rules import Role
 from tracker.store import schema
 from tracker.store.matching import fits
+from tracker.store.presence.trackers import FRESH_SECONDS
 from tracker.store.schema import Group, GroupSize, Membership, Token, Tracker, User, UserSize
-from tracker.store.trackers import FRESH_SECONDS
 
 
 class UserListing(NamedTuple):

@@ -9,58 +9,27 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from tracker.store.authorities import AuthorityRepository
-from tracker.store.clock import DatabaseClock
-from tracker.store.event_lists import EventListRepository
-from tracker.store.event_parts import EventPartsRepository
-from tracker.store.event_watch import EVENTS, rendezvous_at
-from tracker.store.events import EventRepository
-from tracker.store.file_lists import FileListRepository
-from tracker.store.files import FileRepository
-from tracker.store.groups import GroupRepository
-from tracker.store.invitations import InvitationRepository
+from tracker.store.database.clock import DatabaseClock
+from tracker.store.database.event_watch import EVENTS, rendezvous_at
+from tracker.store.events.events import EventRepository
+from tracker.store.events.lists import EventListRepository
+from tracker.store.events.parts import EventPartsRepository
+from tracker.store.files.files import FileRepository
+from tracker.store.files.lists import FileListRepository
+from tracker.store.groups.authorities import AuthorityRepository
+from tracker.store.groups.groups import GroupRepository
+from tracker.store.groups.invitations import InvitationRepository
 from tracker.store.listings import ListingRepository
-from tracker.store.peers import PeerRepository
-from tracker.store.presence import PresenceReader
-from tracker.store.presence_writer import PresenceWriter
+from tracker.store.presence.peers import PeerRepository
+from tracker.store.presence.presence import PresenceReader
+from tracker.store.presence.rendezvous import RendezvousRepository
+from tracker.store.presence.trackers import TrackerRepository
+from tracker.store.presence.writer import PresenceWriter
 from tracker.store.quotas import QuotaRepository
-from tracker.store.rendezvous import RendezvousRepository
 from tracker.store.sizes import SizeRepository
-from tracker.store.trackers import TrackerRepository
 from tracker.store.users import UserRepository
 
 T = TypeVar("T")
-
-
-class DatabaseError(Exception):
-    """The database failed or can't be opened; the message says why, in one line.
-
-    `disk_full` says that it is out of disk space.
-    """
-
-    def __init__(self, reason: str, *, disk_full: bool = False) -> None:
-        super().__init__(reason)
-        self.disk_full = disk_full
-
-
-class DatabaseBusyError(DatabaseError):
-    """Too much waits for the database, so nothing was done; ask again in `retry_after` seconds."""
-
-    def __init__(self, reason: str, retry_after: int) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class DatabaseLostError(DatabaseError):
-    """The connection to the database server broke, or none can be made; nothing was done."""
-
-
-class InDoubtError(DatabaseError):
-    """The connection broke while a unit of work was committed: it may have been, or not."""
-
-
-class ConflictError(Exception):
-    """The database rejected a write that would violate uniqueness or a reference."""
 
 
 class UnitOfWork:

@@ -22,7 +22,7 @@ from tracker.quotas import Quotas
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Policy, Services, make_services
 from tracker.store.engine import open_store
-from tracker.store.trackers import Site
+from tracker.store.presence.trackers import Site
 
 ROUNDS = 12
 PEER = b"-LT20B0-%012d" % 1

@@ -12,8 +12,8 @@ import pytest
 from tests.support.database import empty_database
 from tracker.domain.secret_box import SecretBox
 from tracker.store.authority_key import KEY_FILE, open_secret_box
+from tracker.store.database.errors import DatabaseError
 from tracker.store.engine import Store, open_store
-from tracker.store.unit_of_work import DatabaseError
 
 GIVEN = base64.b64encode(bytes(range(32))).decode()
 

@@ -11,9 +11,9 @@ from tests.support.database import Kind, empty_database
 from tests.support.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.services.catalogue import Policy, Services, make_services
-from tracker.store.clock import DatabaseClock
+from tracker.store.database.clock import DatabaseClock
 from tracker.store.engine import Store, open_store
-from tracker.store.trackers import DEAD_SECONDS, Site
+from tracker.store.presence.trackers import DEAD_SECONDS, Site
 
 
 class Times:

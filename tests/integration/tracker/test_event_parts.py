@@ -12,7 +12,7 @@ from tests.support.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store import schema
 from tracker.store.engine import Store, open_store
-from tracker.store.event_parts import BLOCK
+from tracker.store.events.parts import BLOCK
 from tracker.store.records import User
 from tracker.store.unit_of_work import UnitOfWork
 

@@ -23,8 +23,8 @@ from tracker.app import TrackerApp
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.periodic import Periodic
 from tracker.services.caller import Caller
-from tracker.store.trackers import FRESH_SECONDS
-from tracker.store.unit_of_work import DatabaseBusyError, DatabaseLostError, InDoubtError
+from tracker.store.database.errors import DatabaseBusyError, DatabaseLostError, InDoubtError
+from tracker.store.presence.trackers import FRESH_SECONDS
 
 
 def fail(*_: object, **__: object) -> None:

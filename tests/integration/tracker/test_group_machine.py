@@ -35,7 +35,7 @@ from tracker.quotas import Quotas
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Policy, make_services
 from tracker.store.engine import Store, open_store
-from tracker.store.trackers import Site
+from tracker.store.presence.trackers import Site
 
 USERS = ("ann", "bob", "cat", "dan")
 MANY = tuple(f"user{number:02}" for number in range(50))

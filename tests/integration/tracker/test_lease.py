@@ -22,7 +22,7 @@ from tracker.services.catalogue import Policy, Services, make_services
 from tracker.services.lifecycle import DISTRUST_SECONDS
 from tracker.services.sharing.announce import LONGEST_INTERVAL
 from tracker.store.engine import Store, open_store
-from tracker.store.trackers import DEAD_SECONDS, FRESH_SECONDS, Site
+from tracker.store.presence.trackers import DEAD_SECONDS, FRESH_SECONDS, Site
 
 PEER = "11" * 20
 

@@ -15,7 +15,7 @@ from tests.support import bulk_rows
 from tests.support.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
-from tracker.store.file_lists import IndexedSort
+from tracker.store.files.lists import IndexedSort
 from tracker.store.records import User
 from tracker.store.unit_of_work import UnitOfWork
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.integration.tracker.lab import Lab
 from tracker.domain.presence import PEERS_PER_FILE
-from tracker.store.files import COUNTED_COMPLETIONS
+from tracker.store.files.files import COUNTED_COMPLETIONS
 
 
 def made_up(number: int) -> bytes:

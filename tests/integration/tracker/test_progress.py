@@ -8,7 +8,7 @@ from common.types import InfoHash, PeerId
 from tests.integration.tracker.lab import Client, Lab
 from tracker.domain.presence import Presence
 from tracker.services.sharing.progress import Progress, Report
-from tracker.store.unit_of_work import DatabaseError
+from tracker.store.database.errors import DatabaseError
 
 
 def traffic(lab: Lab) -> dict[str, tuple[int, int]]:

@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 from tracker.frontend.pusher import Pusher
 from tracker.frontend.session import SessionServer
 from tracker.services.caller import Caller
-from tracker.store.event_watch import ANYTHING, NOTHING, EventWatch, News
+from tracker.store.database.event_watch import ANYTHING, NOTHING, EventWatch, News
 
 
 @contextmanager

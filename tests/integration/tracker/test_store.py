@@ -15,13 +15,14 @@ from sqlalchemy import MetaData, create_engine, delete, insert, select, update
 
 from tests.support.database import new_database
 from tests.support.migrations import FOLDER, RELEASED, fill, migrate, row_for
-from tracker.store.dialects import migrating
-from tracker.store.engine import engine_for, only_one_opens, open_store
+from tracker.store.database.dialects import migrating
+from tracker.store.database.errors import ConflictError, DatabaseBusyError, DatabaseError
+from tracker.store.database.location import engine_for, only_one_opens
+from tracker.store.database.queue_lock import QueueLock
+from tracker.store.engine import open_store
 from tracker.store.migrations.upgrade import pending
-from tracker.store.queue_lock import QueueLock
 from tracker.store.records import UserSize
 from tracker.store.schema import Base
-from tracker.store.unit_of_work import ConflictError, DatabaseBusyError, DatabaseError
 
 
 def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.support.migrations import RELEASED, VERSIONS, migrate
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.operator import registry
 from tracker.operator.subcommand import CommandFailedError
-from tracker.store.unit_of_work import DatabaseError
+from tracker.store.database.errors import DatabaseError
 from tracker.store.upkeep.backup import back_up
 from tracker.store.upkeep.checking import Report, check
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from tracker.store.database.errors import ConflictError
 from tracker.store.engine import Store
-from tracker.store.presence import PresenceReader
-from tracker.store.presence_writer import PresenceWriter
-from tracker.store.unit_of_work import ConflictError, UnitOfWork
+from tracker.store.presence.presence import PresenceReader
+from tracker.store.presence.writer import PresenceWriter
+from tracker.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 

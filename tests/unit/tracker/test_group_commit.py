@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tests.support.waiting import wait_until
+from tracker.store.database.queue_lock import QueueLock
 from tracker.store.group_commit import GroupCommit, again_on_deadlock
-from tracker.store.queue_lock import QueueLock
 
 
 class BusyError(Exception):

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.support.waiting import wait_until
-from tracker.store.queue_lock import QueueLock, QueueTooLongError
+from tracker.store.database.queue_lock import QueueLock, QueueTooLongError
 
 
 def test_the_lock_is_passed_in_order_with_urgent_waiters_first() -> None:

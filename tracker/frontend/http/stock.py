@@ -14,7 +14,7 @@ from tracker.frontend.failures import answer_to
 from tracker.frontend.metrics import Metrics
 from tracker.services.busy import refuse_late
 from tracker.services.sharing.announce import AnnounceService
-from tracker.store.timing import database_seconds
+from tracker.store.database.timing import database_seconds
 
 PATHS: Final = re.compile(r"/(announce|scrape)(?:/(.*)|\Z)", re.DOTALL)
 """Any path suffix is the key, even if invalid: the answer is one that clients show."""

@@ -16,8 +16,9 @@ from tracker.services.clock import Clock
 from tracker.services.events import record_account
 from tracker.services.groups.invitations import InvitationService
 from tracker.services.rate_limits import RateLimiter
+from tracker.store.database.errors import ConflictError
 from tracker.store.records import User
-from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class AccountService:

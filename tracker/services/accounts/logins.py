@@ -26,13 +26,9 @@ from tracker.services.events import EventService, record_account
 from tracker.services.groups.authority import revoke_logins
 from tracker.services.notices import count_unread
 from tracker.services.rate_limits import RateLimiter
+from tracker.store.database.errors import ConflictError, DatabaseError
 from tracker.store.records import Arriving, Token, User
-from tracker.store.unit_of_work import (
-    ConflictError,
-    DatabaseError,
-    UnitOfWork,
-    UnitOfWorkFactory,
-)
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 SESSION_SECONDS = 30 * 24 * 3600.0
 """How long an unused session token stays valid."""

@@ -15,8 +15,9 @@ from tracker.services.clock import Clock
 from tracker.services.events import record, record_account
 from tracker.services.groups.members import end_membership, pass_on
 from tracker.services.lookups import find_user
+from tracker.store.database.errors import ConflictError
 from tracker.store.records import User
-from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _USUAL_COST = PasswordCost()
 

@@ -20,8 +20,9 @@ from tracker.services.events import record
 from tracker.services.lookups import find_own_group
 from tracker.services.rate_limits import RateLimiter
 from tracker.store import records
+from tracker.store.database.errors import ConflictError
 from tracker.store.records import Group
-from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
 _RENEWALS = 100  # renewals per lifetime, one for each of a user's groups

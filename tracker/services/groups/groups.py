@@ -22,8 +22,9 @@ from tracker.services.groups.authority import create_authority
 from tracker.services.groups.members import reported
 from tracker.services.lookups import find_administered_group, find_group_and_role
 from tracker.services.totals import MANY, Totals
+from tracker.store.database.errors import ConflictError
 from tracker.store.records import Group, GroupSummary
-from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _NOBODY = 0
 _UID_BYTES = 16

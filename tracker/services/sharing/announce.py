@@ -28,8 +28,9 @@ from tracker.services.sharing.removals import (
     unknown_files,
 )
 from tracker.services.sharing.swarms import Answer, Swarms, Wish
-from tracker.store.presence import Holder, PresenceReader
-from tracker.store.unit_of_work import ConflictError, UnitOfWorkFactory
+from tracker.store.database.errors import ConflictError
+from tracker.store.presence.presence import Holder, PresenceReader
+from tracker.store.unit_of_work import UnitOfWorkFactory
 
 SESSION_INTERVAL = 30
 HTTP_INTERVAL = 120

@@ -10,7 +10,7 @@ from tracker.domain import credentials
 from tracker.services.caller import Caller
 from tracker.services.clock import Clock
 from tracker.services.lookups import find_own_group
-from tracker.store.trackers import Site
+from tracker.store.presence.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 _KEY_BYTES = 24

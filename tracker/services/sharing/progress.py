@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tracker.domain.presence import OwnPeer, Presence, advanced, moved
 from tracker.domain.traffic import NONE, Traffic
-from tracker.store.presence_writer import PresenceWriter
+from tracker.store.presence.writer import PresenceWriter
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 WRITE_SECONDS = 2.0

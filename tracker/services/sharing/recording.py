@@ -17,8 +17,8 @@ from tracker.domain.traffic import NONE, Traffic
 from tracker.services.events import record_completed
 from tracker.services.sharing.progress import Progress, Report
 from tracker.services.sharing.swarms import Wish
-from tracker.store.presence import KnownFile, PresenceReader
-from tracker.store.presence_writer import PresenceWriter
+from tracker.store.presence.presence import KnownFile, PresenceReader
+from tracker.store.presence.writer import PresenceWriter
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 

@@ -14,10 +14,11 @@ from tracker.services.clock import Clock
 from tracker.services.rate_limits import RateLimiter
 from tracker.services.sharing.relaying import RelayDesk
 from tracker.services.sharing.removals import no_such_info_hash
-from tracker.store.presence import Met
-from tracker.store.rendezvous import Waiting
-from tracker.store.trackers import Site
-from tracker.store.unit_of_work import ConflictError, UnitOfWorkFactory
+from tracker.store.database.errors import ConflictError
+from tracker.store.presence.presence import Met
+from tracker.store.presence.rendezvous import Waiting
+from tracker.store.presence.trackers import Site
+from tracker.store.unit_of_work import UnitOfWorkFactory
 
 PER_USER = Rate(100, 0.5)
 """How often a user may ask, and how often a user's client may be told."""

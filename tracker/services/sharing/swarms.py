@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tracker.domain.presence import PEERS_PER_FILE
 from tracker.domain.selection import PLACES, Peer, Random, count_peers, select_peers
-from tracker.store.presence import PresenceReader
+from tracker.store.presence.presence import PresenceReader
 
 SMALL = 64
 """The peers of a swarm up to this size are counted and chosen at each announce."""

@@ -12,7 +12,7 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
-from tracker.store.dialects import migrating, take_writers_turn
+from tracker.store.database.dialects import migrating, take_writers_turn
 
 
 def upgrade(engine: Engine, patience: float) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 
 from tracker.disk import drafted
-from tracker.store.unit_of_work import DatabaseError
+from tracker.store.database.errors import DatabaseError
 from tracker.store.upkeep.opening import looking_at, old_schema
 
 _MODE = 0o600

@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.domain.rules import Role
 from tracker.domain.secret_box import WrongKeyError
 from tracker.store.authority_key import find_secret_box
+from tracker.store.database.errors import DatabaseError
 from tracker.store.migrations.upgrade import revision
 from tracker.store.schema import (
     AnnounceKey,
@@ -42,7 +43,6 @@ from tracker.store.schema import (
     User,
     UserSize,
 )
-from tracker.store.unit_of_work import DatabaseError
 from tracker.store.upkeep.opening import looking_at, old_schema
 
 _MOST = 5  # faults that SQLite lists

@@ -9,11 +9,13 @@ from typing import cast
 from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.store.dialects import writer
-from tracker.store.engine import check_is_ours, database_file, engine_for, failure, open_store
+from tracker.store.database.dialects import writer
+from tracker.store.database.errors import DatabaseError
+from tracker.store.database.failures import failure
+from tracker.store.database.location import check_is_ours, database_file, engine_for
+from tracker.store.engine import open_store
+from tracker.store.presence.trackers import DEAD_SECONDS
 from tracker.store.schema import DERIVED, Base, Tracker
-from tracker.store.trackers import DEAD_SECONDS
-from tracker.store.unit_of_work import DatabaseError
 from tracker.store.upkeep.checking import numbered_tables, sequence_of
 from tracker.store.upkeep.opening import old_schema
 

@@ -9,10 +9,11 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.store.dialects import reader
-from tracker.store.engine import check_is_ours, database_file, engine_for, failure
+from tracker.store.database.dialects import reader
+from tracker.store.database.errors import DatabaseError
+from tracker.store.database.failures import failure
+from tracker.store.database.location import check_is_ours, database_file, engine_for
 from tracker.store.migrations.upgrade import pending, revision
-from tracker.store.unit_of_work import DatabaseError
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from tracker.domain.rules import Member, Role
 from tracker.domain.traffic import Traffic
-from tracker.store import group_statements as statements
+from tracker.store.groups import statements
 from tracker.store.matching import Lookups
 from tracker.store.records import Asker, Group, GroupSummary, JoinRequest, Pending, Possessions
 from tracker.store.tables import GROUP_COLUMNS, groups, guests, join_requests, memberships, users

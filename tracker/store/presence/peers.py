@@ -16,8 +16,8 @@ from sqlalchemy import (
     update,
 )
 
+from tracker.store.presence.trackers import FRESH_SECONDS, is_present
 from tracker.store.tables import announce_keys, files, in_parts, new_row, peers
-from tracker.store.trackers import FRESH_SECONDS, is_present
 
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")

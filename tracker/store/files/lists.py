@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from tracker.domain.paging import KeyPart
 from tracker.store.matching import Lookup, Lookups, fits, may_fit
+from tracker.store.presence.trackers import FRESH_SECONDS, is_present
 from tracker.store.records import ListedFile
 from tracker.store.tables import (
     REMEMBERED,
@@ -34,7 +35,6 @@ from tracker.store.tables import (
     shares,
     users,
 )
-from tracker.store.trackers import FRESH_SECONDS, is_present
 
 IndexedSort = Literal["name", "size", "age"]
 """The orders that an index has."""

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, select
 from common.types import InfoHash
 from tracker.domain.audience import PUSHED
 from tracker.store import schema
-from tracker.store.dialects import takes_turns
-from tracker.store.recipients import LARGE, Recipients
+from tracker.store.database.dialects import takes_turns
+from tracker.store.events.recipients import LARGE, Recipients
 from tracker.store.records import Event
 from tracker.store.tables import EVENT_COLUMNS, NEWEST_EVENT, events, new_row, one_of
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from common.api.events import EventKind
 from tracker.domain.audience import Audience, kinds_for
-from tracker.store.group_statements import is_admin
+from tracker.store.groups.statements import is_admin
 from tracker.store.matching import fits
 from tracker.store.tables import events, files, memberships, shares, users
 

@@ -1,4 +1,4 @@
-"""The statements on groups, memberships and join requests (see tracker.store.groups)."""
+"""The statements on groups, memberships and join requests (see tracker.store.groups.groups)."""
 
 from __future__ import annotations
 

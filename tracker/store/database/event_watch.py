@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
-from tracker.store.dialects import SERVER_LIMITS
+from tracker.store.database.dialects import SERVER_LIMITS
 
 _log = structlog.get_logger()
 

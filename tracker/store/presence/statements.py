@@ -18,6 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from tracker.store.presence.trackers import is_present
 from tracker.store.tables import (
     announce_keys,
     connections,
@@ -29,7 +30,6 @@ from tracker.store.tables import (
     shares,
     users,
 )
-from tracker.store.trackers import is_present
 
 _ME: BindParameter[int] = bindparam("user_id")
 _NOW: BindParameter[float] = bindparam("now")

@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, text, tuple_, upd
 from tracker.domain.presence import Change, Presence
 from tracker.domain.selection import place_of
 from tracker.domain.traffic import Traffic
-from tracker.store.presence import PresenceReader
+from tracker.store.presence.presence import PresenceReader
 from tracker.store.tables import (
     MARK_READ,
     announce_keys,

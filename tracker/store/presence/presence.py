@@ -12,8 +12,8 @@ from common.types import InfoHash, PeerId
 from tracker.domain.presence import OwnPeer, Presence
 from tracker.domain.selection import Peer
 from tracker.domain.stock_clients import AnnouncedClient
-from tracker.store import presence_statements as statements
-from tracker.store.trackers import FRESH_SECONDS
+from tracker.store.presence import statements
+from tracker.store.presence.trackers import FRESH_SECONDS
 
 
 class Holder(NamedTuple):

@@ -15,8 +15,8 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, liter
 
 from common.api.paging import MOST_COUNTED
 from tracker.domain.name_parts import parts_of
-from tracker.store.event_parts import BLOCK, EventPartsRepository
-from tracker.store.event_statements import Ids, List, about, in_group, in_groups_of, of_accounts
+from tracker.store.events.parts import BLOCK, EventPartsRepository
+from tracker.store.events.statements import Ids, List, about, in_group, in_groups_of, of_accounts
 from tracker.store.records import Event, User
 from tracker.store.tables import EVENT_COLUMNS, NEWEST_EVENT, REMEMBERED, events, one_of
 
