@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 
 from tests.postgres.server import Server, programs
 from tracker.store.engine import open_store
-from tracker.store.schema import Base
+from tracker.store.schema.complete import METADATA
 
 _VARIABLE = "MINITORRENT_TEST_POSTGRES"
 """The URL of the maintenance database of the server that was started for a run."""
@@ -126,7 +126,7 @@ def _empty(url: str) -> bool:
 
 @cache
 def _emptying() -> str:
-    tables = Base.metadata.sorted_tables[::-1]
+    tables = METADATA.sorted_tables[::-1]
     names = [*(table.name for table in tables), "event_parts"]
     deletions = ";".join(f'DELETE FROM "{name}"' for name in names)
     return f"{deletions};{_FRESH}"

@@ -16,7 +16,7 @@ from tests.support.migrations import RELEASED, fill, migrate
 from tracker.operator import registry
 from tracker.operator.subcommand import CommandFailedError
 from tracker.store.engine import open_store
-from tracker.store.schema import Base
+from tracker.store.schema.complete import METADATA
 from tracker.store.upkeep.copying import EPHEMERAL
 
 STATEMENTS = (
@@ -71,7 +71,7 @@ def rows(url: str) -> dict[str, list[Any]]:
             table.name: [
                 tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))
             ]
-            for table in Base.metadata.sorted_tables
+            for table in METADATA.sorted_tables
         }
     engine.dispose()
     return found

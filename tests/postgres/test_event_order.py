@@ -12,7 +12,7 @@ import pytest
 from tests.support.waiting import wait_until
 from tracker.store.database.event_watch import ANYTHING, EVENTS, NOTHING, News, rendezvous_at
 from tracker.store.engine import Store
-from tracker.store.schema import Event
+from tracker.store.schema.events import Event
 
 _INSERT = (
     "INSERT INTO events (at, kind, group_id, group_name, actor, subject, text)"

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, Table, insert
 
 from tracker.store import migrations
-from tracker.store.schema import DERIVED
+from tracker.store.schema.complete import DERIVED
 
 FOLDER = str(Path(*migrations.__path__))
 VERSIONS = [script.revision for script in ScriptDirectory(FOLDER).walk_revisions("base", "heads")][

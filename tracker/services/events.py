@@ -17,9 +17,9 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.lookups import find_administered_group
 from tracker.services.totals import MANY, Totals
-from tracker.store import schema
 from tracker.store.events.events import NO_GROUP
 from tracker.store.records import Event, File, Group
+from tracker.store.schema.events import Event as EventRow
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500
@@ -146,9 +146,9 @@ def _event(
     address: str,
     now: float,
     text: str = "",
-) -> schema.Event:
+) -> EventRow:
     """Return an event in a group, or of an account."""
-    return schema.Event(
+    return EventRow(
         at=now,
         kind=kind.value,
         group_id=NO_GROUP if group is None else group.id,

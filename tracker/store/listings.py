@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from tracker.domain.rules import Role
-from tracker.store import schema
 from tracker.store.matching import fits
 from tracker.store.presence.trackers import FRESH_SECONDS
-from tracker.store.schema import Group, GroupSize, Membership, Token, Tracker, User, UserSize
+from tracker.store.schema import presence
+from tracker.store.schema.accounts import Token, User, UserSize
+from tracker.store.schema.groups import Group, GroupSize, Membership
+from tracker.store.schema.presence import Tracker
 
 
 class UserListing(NamedTuple):
@@ -50,7 +52,7 @@ class SessionListing(NamedTuple):
     tracker: str | None
 
 
-_SESSIONS = select(func.count()).where(schema.Connection.user_id == User.id).scalar_subquery()
+_SESSIONS = select(func.count()).where(presence.Connection.user_id == User.id).scalar_subquery()
 _GROUP = (
     Group.name,
     Group.mode,
@@ -105,10 +107,10 @@ class ListingRepository:
     ) -> list[SessionListing]:
         """Return the next logins that are valid or in use, oldest first; of all users if None."""
         at = (
-            select(schema.Connection.token_id, func.min(Tracker.host), func.min(Tracker.port))
-            .join(Tracker, Tracker.id == schema.Connection.tracker_id)
+            select(presence.Connection.token_id, func.min(Tracker.host), func.min(Tracker.port))
+            .join(Tracker, Tracker.id == presence.Connection.tracker_id)
             .where(Tracker.heartbeat_at > now - FRESH_SECONDS)
-            .group_by(schema.Connection.token_id)
+            .group_by(presence.Connection.token_id)
             .subquery()
         )
         token, host, port = at.columns

@@ -7,15 +7,15 @@ one takes longer than executing it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Boolean, ColumnElement, Table, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, Insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from tracker.store import schema
 from tracker.store.records import Event
+from tracker.store.schema.complete import METADATA
 
 T = TypeVar("T")
 
@@ -25,36 +25,32 @@ REMEMBERED = 64
 _MOST_PARAMETERS = 1000
 
 
-def _table(model: type[schema.Base]) -> Table:
-    return cast(Table, model.__table__)
-
-
-users = _table(schema.User)
-tokens = _table(schema.Token)
-known_addresses = _table(schema.KnownAddress)
-groups = _table(schema.Group)
-group_sizes = _table(schema.GroupSize)
-user_sizes = _table(schema.UserSize)
-authorities = _table(schema.Authority)
-authority_keys = _table(schema.AuthorityKey)
-holders = _table(schema.Holder)
-memberships = _table(schema.Membership)
-join_requests = _table(schema.JoinRequest)
-invitations = _table(schema.Invitation)
-removals = _table(schema.Removal)
-guests = _table(schema.Guest)
-user_quotas = _table(schema.UserQuota)
-group_quotas = _table(schema.GroupQuota)
-files = _table(schema.File)
-metainfos = _table(schema.Metainfo)
-shares = _table(schema.Share)
-announce_keys = _table(schema.AnnounceKey)
-events = _table(schema.Event)
-trackers = _table(schema.Tracker)
-connections = _table(schema.Connection)
-rendezvous = _table(schema.Rendezvous)
-completions = _table(schema.Completion)
-peers = _table(schema.Peer)
+users = METADATA.tables["users"]
+tokens = METADATA.tables["tokens"]
+known_addresses = METADATA.tables["known_addresses"]
+groups = METADATA.tables["groups"]
+group_sizes = METADATA.tables["group_sizes"]
+user_sizes = METADATA.tables["user_sizes"]
+authorities = METADATA.tables["authorities"]
+authority_keys = METADATA.tables["authority_keys"]
+holders = METADATA.tables["holders"]
+memberships = METADATA.tables["memberships"]
+join_requests = METADATA.tables["join_requests"]
+invitations = METADATA.tables["invitations"]
+removals = METADATA.tables["removals"]
+guests = METADATA.tables["guests"]
+user_quotas = METADATA.tables["user_quotas"]
+group_quotas = METADATA.tables["group_quotas"]
+files = METADATA.tables["files"]
+metainfos = METADATA.tables["metainfos"]
+shares = METADATA.tables["shares"]
+announce_keys = METADATA.tables["announce_keys"]
+events = METADATA.tables["events"]
+trackers = METADATA.tables["trackers"]
+connections = METADATA.tables["connections"]
+rendezvous = METADATA.tables["rendezvous"]
+completions = METADATA.tables["completions"]
+peers = METADATA.tables["peers"]
 
 GROUP_COLUMNS = (groups.c.id, groups.c.name, groups.c.uid, groups.c.mode, groups.c.upload)
 """The columns of a `records.Group`."""

@@ -16,18 +16,12 @@ from tracker.domain.rules import Role
 from tracker.services.events import EventService
 from tracker.store import records
 from tracker.store.engine import open_store
-from tracker.store.schema import (
-    Base,
-    Connection,
-    Event,
-    File,
-    Group,
-    Membership,
-    Share,
-    Token,
-    Tracker,
-    User,
-)
+from tracker.store.schema.accounts import Token, User
+from tracker.store.schema.base import Base
+from tracker.store.schema.events import Event
+from tracker.store.schema.files import File, Share
+from tracker.store.schema.groups import Group, Membership
+from tracker.store.schema.presence import Connection, Tracker
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 ROLES = {"owner": Role.OWNER, "admin": Role.ADMIN, "member": Role.MEMBER, "sharer": Role.MEMBER}

@@ -10,10 +10,10 @@ import pytest
 from common.api.events import EventKind
 from tests.support.database import empty_database
 from tracker.domain.rules import Role
-from tracker.store import schema
 from tracker.store.engine import Store, open_store
 from tracker.store.events.parts import BLOCK
 from tracker.store.records import User
+from tracker.store.schema.events import Event as EventRow
 from tracker.store.unit_of_work import UnitOfWork
 
 COUNT = 10 * BLOCK
@@ -52,14 +52,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def _event(number: int) -> schema.Event:
+def _event(number: int) -> EventRow:
     """Every seventh is of an account, others alternate between the groups."""
     actor = ("ann", "bob", "eve")[number % 3]
     file = f"{NAMES[number % len(NAMES)]} {number}."
     is_account = number % 7 == 0
     kind = EventKind.FILE_REMOVED if number % 50 == 1 else EventKind.FILE_ADDED
     verb = "removed" if kind is EventKind.FILE_REMOVED else "shares"
-    return schema.Event(
+    return EventRow(
         at=float(number),
         kind=EventKind.LOGGED_IN if is_account else kind,
         group_id=0 if is_account else 1 + number % 2,

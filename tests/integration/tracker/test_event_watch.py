@@ -9,7 +9,7 @@ import pytest
 
 from tracker.frontend.periodic import Periodic
 from tracker.store.engine import Store, open_store
-from tracker.store.schema import Event
+from tracker.store.schema.events import Event
 
 pytestmark = pytest.mark.sqlite
 

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, bindparam, select
 
 from common.types import InfoHash
 from tracker.domain.audience import PUSHED
-from tracker.store import schema
 from tracker.store.database.dialects import takes_turns
 from tracker.store.events.recipients import LARGE, Recipients
 from tracker.store.records import Event
+from tracker.store.schema.events import Event as EventRow
 from tracker.store.tables import EVENT_COLUMNS, NEWEST_EVENT, events, new_row, one_of
 
 NO_GROUP = 0
@@ -58,7 +58,7 @@ class EventRepository:
         self.has_news = False
         """Whether an event was added that somebody must hear of at once."""
 
-    def add(self, event: schema.Event) -> None:
+    def add(self, event: EventRow) -> None:
         """Record an event; others see it once the unit of work is committed.
 
         Only one writer at a time may, or an event could be committed after one with a larger id
@@ -67,7 +67,7 @@ class EventRepository:
         """
         self.add_for_each(event, [event.subject])
 
-    def add_for_each(self, event: schema.Event, subjects: Sequence[str]) -> None:
+    def add_for_each(self, event: EventRow, subjects: Sequence[str]) -> None:
         """Record an event once for each of these subjects; see `add`."""
         if not takes_turns(self._connection):
             raise AssertionError("an event needs a unit of work that takes its turn to write")
@@ -102,7 +102,7 @@ class EventRepository:
         found = map(Event._make, self._run(_REMOVALS, {"info_hashes": list(info_hashes)}))
         return {InfoHash(one.info_hash): one for one in found if one.info_hash is not None}
 
-    def has_occurred_since(self, event: schema.Event, since: float) -> bool:
+    def has_occurred_since(self, event: EventRow, since: float) -> bool:
         """Return whether the same actor did the same to the same subject after `since`."""
         values = {name: getattr(event, name) for name in ("subject", "group_id", "kind", "actor")}
         return self._run(_OCCURRED, values | {"since": since}).first() is not None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from tracker.store.schema import Base
+from tracker.store.schema.complete import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,  # SQLite alters tables by copying them
     compare_type=True,
 )

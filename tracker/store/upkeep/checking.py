@@ -27,21 +27,18 @@ from tracker.domain.secret_box import WrongKeyError
 from tracker.store.authority_key import find_secret_box
 from tracker.store.database.errors import DatabaseError
 from tracker.store.migrations.upgrade import revision
-from tracker.store.schema import (
+from tracker.store.schema.accounts import User, UserSize
+from tracker.store.schema.complete import METADATA
+from tracker.store.schema.events import Event
+from tracker.store.schema.files import File, Metainfo, Share
+from tracker.store.schema.groups import (
     AnnounceKey,
     Authority,
     AuthorityKey,
-    Base,
-    Event,
-    File,
     Group,
     GroupSize,
     JoinRequest,
     Membership,
-    Metainfo,
-    Share,
-    User,
-    UserSize,
 )
 from tracker.store.upkeep.opening import looking_at, old_schema
 
@@ -129,7 +126,7 @@ def _storage(connection: Connection) -> Iterator[str]:
 def _schema(connection: Connection) -> Iterator[str]:
     """Yield what is missing; a table or index of the operator's own is no problem."""
     found = compare_metadata(
-        MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata
+        MigrationContext.configure(connection, opts={"compare_type": True}), METADATA
     )
     for difference in found:
         if isinstance(difference, list):  # of one column
@@ -143,7 +140,7 @@ def _schema(connection: Connection) -> Iterator[str]:
 
 def _references() -> Iterator[_Rule]:
     """References are checked by the databases, but not after a fault or a switched-off check."""
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         for constraint in table.foreign_key_constraints:
             target = constraint.referred_table.alias()
             pairs = [(key.parent, target.c[key.column.name]) for key in constraint.elements]
@@ -239,7 +236,7 @@ def _numbers(connection: Connection) -> Iterator[str]:
 
 def numbered_tables() -> list[Table]:
     """Return the tables whose rows the database numbers."""
-    tables = Base.metadata.sorted_tables
+    tables = METADATA.sorted_tables
     return [table for table in tables if table.autoincrement_column is not None]
 
 

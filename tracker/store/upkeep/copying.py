@@ -15,7 +15,8 @@ from tracker.store.database.failures import failure
 from tracker.store.database.location import check_is_ours, database_file, engine_for
 from tracker.store.engine import open_store
 from tracker.store.presence.trackers import DEAD_SECONDS
-from tracker.store.schema import DERIVED, Base, Tracker
+from tracker.store.schema.complete import DERIVED, METADATA
+from tracker.store.schema.presence import Tracker
 from tracker.store.upkeep.checking import numbered_tables, sequence_of
 from tracker.store.upkeep.opening import old_schema
 
@@ -61,7 +62,7 @@ def _locked(url: str) -> Iterator[Connection]:
 
 def _copied() -> list[Table]:
     left_out = EPHEMERAL | DERIVED
-    return [table for table in Base.metadata.sorted_tables if table.name not in left_out]
+    return [table for table in METADATA.sorted_tables if table.name not in left_out]
 
 
 def _check_source(source: Connection, now: float) -> None:
@@ -76,7 +77,7 @@ def _check_source(source: Connection, now: float) -> None:
 
 
 def _check_empty(target: Connection) -> None:
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if target.execute(select(text("1")).select_from(table).limit(1)).first() is not None:
             raise DatabaseError(f"the target is in use: its table {table.name} has rows")
 
