@@ -15,8 +15,8 @@ from client.core.notices.folding import LIVE_LONGEST, LIVE_QUIET, Folded, Notice
 from client.core.notices.notice_kinds import Keeper, NoticeKind, presentation_of
 from client.core.notices.notice_texts import notice_of
 from client.event_bus import EventBus
-from client.list_results import NoticeRow
-from client.results import Notice
+from client.results.lists import NoticeRow
+from client.results.overview import Notice
 
 _MAX_WAITING = 100
 """Notices that wait for the first listener, the newest."""

@@ -27,7 +27,7 @@ from typing import Any, Final
 from client.build import open_session
 from client.config import ClientConfig
 from client.core.transfers.download_options import DEFAULT_OPTIONS
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.services.session import Session
 from client.services.transfer_list import TransferQuery
 from common import tracker_info

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
-from client.list_results import SessionsResult
-from client.results import EndSessionResult, LoginResult, UserResult
+from client.results.accounts import EndSessionResult, LoginResult, UserResult
+from client.results.lists import SessionsResult
 from common.errors import ErrorCode
 
 _USER = Argument("USER", Kind.NEW_NAME, help="the name of the account")

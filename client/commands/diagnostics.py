@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
-from client.results import ChecksResult, RelocateResult, WhyResult
+from client.results.files import RelocateResult
+from client.results.health import ChecksResult
+from client.results.transfers import WhyResult
 from common.errors import ErrorCode
 
 

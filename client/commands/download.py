@@ -17,12 +17,8 @@ from client.commands.word_order import (
     has_wildcard,
     is_like_path,
 )
-from client.results import (
-    DownloadResult,
-    StartedDownload,
-    StartedDownloadsResult,
-    TransferState,
-)
+from client.results.files import DownloadResult, StartedDownload, StartedDownloadsResult
+from client.results.transfers import TransferState
 from client.storage.paths.os_errors import shown
 from client.storage.paths.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from client.commands.command import Arguments, Command, Context, Kind, Option
-from client.results import DownloadRow, DownloadsResult, TransferState
+from client.results.transfers import DownloadRow, DownloadsResult, TransferState
 from common.errors import ErrorCode, MinitorrentError
 
 _PLACES: Mapping[TransferState, int] = MappingProxyType(

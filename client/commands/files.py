@@ -21,8 +21,8 @@ from client.commands.download import download_file, settle_download
 from client.commands.many import run_each
 from client.commands.transfer_names import chosen_names, settle_names
 from client.commands.upload import settle_upload, upload_file
-from client.list_results import FilesResult, FoundFilesResult
-from client.results import EndedSharesResult, FileResult
+from client.results.files import EndedSharesResult, FileResult
+from client.results.lists import FilesResult, FoundFilesResult
 from client.services.content.uploads import Offer
 from common.errors import ErrorCode
 from common.text import visible

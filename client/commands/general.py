@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.commands.parsing import find
-from client.results import TrackersResult
+from client.results.health import TrackersResult
 from common.errors import MEANINGS
 
 

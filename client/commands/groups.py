@@ -17,8 +17,8 @@ from client.commands.command import (
     Kind,
     Option,
 )
-from client.list_results import GroupsResult, StatsResult
-from client.results import GroupResult
+from client.results.groups import GroupResult
+from client.results.lists import GroupsResult, StatsResult
 from common.api.groups import CreateGroupReply, JoinGroupReply, SetUploadReply, Upload
 from common.errors import ErrorCode
 from common.text import visible

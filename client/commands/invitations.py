@@ -14,8 +14,8 @@ from client.commands.command import (
     Option,
 )
 from client.commands.members import given_role
-from client.list_results import InvitesResult
-from client.results import InviteResult, JoinResult, RevokeInviteResult
+from client.results.groups import InviteResult, JoinResult, RevokeInviteResult
+from client.results.lists import InvitesResult
 from common.api.groups import GivenRole
 from common.errors import ErrorCode, MinitorrentError
 

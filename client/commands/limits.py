@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
 from client.core.bandwidth.throttle import Direction
-from client.results import LimitsResult
+from client.results.settings import LimitsResult
 from common.errors import ErrorCode, MinitorrentError
 from common.rates import parse_rate
 

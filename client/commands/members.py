@@ -18,8 +18,8 @@ from client.commands.command import (
     Kind,
     Option,
 )
-from client.list_results import MembersResult, RequestsResult
-from client.results import AcceptedResult, RejectedResult
+from client.results.groups import AcceptedResult, RejectedResult
+from client.results.lists import MembersResult, RequestsResult
 from common.api.groups import GivenRole, MemberReply, RoleReply
 from common.errors import ErrorCode, MinitorrentError
 from common.text import visible

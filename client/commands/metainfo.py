@@ -20,11 +20,10 @@ from client.commands.command import (
 from client.commands.download import usual_folder
 from client.commands.files import OFFER_OPTIONS, offer_of
 from client.commands.known import KnownWords
-from client.results import (
+from client.results.files import DownloadResult, FileResult
+from client.results.metainfo import (
     AnnounceKeyResult,
-    DownloadResult,
     ExportResult,
-    FileResult,
     MagnetResult,
     MetainfoResult,
     PublishResult,

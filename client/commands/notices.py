@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import GROUP, Arguments, Command, Context, Kind, Option
-from client.list_results import EventsResult, NoticesResult
+from client.results.lists import EventsResult, NoticesResult
 from common.errors import ErrorCode
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.core.settings import SETTINGS
-from client.results import SettingsResult
+from client.results.settings import SettingsResult
 from common.errors import ErrorCode
 
 

@@ -12,7 +12,7 @@ from client.commands.command import Arguments, Context, Kind
 from client.commands.known import KnownWords
 from client.commands.many import run_each
 from client.commands.word_order import Words, begins_with_group, has_wildcard
-from client.results import ChangedTransfer, TransferResult, TransfersResult
+from client.results.transfers import ChangedTransfer, TransferResult, TransfersResult
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from client.commands.command import GROUP, YES, Argument, Arguments, Command, Co
 from client.commands.download_list import SHOW_DOWNLOADS
 from client.commands.transfer_names import change_each, chosen_names, settle_names
 from client.core.transfers.download_options import PRIORITIES
-from client.results import (
+from client.results.transfers import (
     PeersResult,
     PriorityResult,
     SharesResult,

@@ -12,7 +12,7 @@ from client.commands.command import Arguments, Context
 from client.commands.known import KnownWords
 from client.commands.many import TotalProgress, run_each
 from client.commands.word_order import upload_order
-from client.results import UploadedFile, UploadResult, UploadsResult
+from client.results.files import UploadedFile, UploadResult, UploadsResult
 from client.services.content.uploads import HashProgress, Offer
 from client.storage.paths.patterns import expand
 from client.storage.paths.typed_path import typed_path

@@ -21,7 +21,7 @@ from client.control.protocol import (
     Secret,
     Start,
 )
-from client.results import Notice
+from client.results.overview import Notice
 from client.shell.output import Output
 from client.shell.render import answer
 from client.shell.script import Script

@@ -17,7 +17,7 @@ from client.oneshot.joining import join
 from client.oneshot.receiving import receive
 from client.oneshot.sending import Terminal, send
 from client.oneshot.sign_in import Account, SignIn
-from client.results import Notice
+from client.results.overview import Notice
 from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.questions import Questions

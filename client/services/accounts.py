@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from client import results
 from client.caller import current_caller
 from client.core.notices.notice_kinds import NoticeKind
-from client.list_results import SessionsResult
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remembered_login import RememberedLogin, SessionToken
@@ -16,6 +14,8 @@ from client.membership.remote import TrackerCalls
 from client.membership.resumption import LONGEST_WAIT
 from client.net.tracker.tracker_client import TrackerClient
 from client.notices import Notices
+from client.results.accounts import EndSessionResult, LoginResult, UserResult
+from client.results.lists import SessionsResult
 from client.services.paging import USUAL_LIMIT, collect
 from client.transfers.transfer_manager import TransferManager
 from common.api import accounts
@@ -53,13 +53,13 @@ class AccountService:
         self._is_own = is_own
         self._is_resumed = False  # whether the login is one of an earlier run
 
-    def create(self, user: str, password: str) -> results.UserResult:
+    def create(self, user: str, password: str) -> UserResult:
         """Create an account; a short password causes a warning notice."""
         reply = self._remote.call(accounts.CREATE_USER, user=user, password=password)
         self._warn(reply.warning)
-        return results.UserResult(user=reply.user)
+        return UserResult(user=reply.user)
 
-    def login(self, user: str, password: str, *, remember: bool = False) -> results.LoginResult:
+    def login(self, user: str, password: str, *, remember: bool = False) -> LoginResult:
         """Log in and load this user's transfers; one login at a time.
 
         With `remember`, later runs of the client resume the session. A login that was resumed may
@@ -82,20 +82,20 @@ class AccountService:
     def _may_repeat(self) -> bool:
         return self._is_resumed or current_caller() is not None
 
-    def _log_in(self, user: str, password: str) -> results.LoginResult:
+    def _log_in(self, user: str, password: str) -> LoginResult:
         reply = self._tracker_client.login(user, password)
         self._is_resumed = False
         self._account.logged_in(reply)
         self._account.report_missed(reply.unread_notices)
         sharing = self._transfers.load(reply.user, self._is_own)
-        return results.LoginResult(
+        return LoginResult(
             user=reply.user, groups=reply.groups, more_groups=reply.more_groups, sharing=sharing
         )
 
-    def _confirm(self, password: str) -> results.LoginResult:
+    def _confirm(self, password: str) -> LoginResult:
         """Check the password of the user who is logged in already."""
         reply = self._remote.call(accounts.CHECK_PASSWORD, password=password)
-        return results.LoginResult(
+        return LoginResult(
             user=reply.user,
             groups=sorted(self._account.groups),
             more_groups=self._account.more_groups,
@@ -151,7 +151,7 @@ class AccountService:
             self._notices.publish(NoticeKind.TRACKER, f"Logged in as {user}{shared}.")
             self._account.report_missed(missed)
 
-    def logout(self) -> results.UserResult:
+    def logout(self) -> UserResult:
         """Stop all transfers, keeping their state, log out, and forget a remembered login.
 
         A remembered login that no tracker could resume yet is forgotten, too.
@@ -162,32 +162,32 @@ class AccountService:
             self._tracker_client.logout()
             self._account.resumption.end()
             self._remembered.forget()
-            return results.UserResult(user=delayed)
+            return UserResult(user=delayed)
         user = self._account.require()
         self._leave()
-        return results.UserResult(user=user)
+        return UserResult(user=user)
 
-    def whoami(self) -> results.UserResult:
+    def whoami(self) -> UserResult:
         """Return the logged-in user."""
-        return results.UserResult(user=self._account.require())
+        return UserResult(user=self._account.require())
 
-    def change_password(self, old: str, new: str) -> results.UserResult:
+    def change_password(self, old: str, new: str) -> UserResult:
         """Change the password, which ends this user's other sessions."""
         reply = self._remote.call(accounts.CHANGE_PASSWORD, old=old, new=new)
         self._warn(reply.warning)
-        return results.UserResult(user=reply.user)
+        return UserResult(user=reply.user)
 
     def sessions(self, pattern: str = "", *, limit: int = USUAL_LIMIT) -> SessionsResult:
         """List this user's logins, oldest first; the pattern matches addresses."""
         found = collect(self._remote, accounts.LIST_SESSIONS, "sessions", limit, pattern=pattern)
         return SessionsResult(sessions=found.rows, total=found.total, pattern=pattern)
 
-    def end_session(self, number: int) -> results.EndSessionResult:
+    def end_session(self, number: int) -> EndSessionResult:
         """End one of this user's logins; ending the current one logs out."""
         reply = self._remote.call(accounts.END_SESSION, id=number)
         if reply.current:
             self._leave()
-        return results.EndSessionResult(id=reply.id)
+        return EndSessionResult(id=reply.id)
 
     def _leave(self) -> None:
         self._transfers.empty()  # what LoggedOut has done doesn't wait until they have stopped

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from client import results
 from client.core.notices.notice_kinds import NoticeKind
 from client.membership.credentials import Credentials
+from client.results.metainfo import ExportResult
 from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path
 from client.storage.paths.writing import NewFile, check_place, write_private
@@ -39,7 +39,7 @@ def export_credentials(
     group: str,
     folder: Path,
     notify: Callable[[NoticeKind, str], None],
-) -> results.ExportResult:
+) -> ExportResult:
     """Write certificate, key and DH parameters into the folder, which is created if necessary.
 
     Files of an earlier export for the same user and group are replaced. `notify` takes a notice's
@@ -66,9 +66,7 @@ def export_credentials(
         "of this login: keep it to yourself.",
     )
     certificate_path, key_path, parameters_path = map(str, paths)
-    return results.ExportResult(
-        certificate=certificate_path, key=key_path, dhparams=parameters_path
-    )
+    return ExportResult(certificate=certificate_path, key=key_path, dhparams=parameters_path)
 
 
 class _Earlier:

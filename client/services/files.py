@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from client import results
 from client.core.notices.events import FileRemoved
 from client.core.notices.notice_kinds import NoticeKind
 from client.core.transfers.download_options import DownloadOptions
-from client.list_results import FilesResult, FoundFilesResult
 from client.membership.account import Account
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
+from client.results.files import ContentRow, DownloadResult, FileResult, UploadResult
+from client.results.lists import FilesResult, FoundFilesResult
+from client.results.metainfo import MagnetResult, ShareFileResult
+from client.results.transfers import FolderFile
 from client.services.content.downloads import Downloads
 from client.services.content.metainfo_links import MetainfoLinks, read_metainfo
 from client.services.content.removals import Removals
@@ -77,7 +79,7 @@ class FileService:
         found = collect(self._remote, files.FIND_FILES, "files", limit, pattern=pattern)
         return FoundFilesResult(files=found.rows, total=found.total, pattern=pattern)
 
-    def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
+    def contents(self, group: str, name: str) -> Sequence[ContentRow]:
         """Return the files of a shared folder; none for a single file."""
         self._account.require()
         return content_rows(self._downloads.describe(group, name))
@@ -89,13 +91,13 @@ class FileService:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> results.UploadResult:
+    ) -> UploadResult:
         """Hash a file or folder (an Offer has options) and share it from where it is."""
         offer = path if isinstance(path, Offer) else Offer(path)
         chosen = self._account.require_group(group)
         user = self._account.require()
         transfer = self._uploads.upload(user, chosen, offer, progress)
-        return results.UploadResult(
+        return UploadResult(
             group=chosen,
             name=transfer.record.name,
             size=transfer.metainfo.size,
@@ -110,7 +112,7 @@ class FileService:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> results.ShareFileResult:
+    ) -> ShareFileResult:
         """Like `upload`, and write a metainfo file for other BitTorrent clients."""
         offer = path if isinstance(path, Offer) else Offer(path)
         chosen = self._account.require_group(group)
@@ -120,14 +122,14 @@ class FileService:
         self._notices.publish(
             NoticeKind.WARNING, f"{written} has your own announce key in it: keep it to yourself."
         )
-        return results.ShareFileResult(
+        return ShareFileResult(
             metainfo=str(written),
             group=chosen,
             name=transfer.record.name,
             info_hash=transfer.info_hash.hex(),
         )
 
-    def magnet(self, group: str, name: str) -> results.MagnetResult:
+    def magnet(self, group: str, name: str) -> MagnetResult:
         """Return a link to a file of the group, which also works in other BitTorrent clients."""
         self._account.require()
         link = self._metainfo_links.magnet(group, name)
@@ -136,13 +138,13 @@ class FileService:
             self._notices.publish(
                 NoticeKind.WARNING, "The link has your own announce key in it: keep it to yourself."
             )
-        return results.MagnetResult(magnet=link.encode())
+        return MagnetResult(magnet=link.encode())
 
     def shared(self, group: str, names: Sequence[str]) -> set[str]:
         """Return those of a group's files that this user shares from this client."""
         return self._transfers.shared(group, names)
 
-    def stop_share(self, group: str, name: str) -> results.FileResult:
+    def stop_share(self, group: str, name: str) -> FileResult:
         """Stop sharing a file; it stays on disk."""
         transfer = self._transfers.find(group, name)
         try:
@@ -154,17 +156,17 @@ class FileService:
                 raise
         if transfer is not None:
             self._transfers.discard(transfer)
-        return results.FileResult(group=group, name=name)
+        return FileResult(group=group, name=name)
 
-    def remove_file(self, group: str, name: str) -> results.FileResult:
+    def remove_file(self, group: str, name: str) -> FileResult:
         """Remove a file from its group for everybody; the members' copies stay on their disks."""
         reply = self._remote.call(files.REMOVE_FILE, group=group, name=name)
         text = f"{self._account.require()} removed {name} from {group}."
         info_hash = info_hash_from_hex(reply.info_hash)
         self._removals.end(FileRemoved(group, name, info_hash, text))
-        return results.FileResult(group=group, name=name)
+        return FileResult(group=group, name=name)
 
-    def remove(self, metainfo: Path) -> results.FileResult:
+    def remove(self, metainfo: Path) -> FileResult:
         """Stop sharing the content that a metainfo file describes."""
         self._account.require()
         described = read_metainfo(metainfo)
@@ -184,7 +186,7 @@ class FileService:
         sequential: bool = False,
         only: str | None = None,
         in_place: bool = False,
-    ) -> results.DownloadResult:
+    ) -> DownloadResult:
         """Start a download in the background; `destination` as typed (a folder or a full path).
 
         With `sequential`, pieces are downloaded from first to last; with `in_place`, existing files
@@ -199,12 +201,12 @@ class FileService:
 
     def begin(
         self, group: str, name: str, destination: str, options: DownloadOptions
-    ) -> results.DownloadResult:
+    ) -> DownloadResult:
         """Start a download with any options; the rest is as in `download`."""
         user = self._account.require()
         return _result(self._downloads.download(user, group, name, destination, options))
 
-    def folder(self, group: str, name: str) -> Sequence[results.FolderFile]:
+    def folder(self, group: str, name: str) -> Sequence[FolderFile]:
         """Return the files of a transfer of a folder; none for a single file."""
         self._account.require()
         return folder_files(self._transfers.get(group, name))
@@ -217,16 +219,14 @@ class FileService:
         self._account.require()
         self._downloads.choose(self._transfers.get(group, name), options)
 
-    def get(
-        self, reference: str, destination: str, *, in_place: bool = False
-    ) -> results.DownloadResult:
+    def get(self, reference: str, destination: str, *, in_place: bool = False) -> DownloadResult:
         """Start the download that a metainfo file (its path) or a magnet link names."""
         user, options = self._account.require(), DownloadOptions(in_place=in_place)
         return _result(self._downloads.get(user, reference, destination, options))
 
 
-def _result(transfer: Transfer) -> results.DownloadResult:
-    return results.DownloadResult(
+def _result(transfer: Transfer) -> DownloadResult:
+    return DownloadResult(
         group=transfer.record.group,
         name=transfer.record.name,
         destination=str(transfer.path),

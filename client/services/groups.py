@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from client import results
-from client.list_results import (
+from client.membership.account import Account
+from client.membership.credentials import Credentials
+from client.membership.remote import TrackerCalls
+from client.notices import Notices
+from client.results.groups import AcceptedResult, GroupResult, RejectedResult
+from client.results.lists import (
     EventsResult,
     GroupRow,
     GroupsResult,
@@ -15,10 +19,7 @@ from client.list_results import (
     RequestsResult,
     StatsResult,
 )
-from client.membership.account import Account
-from client.membership.credentials import Credentials
-from client.membership.remote import TrackerCalls
-from client.notices import Notices
+from client.results.metainfo import ExportResult
 from client.services.export import export_credentials
 from client.services.paging import USUAL_LIMIT, collect
 from client.transfers.transfer_manager import TransferManager
@@ -150,13 +151,13 @@ class GroupService:
         """Ask to join a group."""
         return self._remote.call(groups.JOIN_GROUP, group=group)
 
-    def leave(self, group: str) -> results.GroupResult:
+    def leave(self, group: str) -> GroupResult:
         """Leave a group; its transfers end, finished files stay on disk."""
         reply = self._remote.call(groups.LEAVE_GROUP, group=group)
         self._account.left(reply.group)
         self._transfers.leave(reply.group)
         self._credentials.forget(reply.group)
-        return results.GroupResult(group=reply.group)
+        return GroupResult(group=reply.group)
 
     def is_own(self, group: str) -> bool:
         """Return whether the user is a member of a group."""
@@ -184,18 +185,18 @@ class GroupService:
         self._account.answered_requests(group, [user])
         return reply
 
-    def accept_requests(self, group: str, users: Sequence[str]) -> results.AcceptedResult:
+    def accept_requests(self, group: str, users: Sequence[str]) -> AcceptedResult:
         """Accept several users' join requests; without any, all that there are now.
 
         Of all, only the oldest are accepted if there is no room for more.
         """
         decided, left, reason = self._decide(groups.ACCEPT_REQUESTS, group, users)
-        return results.AcceptedResult(group=group, users=[*decided], left=left, reason=reason)
+        return AcceptedResult(group=group, users=[*decided], left=left, reason=reason)
 
-    def reject_requests(self, group: str, users: Sequence[str]) -> results.RejectedResult:
+    def reject_requests(self, group: str, users: Sequence[str]) -> RejectedResult:
         """Reject several users' join requests; without any, all that there are now."""
         decided, _, _ = self._decide(groups.REJECT_REQUESTS, group, users)
-        return results.RejectedResult(group=group, users=[*decided])
+        return RejectedResult(group=group, users=[*decided])
 
     def _decide(
         self,
@@ -250,13 +251,13 @@ class GroupService:
         """Make a member the owner."""
         return self._remote.call(groups.TRANSFER_GROUP, group=group, user=user)
 
-    def use(self, group: str) -> results.GroupResult:
+    def use(self, group: str) -> GroupResult:
         """Make a group the default where none is named."""
         self._remote.call(groups.GET_GROUP, group=group)  # raises if the user is not a member
         self._account.use(group)
-        return results.GroupResult(group=group)
+        return GroupResult(group=group)
 
-    def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
+    def export_credentials(self, group: str, folder: Path) -> ExportResult:
         """Write what a stock client needs to take part in a sealed group."""
         user = self._account.require()
         result = export_credentials(self._credentials, user, group, folder, self._notices.publish)

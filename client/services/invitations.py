@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from client.core.notices.notice_kinds import NoticeKind
-from client.list_results import InvitesResult
 from client.membership.account import Account
 from client.membership.known_trackers import KnownTrackers
 from client.membership.remote import TrackerCalls
 from client.net.tracker.tracker_client import TrackerClient
 from client.notices import Notices
-from client.results import InviteResult, JoinResult, RevokeInviteResult, UserResult
+from client.results.accounts import UserResult
+from client.results.groups import InviteResult, JoinResult, RevokeInviteResult
+from client.results.lists import InvitesResult
 from client.services.paging import USUAL_LIMIT, collect
 from common import invitation
 from common.api import accounts, invitations

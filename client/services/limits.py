@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.core.bandwidth.throttle import Direction
 from client.membership.account import Account
-from client.results import LimitRow, LimitsResult
+from client.results.settings import LimitRow, LimitsResult
 from client.transfers.rate_limits import RateLimits
 from client.transfers.transfer_manager import TransferManager
 

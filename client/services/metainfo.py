@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client import results
 from client.core.notices.notice_kinds import NoticeKind
 from client.membership.account import Account
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
+from client.results.metainfo import AnnounceKeyResult, MetainfoResult, PublishResult
 from client.services.content.metainfo_links import (
     MetainfoLinks,
     is_metainfo_of,
@@ -40,9 +40,7 @@ class MetainfoService:
         self._remote = remote
         self._links = links
 
-    def publish(
-        self, path: Path, group: str | None, out: Path | None = None
-    ) -> results.PublishResult:
+    def publish(self, path: Path, group: str | None, out: Path | None = None) -> PublishResult:
         """Share the content of a metainfo file that any tool made, without having the content.
 
         What must change for the group is changed, a notice says what, and the metainfo to seed it
@@ -60,14 +58,14 @@ class MetainfoService:
         self._offer(chosen, described)
         self._write(chosen, described, place)
         self._tell_changes(adapted, place)
-        return results.PublishResult(
+        return PublishResult(
             group=chosen,
             name=described.name,
             info_hash=described.info_hash.hex(),
             metainfo=str(place),
         )
 
-    def write(self, group: str, name: str, path: Path) -> results.MetainfoResult:
+    def write(self, group: str, name: str, path: Path) -> MetainfoResult:
         """Write the metainfo of a group's file to a file or folder, without having the content."""
         self._account.require()
         reply = self._remote.call(files.GET_FILE, group=group, name=name)
@@ -75,9 +73,9 @@ class MetainfoService:
         place = metainfo_place(path, described.name)
         check_place(place, is_metainfo_of(described.info_hash))
         self._write(group, described, place)
-        return results.MetainfoResult(metainfo=str(place))
+        return MetainfoResult(metainfo=str(place))
 
-    def announce_key(self, group: str | None, *, renew: bool = False) -> results.AnnounceKeyResult:
+    def announce_key(self, group: str | None, *, renew: bool = False) -> AnnounceKeyResult:
         """Return the user's announce address in a group; with `renew`, a new one."""
         chosen = self._account.require_group(group)
         if renew:
@@ -97,7 +95,7 @@ class MetainfoService:
                 f"Your earlier addresses and metainfo files of {chosen} can't announce any more;"
                 " give your other clients the new address."
             )
-        return results.AnnounceKeyResult(group=chosen, announce=urls[0])
+        return AnnounceKeyResult(group=chosen, announce=urls[0])
 
     # --- publishing -------------------------------------------------------------------------
     def _as_shared(

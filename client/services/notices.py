@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from client.core.notices.folding import fold, newest_lines
-from client.list_results import NoticeRow, NoticesResult
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
-from client.results import Notice
+from client.results.lists import NoticeRow, NoticesResult
+from client.results.overview import Notice
 from client.services.paging import collect, total
 from common.api import events
 from common.api.paging import MAX_PAGE

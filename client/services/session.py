@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from client.membership.account import Account
 from client.net.tracker.tracker_client import TrackerClient
-from client.results import Overview
+from client.results.overview import Overview
 from client.services.accounts import AccountService
 from client.services.files import FileService
 from client.services.groups import GroupService

@@ -14,7 +14,7 @@ from client.core.bandwidth.throttle import Direction
 from client.core.settings import Setting, ValueT
 from client.net.peers.listener import check_address
 from client.profiles import Profile, read_profile, write_profile
-from client.results import SettingsResult, SettingsRow
+from client.results.settings import SettingsResult, SettingsRow
 from client.state.settings import Settings
 from client.storage.paths.download_folder import chosen_folder, usual_folder
 from client.transfers.download_scheduler import DownloadScheduler, choose_places

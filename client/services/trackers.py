@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from client import results
 from client.membership.known_trackers import KnownTrackers
 from client.net.tracker.tracker_client import TrackerClient
+from client.results.health import TrackerRow, TrackersResult
 from common.api.accounts import PING, Ping
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
@@ -21,11 +21,11 @@ class TrackerService:
         """Wait until a tracker answers. Raises MinitorrentError(tracker_unreachable)."""
         self._tracker_client.call(PING, Ping())
 
-    def list(self) -> results.TrackersResult:
+    def list(self) -> TrackersResult:
         """Return a row for each tracker of the tracker information file."""
-        return results.TrackersResult(
+        return TrackersResult(
             trackers=[
-                results.TrackerRow(
+                TrackerRow(
                     address=str(tracker),
                     state=state,
                     current=state == "connected",

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Final, Literal, NamedTuple
 
-from client.results import DownloadRow, Result, TransferState
+from client.results.base import Result
+from client.results.transfers import DownloadRow, TransferState
 from client.services.views import download_fields
 from client.transfers.transfer import Transfer
 

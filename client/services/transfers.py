@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from client import results
 from client.caller import current_caller, note_download
 from client.core.notices.events import (
     TransferCompleted,
@@ -18,6 +17,16 @@ from client.core.notices.notice_kinds import NoticeKind
 from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices
+from client.results.transfers import (
+    DownloadRow,
+    DownloadsResult,
+    PeersResult,
+    PieceMap,
+    PriorityResult,
+    SharesResult,
+    TransferResult,
+    WaitResult,
+)
 from client.services.transfer_list import (
     TransferName,
     TransferPage,
@@ -60,7 +69,7 @@ class Completions:
             if len(self._ended) > _MOST_ENDED:
                 del self._ended[next(iter(self._ended))]
 
-    def take(self) -> results.WaitResult:
+    def take(self) -> WaitResult:
         """Return what ended since the last call for the same caller."""
         caller = current_caller()
         with self._lock:
@@ -71,7 +80,7 @@ class Completions:
                 since, caller.waited = caller.waited, now
             return self._since(since)
 
-    def own(self) -> results.WaitResult:
+    def own(self) -> WaitResult:
         """Return which downloads of this caller have ended since it came."""
         caller = current_caller()
         if caller is None:
@@ -81,13 +90,13 @@ class Completions:
 
     def _since(
         self, moment: float, counts: Callable[[str, str], bool] = lambda _group, _name: True
-    ) -> results.WaitResult:
+    ) -> WaitResult:
         ended = [
             (f"{group}/{name}", complete)
             for (group, name), (at, complete) in self._ended.items()
             if at > moment and counts(group, name)
         ]
-        return results.WaitResult(
+        return WaitResult(
             completed=[title for title, complete in ended if complete],
             failed=[title for title, complete in ended if not complete],
         )
@@ -115,17 +124,17 @@ class TransferService:
         self._completions = completions
         self._patience = patience
 
-    def downloads(self) -> results.DownloadsResult:
+    def downloads(self) -> DownloadsResult:
         """Return all downloads, including complete ones."""
         self._account.require()
         return downloads(*self._transfers.with_waiting())
 
-    def shares(self) -> results.SharesResult:
+    def shares(self) -> SharesResult:
         """Return what this user shares from this client."""
         self._account.require()
         return shares(*self._transfers.with_waiting())
 
-    def all(self) -> results.DownloadsResult:
+    def all(self) -> DownloadsResult:
         """Return all downloads and uploads, as rows of downloads."""
         self._account.require()
         return downloads(self._transfers.all(), (), uploads=True)
@@ -147,7 +156,7 @@ class TransferService:
             return totals([self._get(group, name)])
         return totals(self._transfers.all())
 
-    def unfinished(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
+    def unfinished(self, group: str, names: Sequence[str]) -> dict[str, DownloadRow]:
         """Return this user's incomplete downloads of a group's files, by name."""
         self._account.require()
         wanted = set(names)
@@ -157,20 +166,20 @@ class TransferService:
             if one.record.group == group and not one.record.complete and one.record.name in wanted
         }
 
-    def pause(self, group: str, name: str) -> results.TransferResult:
+    def pause(self, group: str, name: str) -> TransferResult:
         """Stop a transfer until `resume`, also after a restart."""
         transfer = self._get(group, name)
         transfer.pause()
         return _result(transfer)
 
-    def resume(self, group: str, name: str) -> results.TransferResult:
+    def resume(self, group: str, name: str) -> TransferResult:
         """Continue a paused or failed transfer."""
         transfer = self._get(group, name)
         transfer.resume()
         note_download(group, name)
         return _result(transfer)
 
-    def cancel(self, group: str, name: str) -> results.TransferResult:
+    def cancel(self, group: str, name: str) -> TransferResult:
         """Cancel a download and delete its partial data."""
         transfer = self._get(group, name)
         if transfer.record.complete:
@@ -184,30 +193,30 @@ class TransferService:
             )
         return _result(transfer)
 
-    def recheck(self, group: str, name: str) -> results.TransferResult:
+    def recheck(self, group: str, name: str) -> TransferResult:
         """Hash all data on disk again; wrong pieces of a download are downloaded again."""
         transfer = self._get(group, name)
         transfer.halt()
         transfer.start(recheck=True)
         return _result(transfer)
 
-    def set_priority(self, group: str, name: str, priority: int) -> results.PriorityResult:
+    def set_priority(self, group: str, name: str, priority: int) -> PriorityResult:
         """Set a download's priority; higher ones run first (see DownloadOptions)."""
         transfer = self._get(group, name)
         transfer.set_priority(priority)
-        return results.PriorityResult(group=group, name=name, priority=priority)
+        return PriorityResult(group=group, name=name, priority=priority)
 
-    def peers(self, group: str, name: str) -> results.PeersResult:
+    def peers(self, group: str, name: str) -> PeersResult:
         """Return the connected peers of a transfer."""
-        return results.PeersResult(peers=peer_rows(self._get(group, name)))
+        return PeersResult(peers=peer_rows(self._get(group, name)))
 
-    def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
+    def piece_map(self, group: str, name: str, cells: int) -> PieceMap:
         """Return where a transfer's pieces are, in at most `cells` runs."""
         return pieces(self._get(group, name), cells)
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
-    ) -> results.WaitResult:
+    ) -> WaitResult:
         """Wait until no download runs any more; returns what ended since the last wait.
 
         The tracker then knows of completed ones, too, unless it doesn't answer: a client that ends
@@ -220,7 +229,7 @@ class TransferService:
         self._wait(seconds, cancelled, self._running)
         return self._completions.take()
 
-    def wait_for_own(self, cancelled: Callable[[], bool]) -> results.WaitResult:
+    def wait_for_own(self, cancelled: Callable[[], bool]) -> WaitResult:
         """Wait like `wait`, without a time limit, for the downloads that this caller started.
 
         Returns what became of them. Without a caller, that is every download.
@@ -274,7 +283,7 @@ class TransferService:
         return self._transfers.get(group, name)
 
 
-def _result(transfer: Transfer) -> results.TransferResult:
-    return results.TransferResult(
+def _result(transfer: Transfer) -> TransferResult:
+    return TransferResult(
         group=transfer.record.group, name=transfer.record.name, state=transfer.state
     )

@@ -11,17 +11,17 @@ from client.core.swarm import piece_map
 from client.core.swarm.peer import Peer
 from client.core.transfers.piece_selection import match, paths_of
 from client.net.peers.connection import Connection
-from client.results import (
-    ContentRow,
+from client.results.files import ContentRow
+from client.results.health import TrackerState
+from client.results.overview import Overview
+from client.results.transfers import (
     DownloadRow,
     DownloadsResult,
     FolderFile,
-    Overview,
     PeerRow,
     PieceMap,
     ShareRow,
     SharesResult,
-    TrackerState,
     TransferState,
 )
 from client.transfers.transfer import Transfer

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from client.results import DownloadRow, TransferState
+from client.results.transfers import DownloadRow, TransferState
 from client.shell.terminal import widths
 from client.shell.terminal.screen import Screen
 from common.text import count, duration, percent, rate, size, visible

@@ -10,9 +10,21 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from client import list_results
 from client.commands.words import quote
 from client.core.notices.folding import fold
+from client.results.lists import (
+    EventsResult,
+    FilesResult,
+    FoundFilesResult,
+    GroupsResult,
+    InvitesResult,
+    ListResult,
+    MembersResult,
+    NoticesResult,
+    RequestsResult,
+    SessionsResult,
+    StatsResult,
+)
 from client.shell.terminal.screen import Column, Screen
 from common.api import groups
 from common.api.paging import MOST_COUNTED
@@ -20,7 +32,7 @@ from common.text import count, local_time, size, visible
 
 
 def _listed(
-    result: list_results.ListResult,
+    result: ListResult,
     rows: Sequence[Sequence[str]],
     columns: Sequence[Column],
     noun: str,
@@ -41,14 +53,12 @@ def _listed(
     return f"{table}\n{shown:,} of {_total(result)} {noun}s; {hint}"
 
 
-def _total(result: list_results.ListResult) -> str:
-    is_at_least = result.total >= MOST_COUNTED and isinstance(
-        result, list_results.EventsResult | list_results.NoticesResult
-    )
+def _total(result: ListResult) -> str:
+    is_at_least = result.total >= MOST_COUNTED and isinstance(result, EventsResult | NoticesResult)
     return f"{result.total:,} or more" if is_at_least else f"{result.total:,}"
 
 
-def _groups(result: list_results.GroupsResult, screen: Screen) -> str:
+def _groups(result: GroupsResult, screen: Screen) -> str:
     if not result.groups and not result.pattern:
         return "No groups yet; create one with: create_group GROUP"
     columns = [
@@ -73,13 +83,13 @@ def _role(row: groups.GroupRow, user: str) -> str:
     return "owner" if row.owner == user else "member"
 
 
-def _members(result: list_results.MembersResult, screen: Screen) -> str:
+def _members(result: MembersResult, screen: Screen) -> str:
     columns = [Column("user", folds=True), Column("role"), Column("online")]
     rows = [[m.user, m.role, "online" if m.online else "-"] for m in result.members]
     return _listed(result, rows, columns, "member", screen)
 
 
-def _stats(result: list_results.StatsResult, screen: Screen) -> str:
+def _stats(result: StatsResult, screen: Screen) -> str:
     members = count(result.members, "member")
     about = (
         f"{visible(result.group)}: {members}, {count(result.files, 'file')}, {size(result.bytes)}"
@@ -94,7 +104,7 @@ def _stats(result: list_results.StatsResult, screen: Screen) -> str:
     return f"{screen.wrap(about + who)}\n{_listed(result, rows, columns, 'user', screen)}"
 
 
-def _requests(result: list_results.RequestsResult, screen: Screen) -> str:
+def _requests(result: RequestsResult, screen: Screen) -> str:
     if not result.requests and not result.pattern:
         return f"No requests to join {visible(result.group)}"
     columns = [Column("user", folds=True), Column("asked at")]
@@ -102,7 +112,7 @@ def _requests(result: list_results.RequestsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "request", screen)
 
 
-def _invites(result: list_results.InvitesResult, screen: Screen) -> str:
+def _invites(result: InvitesResult, screen: Screen) -> str:
     if not result.invites and not result.pattern:
         return f"No invitations to {visible(result.group)}; create one with: invite"
     columns = [
@@ -127,7 +137,7 @@ def _invites(result: list_results.InvitesResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "invitation", screen)
 
 
-def _files(result: list_results.FilesResult, screen: Screen) -> str:
+def _files(result: FilesResult, screen: Screen) -> str:
     if not result.files and not result.pattern:
         return f"{visible(result.group)} shares no files yet; share one with: upload_file PATH"
     columns = [
@@ -145,7 +155,7 @@ def _files(result: list_results.FilesResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "file", screen)
 
 
-def _found(result: list_results.FoundFilesResult, screen: Screen) -> str:
+def _found(result: FoundFilesResult, screen: Screen) -> str:
     columns = [
         Column("group", folds=True),
         Column("name", folds=True),
@@ -161,7 +171,7 @@ def _found(result: list_results.FoundFilesResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "file", screen)
 
 
-def _sessions(result: list_results.SessionsResult, screen: Screen) -> str:
+def _sessions(result: SessionsResult, screen: Screen) -> str:
     columns = [Column("id", right=True), Column("address"), Column("since"), Column("current")]
     rows = [
         [str(row.id), row.address, local_time(row.since), "*" if row.current else ""]
@@ -170,7 +180,7 @@ def _sessions(result: list_results.SessionsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "session", screen)
 
 
-def _events(result: list_results.EventsResult, screen: Screen) -> str:
+def _events(result: EventsResult, screen: Screen) -> str:
     columns = [
         Column("at"),
         Column("who", folds=True),
@@ -187,7 +197,7 @@ def _events(result: list_results.EventsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "event", screen, hint)
 
 
-def _notices(result: list_results.NoticesResult, screen: Screen) -> str:
+def _notices(result: NoticesResult, screen: Screen) -> str:
     if not result.notices and not result.pattern:
         return "No notices yet"
     columns = [Column("at"), Column("group", folds=True), Column("what", folds=True)]
@@ -197,15 +207,15 @@ def _notices(result: list_results.NoticesResult, screen: Screen) -> str:
 
 
 LIST_FORMATTERS: Mapping[type[BaseModel], Callable[[Any, Screen], str]] = {
-    list_results.GroupsResult: _groups,
-    list_results.MembersResult: _members,
-    list_results.StatsResult: _stats,
-    list_results.RequestsResult: _requests,
-    list_results.InvitesResult: _invites,
-    list_results.FilesResult: _files,
-    list_results.FoundFilesResult: _found,
-    list_results.SessionsResult: _sessions,
-    list_results.EventsResult: _events,
-    list_results.NoticesResult: _notices,
+    GroupsResult: _groups,
+    MembersResult: _members,
+    StatsResult: _stats,
+    RequestsResult: _requests,
+    InvitesResult: _invites,
+    FilesResult: _files,
+    FoundFilesResult: _found,
+    SessionsResult: _sessions,
+    EventsResult: _events,
+    NoticesResult: _notices,
 }
 """How to format each result of a list."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from client.commands.runner import Outcome
 from client.core.notices.notice_kinds import Tone, presentation_of
-from client.results import Notice
+from client.results.overview import Notice
 from client.shell.render import answer
 from client.shell.terminal.screen import ENDLESS, Screen, Stream, screen_of
 from common.errors import MinitorrentError

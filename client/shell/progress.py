@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from client.caller import current_caller
-from client.results import Overview
+from client.results.overview import Overview
 from client.shell.downloads import RUNNING
 from client.shell.output import Output
 from client.shell.terminal import widths

@@ -10,9 +10,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from client import results
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
+from client.results.accounts import LoginResult
+from client.results.files import StartedDownloadsResult, UploadsResult
+from client.results.groups import AcceptedResult, InviteResult, RejectedResult
+from client.results.health import ChecksResult, TrackersResult
+from client.results.settings import LimitsResult, SettingsResult
+from client.results.transfers import (
+    DownloadsResult,
+    PeersResult,
+    SharesResult,
+    WaitResult,
+    WhyResult,
+)
 from client.shell.downloads import download_lines
 from client.shell.help_text import command_help_text, help_text
 from client.shell.list_tables import LIST_FORMATTERS
@@ -46,7 +57,7 @@ def _shown(name: str, value: object) -> str:
     return visible(str(value))
 
 
-def _login(result: results.LoginResult, _: Screen) -> str:
+def _login(result: LoginResult, _: Screen) -> str:
     groups_text = (
         f"groups: {some(result.groups, result.more_groups)}"
         if result.groups
@@ -56,7 +67,7 @@ def _login(result: results.LoginResult, _: Screen) -> str:
     return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"
 
 
-def _invite(result: results.InviteResult, _: Screen) -> str:
+def _invite(result: InviteResult, _: Screen) -> str:
     """The invitation on a line of its own, whole, so that it can be copied."""
     users = "1 user" if result.uses == 1 else f"{result.uses:,} users"
     until = local_time(result.expires_at)
@@ -64,7 +75,7 @@ def _invite(result: results.InviteResult, _: Screen) -> str:
     return f"{about}\n{visible(result.invitation)}"
 
 
-def _downloads(result: results.DownloadsResult, screen: Screen) -> str:
+def _downloads(result: DownloadsResult, screen: Screen) -> str:
     if not result.downloads and result.states:
         return f"No downloads are {visible(result.states.replace(',', ' or '))}"
     if not result.downloads:
@@ -72,7 +83,7 @@ def _downloads(result: results.DownloadsResult, screen: Screen) -> str:
     return "\n".join(download_lines(result.downloads, screen))
 
 
-def _shares(result: results.SharesResult, screen: Screen) -> str:
+def _shares(result: SharesResult, screen: Screen) -> str:
     if not result.shares:
         return "You share no files yet; share one with: upload_file PATH GROUP"
     columns = [
@@ -93,7 +104,7 @@ def _shares(result: results.SharesResult, screen: Screen) -> str:
     return f"{table}\n{result.waiting:,} of these are still being checked before they are shared"
 
 
-def _peers(result: results.PeersResult, screen: Screen) -> str:
+def _peers(result: PeersResult, screen: Screen) -> str:
     if not result.peers:
         return "No connected peers"
     columns = [
@@ -122,7 +133,7 @@ def _peers(result: results.PeersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _accepted(result: results.AcceptedResult, _: Screen) -> str:
+def _accepted(result: AcceptedResult, _: Screen) -> str:
     users, group = result.users, visible(result.group)
     if not users:
         return f"Nobody asks to join {group}"
@@ -133,14 +144,14 @@ def _accepted(result: results.AcceptedResult, _: Screen) -> str:
     return f"{accepted}; {count(result.left, 'request')} left: {visible(result.reason)}"
 
 
-def _rejected(result: results.RejectedResult, _: Screen) -> str:
+def _rejected(result: RejectedResult, _: Screen) -> str:
     if not result.users:
         return f"Nobody asks to join {visible(result.group)}"
     requests = count(len(result.users), "request")
     return f"Rejected {requests} to join {visible(result.group)}: {some(result.users, 0)}"
 
 
-def _limits(result: results.LimitsResult, screen: Screen) -> str:
+def _limits(result: LimitsResult, screen: Screen) -> str:
     if not any(row.up or row.down for row in result.limits):
         return "No rate limits"
     columns = [
@@ -161,7 +172,7 @@ def _limits(result: results.LimitsResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _trackers(result: results.TrackersResult, screen: Screen) -> str:
+def _trackers(result: TrackersResult, screen: Screen) -> str:
     columns = [
         Column("tracker", folds=True),
         Column("state"),
@@ -174,17 +185,17 @@ def _trackers(result: results.TrackersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _why(result: results.WhyResult, screen: Screen) -> str:
+def _why(result: WhyResult, screen: Screen) -> str:
     return f"{screen.wrap(visible(result.reason))}\n{screen.wrap(visible(result.hint))}"
 
 
-def _checks(result: results.ChecksResult, screen: Screen) -> str:
+def _checks(result: ChecksResult, screen: Screen) -> str:
     columns = [Column("result"), Column("check", folds=True)]
     rows = [["ok" if c.ok else "failed", f"{c.name}: {c.hint}"] for c in result.checks]
     return screen.table(columns, rows)
 
 
-def _waited(result: results.WaitResult, _: Screen) -> str:
+def _waited(result: WaitResult, _: Screen) -> str:
     if not result.completed and not result.failed:
         return "Nothing to wait for"
     parts = [
@@ -201,21 +212,21 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
 
 _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     **LIST_FORMATTERS,
-    results.LoginResult: _login,
-    results.InviteResult: _invite,
-    results.UploadsResult: uploads_text,
-    results.StartedDownloadsResult: started_text,
-    results.DownloadsResult: _downloads,
-    results.SharesResult: _shares,
-    results.PeersResult: _peers,
-    results.LimitsResult: _limits,
-    results.AcceptedResult: _accepted,
-    results.RejectedResult: _rejected,
-    results.SettingsResult: settings_text,
-    results.TrackersResult: _trackers,
-    results.ChecksResult: _checks,
-    results.WhyResult: _why,
-    results.WaitResult: _waited,
+    LoginResult: _login,
+    InviteResult: _invite,
+    UploadsResult: uploads_text,
+    StartedDownloadsResult: started_text,
+    DownloadsResult: _downloads,
+    SharesResult: _shares,
+    PeersResult: _peers,
+    LimitsResult: _limits,
+    AcceptedResult: _accepted,
+    RejectedResult: _rejected,
+    SettingsResult: settings_text,
+    TrackersResult: _trackers,
+    ChecksResult: _checks,
+    WhyResult: _why,
+    WaitResult: _waited,
     HelpResult: help_text,
     CommandHelpResult: command_help_text,
     EndResult: _nothing,

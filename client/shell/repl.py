@@ -18,7 +18,7 @@ from client.commands.parsing import may_hold_secret
 from client.commands.pasted_links import in_one_line
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
-from client.results import Notice, Overview
+from client.results.overview import Notice, Overview
 from client.shell.completion import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from client.commands.command import Watch
 from client.commands.runner import Outcome, Runner
 from client.core.notices.notice_kinds import NoticeKind
-from client.results import Notice
+from client.results.overview import Notice
 from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.keyboard import Keyboard

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.core.settings import LISTEN, SETTINGS
-from client.results import SettingsResult
+from client.results.settings import SettingsResult
 from client.shell.terminal.screen import Column, Screen
 from common.text import visible
 

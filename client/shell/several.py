@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from client import results
+from client.results.files import EndedSharesResult, StartedDownloadsResult, UploadsResult
+from client.results.transfers import TransfersResult
 from client.shell.terminal.screen import Screen
 from common.text import count, size, visible
 
@@ -14,7 +15,7 @@ _MAX_NAMES = 20
 _FEW_NAMES = 6
 """The same for the files of a command, whose user knows which they are."""
 
-Changed = results.TransfersResult | results.EndedSharesResult
+Changed = TransfersResult | EndedSharesResult
 
 
 def some(names: Sequence[str], more: int = 0) -> str:
@@ -28,14 +29,14 @@ def _few(names: Sequence[str]) -> str:
     return some(names[:_FEW_NAMES], len(names[_FEW_NAMES:]))
 
 
-def uploads_text(result: results.UploadsResult, screen: Screen) -> str:
+def uploads_text(result: UploadsResult, screen: Screen) -> str:
     """Return `Sharing 3 files with lab, 3.0 MiB: a, b, c`; shared folders count as one."""
     total = size(sum(file.size for file in result.files))
     start = f"Sharing {count(len(result.files), 'file')} with {visible(result.group)}, {total}"
     return screen.wrap(f"{start}: {_few([file.name for file in result.files])}")
 
 
-def started_text(result: results.StartedDownloadsResult, screen: Screen) -> str:
+def started_text(result: StartedDownloadsResult, screen: Screen) -> str:
     """Return `Downloading 3 files from lab to /data: a, b, c`, and how many are here already."""
     group, names = visible(result.group), [one.name for one in result.downloads]
     have = "you have or are downloading already"
@@ -49,7 +50,7 @@ def started_text(result: results.StartedDownloadsResult, screen: Screen) -> str:
 
 def changed_text(template: str, result: Changed, screen: Screen) -> str:
     """Fill the count, the group and the first names into a command's template."""
-    if isinstance(result, results.TransfersResult):
+    if isinstance(result, TransfersResult):
         names, noun = [one.name for one in result.transfers], "transfer"
     else:
         names, noun = result.names, "file"

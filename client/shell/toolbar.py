@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from client.commands.download_list import in_order
-from client.results import DownloadRow, Overview
+from client.results.overview import Overview
+from client.results.transfers import DownloadRow
 from client.shell.downloads import RUNNING
 from client.shell.terminal import widths
 from client.shell.terminal.screen import Screen

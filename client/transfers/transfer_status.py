@@ -31,7 +31,7 @@ from client.core.transfers.transfer_state import (
     torrent_of,
 )
 from client.net.transports.group_tls import GroupTls
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.state.transfers import TransferRecord
 from client.torrent.torrent import Torrent
 from client.transfers.transfer_context import TransferContext

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from client.results import Notice
+from client.results.overview import Notice
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi

@@ -17,7 +17,7 @@ from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOpti
 from client.event_bus import EventBus
 from client.net.tracker.announcer import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.state.database import Database
 from client.state.rate_limits import RateLimitStore
 from client.state.transfers import NewTransfer, TransferRecord, TransferStore

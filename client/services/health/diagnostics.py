@@ -7,7 +7,8 @@ from pathlib import Path
 
 from client.core.health.diagnosis import diagnose
 from client.membership.account import Account
-from client.results import RelocateResult, WhyResult
+from client.results.files import RelocateResult
+from client.results.transfers import WhyResult
 from client.services.content.uploads import HashProgress
 from client.services.health.snapshots import Snapshots
 from client.storage.paths.os_errors import shown

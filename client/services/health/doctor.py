@@ -28,7 +28,7 @@ from client.net.tracker.probe import (
 )
 from client.net.tracker.tracker_client import TrackerClient
 from client.net.tracker.tracker_connection import source_host
-from client.results import CheckRow, ChecksResult
+from client.results.health import CheckRow, ChecksResult
 from client.services.health.environment import descriptors, libraries
 from client.storage.paths import mount_point
 from client.transfers.transfer_manager import TransferManager

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from client import results
 from client.commands.registry import COMMANDS
-from client.results import Notice
+from client.results.overview import Notice
+from client.results.transfers import WhyResult
 from client.services.api import SessionApi
 from client.services.content.uploads import HashProgress
 from client.web.models import read_arguments
@@ -109,7 +109,7 @@ class CommandClient:
     async def explain(self, group: str, name: str) -> None:
         """Show why a transfer isn't moving, and the next step, until the user closes it."""
         try:
-            answer = await self.ask(results.WhyResult, "why", group=group, name=name)
+            answer = await self.ask(WhyResult, "why", group=group, name=name)
         except MinitorrentError as error:
             show_error(error)
             return

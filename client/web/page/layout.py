@@ -7,7 +7,7 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.results import Overview
+from client.results.overview import Overview
 from client.web.page.command_client import CommandClient
 from client.web.page.login import Login
 from client.web.page.main_view import TABS, MainView

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.results import UserResult
+from client.results.accounts import UserResult
 from client.web.page.command_client import CommandClient, Field
 from client.web.page.parts.controls import button, field, heading
 from client.web.page.parts.invitation_field import InvitationField

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nicegui import ui
 
-from client.results import Overview
+from client.results.overview import Overview
 from client.web.page.command_client import CommandClient
 from client.web.page.parts import desktop
 from client.web.page.parts.address import Address

@@ -10,7 +10,8 @@ from client.build import open_session
 from client.config import DEFAULT_TIMING, ClientConfig, Timing
 from client.core.swarm.swarm_config import SwarmConfig
 from client.parts import DEFAULT_PARTS, Parts
-from client.results import DownloadRow, Notice, TransferState
+from client.results.overview import Notice
+from client.results.transfers import DownloadRow, TransferState
 from client.services.session import Session
 from common.types import Endpoint
 from tests.support.database import empty_database

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.core.bandwidth.throttle import Direction
-from client.results import LimitRow
+from client.results.settings import LimitRow
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file

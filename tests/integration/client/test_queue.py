@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from client.config import Timing
-from client.results import TransferState
+from client.results.transfers import TransferState
 from tests.integration.client.team import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until

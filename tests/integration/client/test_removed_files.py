@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client.results import TransferState
+from client.results.transfers import TransferState
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.team import GROUP, Person, Team

@@ -13,7 +13,7 @@ from client.core.admission.candidates import FIRST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.peers.handshaking import receive_handshake
 from client.net.transports import mse_handshake
-from client.results import TransferState
+from client.results.transfers import TransferState
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.wire.handshake import Handshake

@@ -11,7 +11,7 @@ import pytest
 
 from client.config import DEFAULT_TIMING, Timing
 from client.parts import Parts
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.services.content.uploads import Offer
 from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError

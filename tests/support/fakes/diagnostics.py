@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.results import RelocateResult, WhyResult
+from client.results.files import RelocateResult
+from client.results.transfers import WhyResult
 from client.services.content.uploads import HashProgress
 from tests.support.fakes.state import FakeState
 

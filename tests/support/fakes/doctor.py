@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client.results import CheckRow, ChecksResult
+from client.results.health import CheckRow, ChecksResult
 from tests.support.fakes.state import FakeState
 
 

@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from client import results
 from client.core.transfers.download_options import DownloadOptions
-from client.list_results import FilesResult, FoundFilesResult
+from client.results.files import ContentRow, DownloadResult, FileResult, UploadResult
+from client.results.lists import FilesResult, FoundFilesResult
+from client.results.metainfo import MagnetResult, ShareFileResult
+from client.results.transfers import FolderFile
 from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT
 from common.api.files import FoundFile, Sort
@@ -65,9 +67,9 @@ class FakeFiles:
         ]
         return FoundFilesResult(files=rows[: limit or None], total=len(rows), pattern=pattern)
 
-    def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
+    def contents(self, group: str, name: str) -> Sequence[ContentRow]:
         self._state.called("contents", group, name)
-        return [results.ContentRow(path="one.txt", size=1)]
+        return [ContentRow(path="one.txt", size=1)]
 
     def upload(
         self,
@@ -75,7 +77,7 @@ class FakeFiles:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> results.UploadResult:
+    ) -> UploadResult:
         offer = path if isinstance(path, Offer) else Offer(path)
         name = offer.name or offer.path.name
         self._state.called("upload_file", offer, group)
@@ -88,9 +90,7 @@ class FakeFiles:
                 progress((step + 1) << 20, steps << 20)
             time.sleep(0.02)
         self._hashing.discard(name)
-        return results.UploadResult(
-            group=group or "lab", name=name, size=3 << 20, pieces=3, info_hash=HASH
-        )
+        return UploadResult(group=group or "lab", name=name, size=3 << 20, pieces=3, info_hash=HASH)
 
     def share(
         self,
@@ -99,33 +99,33 @@ class FakeFiles:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> results.ShareFileResult:
+    ) -> ShareFileResult:
         offer = path if isinstance(path, Offer) else Offer(path)
         self._state.called("share", offer, metainfo, group)
-        return results.ShareFileResult(
+        return ShareFileResult(
             metainfo=str(metainfo), group=group or "lab", name=offer.path.name, info_hash=HASH
         )
 
-    def magnet(self, group: str, name: str) -> results.MagnetResult:
+    def magnet(self, group: str, name: str) -> MagnetResult:
         self._state.called("magnet", group, name)
-        return results.MagnetResult(magnet=f"magnet:?xt=urn:btih:{HASH}")
+        return MagnetResult(magnet=f"magnet:?xt=urn:btih:{HASH}")
 
     def shared(self, group: str, names: Sequence[str]) -> set[str]:
         self._state.called("shared", group, names)
         return self.present.intersection(names)
 
-    def stop_share(self, group: str, name: str) -> results.FileResult:
+    def stop_share(self, group: str, name: str) -> FileResult:
         self._state.called("stop_share", group, name)
         self._check(name)
-        return results.FileResult(group=group, name=name)
+        return FileResult(group=group, name=name)
 
-    def remove_file(self, group: str, name: str) -> results.FileResult:
+    def remove_file(self, group: str, name: str) -> FileResult:
         self._state.called("remove_file", group, name)
-        return results.FileResult(group=group, name=name)
+        return FileResult(group=group, name=name)
 
-    def remove(self, metainfo: Path) -> results.FileResult:
+    def remove(self, metainfo: Path) -> FileResult:
         self._state.called("remove", metainfo)
-        return results.FileResult(group="lab", name="film.mkv")
+        return FileResult(group="lab", name="film.mkv")
 
     def download(
         self,
@@ -136,22 +136,22 @@ class FakeFiles:
         sequential: bool = False,
         only: str | None = None,
         in_place: bool = False,
-    ) -> results.DownloadResult:
+    ) -> DownloadResult:
         wishes = (("sequential",) if sequential else ()) + ((only,) if only else ())
         wishes += ("in place",) if in_place else ()
         self._state.called("download_file", group, name, destination, *wishes)
         self._check(name)
         self._state.rows.append(download(name, group=group))
-        return results.DownloadResult(
+        return DownloadResult(
             group=group, name=name, destination=f"{destination}/{name}", info_hash=HASH
         )
 
     def begin(
         self, group: str, name: str, destination: str, options: DownloadOptions
-    ) -> results.DownloadResult:
+    ) -> DownloadResult:
         return self.download(group, name, destination, sequential=options.sequential)
 
-    def folder(self, group: str, name: str) -> Sequence[results.FolderFile]:
+    def folder(self, group: str, name: str) -> Sequence[FolderFile]:
         self._check(name)
         return []
 
@@ -159,10 +159,6 @@ class FakeFiles:
         self._check(name)
         self._state.called("choose", group, name, *options.only)
 
-    def get(
-        self, reference: str, destination: str, *, in_place: bool = False
-    ) -> results.DownloadResult:
+    def get(self, reference: str, destination: str, *, in_place: bool = False) -> DownloadResult:
         self._state.called("get", reference, destination, *(("in place",) if in_place else ()))
-        return results.DownloadResult(
-            group="lab", name="film.mkv", destination=destination, info_hash=HASH
-        )
+        return DownloadResult(group="lab", name="film.mkv", destination=destination, info_hash=HASH)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from client import results
-from client.list_results import (
+from client.results.groups import AcceptedResult, GroupResult, RejectedResult
+from client.results.lists import (
     EventsResult,
     GroupRow,
     GroupsResult,
@@ -14,6 +14,7 @@ from client.list_results import (
     RequestsResult,
     StatsResult,
 )
+from client.results.metainfo import ExportResult
 from client.services.paging import USUAL_LIMIT
 from common.api import groups
 from common.api.audit import AuditRow
@@ -114,9 +115,9 @@ class FakeGroups:
         self._state.called("join_group", group)
         return groups.JoinGroupReply(group=group, status="requested")
 
-    def leave(self, group: str) -> results.GroupResult:
+    def leave(self, group: str) -> GroupResult:
         self._state.called("leave_group", group)
-        return results.GroupResult(group=group)
+        return GroupResult(group=group)
 
     def is_own(self, group: str) -> bool:
         self._state.called("is_own", group)
@@ -132,13 +133,13 @@ class FakeGroups:
     def reject_request(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("reject_request", group, user)
 
-    def accept_requests(self, group: str, users: Sequence[str]) -> results.AcceptedResult:
+    def accept_requests(self, group: str, users: Sequence[str]) -> AcceptedResult:
         self._state.called("accept_request", group, *users)
-        return results.AcceptedResult(group=group, users=list(users) or ["eve"])
+        return AcceptedResult(group=group, users=list(users) or ["eve"])
 
-    def reject_requests(self, group: str, users: Sequence[str]) -> results.RejectedResult:
+    def reject_requests(self, group: str, users: Sequence[str]) -> RejectedResult:
         self._state.called("reject_request", group, *users)
-        return results.RejectedResult(group=group, users=list(users) or ["eve"])
+        return RejectedResult(group=group, users=list(users) or ["eve"])
 
     def remove_member(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("remove_member", group, user)
@@ -164,14 +165,14 @@ class FakeGroups:
         self._state.called(what, group, user)
         return groups.MemberReply(group=group, user=user)
 
-    def use(self, group: str) -> results.GroupResult:
+    def use(self, group: str) -> GroupResult:
         self._state.called("use_group", group)
         self._state.group = group
-        return results.GroupResult(group=group)
+        return GroupResult(group=group)
 
-    def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
+    def export_credentials(self, group: str, folder: Path) -> ExportResult:
         self._state.called("export_credentials", group, folder)
-        return results.ExportResult(
+        return ExportResult(
             certificate=f"{folder}/certificate.pem",
             key=f"{folder}/key.pem",
             dhparams=f"{folder}/dhparams.pem",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from client.list_results import InvitesResult
-from client.results import InviteResult, JoinResult, RevokeInviteResult, UserResult
+from client.results.accounts import UserResult
+from client.results.groups import InviteResult, JoinResult, RevokeInviteResult
+from client.results.lists import InvitesResult
 from client.services.paging import USUAL_LIMIT
 from common.api.groups import GivenRole
 from common.api.invitations import InviteRow

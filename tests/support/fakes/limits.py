@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.core.bandwidth.throttle import Direction
-from client.results import LimitRow, LimitsResult
+from client.results.settings import LimitRow, LimitsResult
 from tests.support.fakes.state import FakeState
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client import results
+from client.results.metainfo import AnnounceKeyResult, MetainfoResult, PublishResult
 from tests.support.fakes.rows import HASH
 from tests.support.fakes.state import FakeState
 
@@ -17,19 +17,17 @@ class FakeMetainfo:
     def __init__(self, state: FakeState) -> None:
         self._state = state
 
-    def publish(
-        self, path: Path, group: str | None, out: Path | None = None
-    ) -> results.PublishResult:
+    def publish(self, path: Path, group: str | None, out: Path | None = None) -> PublishResult:
         self._state.called("publish", path, group, *([out] if out else []))
         written = out or path.with_name(f"{path.stem}.lab.torrent")
-        return results.PublishResult(
+        return PublishResult(
             group=group or "lab", name="film.mkv", info_hash=HASH, metainfo=str(written)
         )
 
-    def write(self, group: str, name: str, path: Path) -> results.MetainfoResult:
+    def write(self, group: str, name: str, path: Path) -> MetainfoResult:
         self._state.called("metainfo", group, name, path)
-        return results.MetainfoResult(metainfo=str(path))
+        return MetainfoResult(metainfo=str(path))
 
-    def announce_key(self, group: str | None, *, renew: bool = False) -> results.AnnounceKeyResult:
+    def announce_key(self, group: str | None, *, renew: bool = False) -> AnnounceKeyResult:
         self._state.called("announce_key", group, *(["renew"] if renew else []))
-        return results.AnnounceKeyResult(group=group or "lab", announce=ANNOUNCE)
+        return AnnounceKeyResult(group=group or "lab", announce=ANNOUNCE)

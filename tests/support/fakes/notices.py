@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client.list_results import NoticeRow, NoticesResult
-from client.results import Notice
+from client.results.lists import NoticeRow, NoticesResult
+from client.results.overview import Notice
 from client.services.paging import USUAL_LIMIT
 from tests.support.fakes.state import FakeState, unusual
 

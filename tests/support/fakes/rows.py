@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from client import results
-from client.results import TransferState
+from client.results.health import TrackerRow
+from client.results.transfers import DownloadRow, PeerRow, ShareRow, TransferState
 from common.api import files
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
 
-def download(name: str = "film.mkv", **changes: object) -> results.DownloadRow:
+def download(name: str = "film.mkv", **changes: object) -> DownloadRow:
     """A running download, at 45 % of 2 GiB."""
     stamps: dict[str, object] = {
         "group": "lab",
@@ -24,7 +24,7 @@ def download(name: str = "film.mkv", **changes: object) -> results.DownloadRow:
         "eta": 94.0,
         "error": None,
     }
-    return results.DownloadRow.model_validate({**stamps, **changes})
+    return DownloadRow.model_validate({**stamps, **changes})
 
 
 def file_rows() -> list[files.FileRow]:
@@ -43,10 +43,10 @@ def file_rows() -> list[files.FileRow]:
     ]
 
 
-SHARE = results.ShareRow(
+SHARE = ShareRow(
     group="lab", name="notes.txt", path="/home/ann/notes.txt", size=1234, uploaded=5678, peers=1
 )
-PEER = results.PeerRow(
+PEER = PeerRow(
     address="127.0.0.1:6881",
     client="Minitorrent 0.1",
     user="bob",
@@ -59,6 +59,6 @@ PEER = results.PeerRow(
     route="direct",
 )
 TRACKERS = [
-    results.TrackerRow(address="127.0.0.1:7001", state="connected", current=True, fingerprint=None),
-    results.TrackerRow(address="127.0.0.1:7002", state="offline", current=False, fingerprint=None),
+    TrackerRow(address="127.0.0.1:7001", state="connected", current=True, fingerprint=None),
+    TrackerRow(address="127.0.0.1:7002", state="offline", current=False, fingerprint=None),
 ]

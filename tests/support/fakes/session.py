@@ -10,8 +10,8 @@ import sys
 import types
 from collections.abc import Callable
 
-from client import results
 from client.config import ClientConfig
+from client.results.overview import Overview
 from client.services.api import SessionApi
 from tests.support.fakes.accounts import FakeAccounts
 from tests.support.fakes.diagnostics import FakeDiagnostics
@@ -56,8 +56,8 @@ class FakeSession(FakeState):
     def tracker_was_reached(self) -> bool:
         return self.reached
 
-    def overview(self) -> results.Overview:
-        return results.Overview(
+    def overview(self) -> Overview:
+        return Overview(
             user=self.user,
             group=self.group,
             tracker="connected" if self.reached else "unreachable",

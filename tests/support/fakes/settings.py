@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.core import settings
-from client.results import SettingsResult, SettingsRow
+from client.results.settings import SettingsResult, SettingsRow
 from tests.support.fakes.state import FakeState
 
 

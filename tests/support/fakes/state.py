@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from fnmatch import fnmatchcase
 
-from client import results
+from client.results.transfers import DownloadRow
 from client.services.paging import USUAL_LIMIT
 from common.errors import ErrorCode, MinitorrentError
 
@@ -18,7 +18,7 @@ class FakeState:
         self.failure: Exception | None = None
         self.user: str | None = None
         self.group: str | None = None
-        self.rows: list[results.DownloadRow] = []
+        self.rows: list[DownloadRow] = []
         self.hash_steps = 3
         self.waits_for = threading.Event()
         self.waits_for.set()

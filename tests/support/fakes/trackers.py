@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client.results import TrackersResult
+from client.results.health import TrackersResult
 from tests.support.fakes.rows import TRACKERS
 from tests.support.fakes.state import FakeState
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from client import results
-from client.results import TransferState
+from client.results.transfers import (
+    DownloadRow,
+    DownloadsResult,
+    PeersResult,
+    PieceMap,
+    PriorityResult,
+    SharesResult,
+    TransferResult,
+    TransferState,
+    WaitResult,
+)
 from client.services.transfer_list import TransferName, TransferPage, TransferQuery
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import PEER, SHARE
@@ -19,17 +28,17 @@ class FakeTransfers:
     def __init__(self, state: FakeState) -> None:
         self._state = state
 
-    def downloads(self) -> results.DownloadsResult:
+    def downloads(self) -> DownloadsResult:
         self._state.called("show_downloads")
-        return results.DownloadsResult(downloads=self._state.rows)
+        return DownloadsResult(downloads=self._state.rows)
 
-    def shares(self) -> results.SharesResult:
+    def shares(self) -> SharesResult:
         self._state.called("show_shares")
-        return results.SharesResult(shares=[SHARE])
+        return SharesResult(shares=[SHARE])
 
-    def all(self) -> results.DownloadsResult:
+    def all(self) -> DownloadsResult:
         self._state.called("transfers")
-        return results.DownloadsResult(downloads=self._state.rows)
+        return DownloadsResult(downloads=self._state.rows)
 
     def page(self, query: TransferQuery) -> TransferPage:
         raise NotImplementedError
@@ -41,51 +50,51 @@ class FakeTransfers:
     def totals(self, group: str | None = None, name: str | None = None) -> tuple[int, int]:
         return sum(row.done for row in self._state.rows), 0
 
-    def unfinished(self, group: str, names: Sequence[str]) -> dict[str, results.DownloadRow]:
+    def unfinished(self, group: str, names: Sequence[str]) -> dict[str, DownloadRow]:
         found = (row for row in self._state.rows if row.group == group)
         return {row.name: row for row in found if row.name in names}
 
-    def pause(self, group: str, name: str) -> results.TransferResult:
+    def pause(self, group: str, name: str) -> TransferResult:
         return self._on_transfer("pause", group, name, TransferState.PAUSED)
 
-    def resume(self, group: str, name: str) -> results.TransferResult:
+    def resume(self, group: str, name: str) -> TransferResult:
         return self._on_transfer("resume", group, name, TransferState.DOWNLOADING)
 
-    def cancel(self, group: str, name: str) -> results.TransferResult:
+    def cancel(self, group: str, name: str) -> TransferResult:
         return self._on_transfer("cancel", group, name, TransferState.PAUSED)
 
-    def recheck(self, group: str, name: str) -> results.TransferResult:
+    def recheck(self, group: str, name: str) -> TransferResult:
         return self._on_transfer("recheck", group, name, TransferState.CHECKING)
 
     def _on_transfer(
         self, what: str, group: str, name: str, state: TransferState
-    ) -> results.TransferResult:
+    ) -> TransferResult:
         self._state.called(what, group, name)
-        return results.TransferResult(group=group, name=name, state=state)
+        return TransferResult(group=group, name=name, state=state)
 
-    def set_priority(self, group: str, name: str, priority: int) -> results.PriorityResult:
+    def set_priority(self, group: str, name: str, priority: int) -> PriorityResult:
         self._state.called("priority", group, name, priority)
-        return results.PriorityResult(group=group, name=name, priority=priority)
+        return PriorityResult(group=group, name=name, priority=priority)
 
-    def peers(self, group: str, name: str) -> results.PeersResult:
+    def peers(self, group: str, name: str) -> PeersResult:
         self._state.called("peers", group, name)
-        return results.PeersResult(peers=[PEER])
+        return PeersResult(peers=[PEER])
 
-    def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
+    def piece_map(self, group: str, name: str, cells: int) -> PieceMap:
         self._state.called("piece_map", group, name, cells)
-        return results.PieceMap(pieces=4, done=1, here=[1.0, 0.0], elsewhere=[1, 0])
+        return PieceMap(pieces=4, done=1, here=[1.0, 0.0], elsewhere=[1, 0])
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
-    ) -> results.WaitResult:
+    ) -> WaitResult:
         self._state.called("wait", seconds)
         began = time.monotonic()
         while not self._state.waits_for.wait(0.01):
             if cancelled():
-                return results.WaitResult(completed=[], failed=[])
+                return WaitResult(completed=[], failed=[])
             if seconds is not None and time.monotonic() - began >= seconds:
                 raise MinitorrentError(ErrorCode.TIMEOUT, "Downloads still run.")
-        return results.WaitResult(completed=["lab/film.mkv"], failed=self._state.failed)
+        return WaitResult(completed=["lab/film.mkv"], failed=self._state.failed)
 
-    def wait_for_own(self, cancelled: Callable[[], bool]) -> results.WaitResult:
+    def wait_for_own(self, cancelled: Callable[[], bool]) -> WaitResult:
         return self.wait(None, cancelled)

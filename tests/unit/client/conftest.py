@@ -11,7 +11,7 @@ import pytest
 from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices
-from client.results import Notice
+from client.results.overview import Notice
 from client.state.database import Database
 from client.state.settings import Settings
 

@@ -9,7 +9,7 @@ from client.core.notices.events import LoggedOut
 from client.core.notices.notice_kinds import NoticeKind
 from client.event_bus import EventBus
 from client.notices import FoldedNotices, Notices
-from client.results import Notice
+from client.results.overview import Notice
 
 ADDED = Notice(kind=NoticeKind.FILE_ADDED, text="ann shares x in lab.", group="lab", actor="ann")
 

@@ -14,10 +14,10 @@ from nicegui.page import page
 from client.core.notices.events import EventsMissed
 from client.core.notices.notice_kinds import PRESENTATIONS, Keeper, NoticeKind, presentation_of
 from client.event_bus import EventBus
-from client.list_results import NoticeRow as ShownRow
-from client.list_results import NoticesResult
 from client.notices import Notices
-from client.results import Notice
+from client.results.lists import NoticeRow as ShownRow
+from client.results.lists import NoticesResult
+from client.results.overview import Notice
 from client.services.notices import NoticeService
 from client.shell.output import Output
 from client.shell.script import Script

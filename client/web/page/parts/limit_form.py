@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.results import LimitRow, LimitsResult
+from client.results.settings import LimitRow, LimitsResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, clear, field
 from client.web.page.toasts import show_message

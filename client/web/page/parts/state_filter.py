@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui import ui
 
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.web.page.parts.controls import button
 from client.web.page.translation import N_, _
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from nicegui import ui
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
-from client.results import ContentRow, DownloadResult, MagnetResult
+from client.results.files import ContentRow, DownloadResult
+from client.results.metainfo import MagnetResult
 from client.services.api import SessionApi
 from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path

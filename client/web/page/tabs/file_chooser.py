@@ -9,7 +9,8 @@ from nicegui.events import GenericEventArguments
 
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.piece_selection import match
-from client.results import ContentRow, FolderFile
+from client.results.files import ContentRow
+from client.results.transfers import FolderFile
 from client.web.page.parts.controls import field
 from client.web.page.parts.file_tree import FileTree, Node, Urgency
 from client.web.page.parts.tables import Table

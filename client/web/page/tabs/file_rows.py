@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client.results import DownloadRow, TransferState
+from client.results.transfers import DownloadRow, TransferState
 from client.web.page.parts.tables import ACTIONS, MARK, Action, Column
 from client.web.page.translation import N_, _, ngettext
 from common.api.files import FileRow

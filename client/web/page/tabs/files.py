@@ -8,8 +8,8 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
-from client.list_results import FilesResult
-from client.results import UploadResult
+from client.results.files import UploadResult
+from client.results.lists import FilesResult
 from client.storage.paths.os_errors import translating
 from client.web.page.command_client import CommandClient
 from client.web.page.parts import dropped

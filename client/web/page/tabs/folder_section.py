@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nicegui import ui
 
-from client.results import FolderFile
+from client.results.transfers import FolderFile
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button
 from client.web.page.tabs.file_chooser import FileChooser

@@ -7,8 +7,8 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.list_results import GroupRow, GroupsResult
-from client.results import JoinResult
+from client.results.groups import JoinResult
+from client.results.lists import GroupRow, GroupsResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading

@@ -7,8 +7,8 @@ import json
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.list_results import InvitesResult
-from client.results import InviteResult
+from client.results.groups import InviteResult
+from client.results.lists import InvitesResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, field, heading
 from client.web.page.parts.dialogs import named

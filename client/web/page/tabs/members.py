@@ -9,8 +9,8 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.list_results import MembersResult, RequestsResult
-from client.results import ExportResult
+from client.results.lists import MembersResult, RequestsResult
+from client.results.metainfo import ExportResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, confirm

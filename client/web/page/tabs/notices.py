@@ -6,7 +6,7 @@ from nicegui import ui
 
 from client.core.notices.folding import fold
 from client.core.notices.notice_kinds import presentation_of
-from client.list_results import NoticeRow, NoticesResult
+from client.results.lists import NoticeRow, NoticesResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import heading
 from client.web.page.sentences import in_page_words

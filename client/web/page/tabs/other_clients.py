@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.results import AnnounceKeyResult, MetainfoResult, PublishResult
+from client.results.metainfo import AnnounceKeyResult, MetainfoResult, PublishResult
 from client.storage.paths.typed_path import typed_path
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, field, heading, icon_button

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.list_results import SessionsResult
-from client.results import ChecksResult, TrackersResult
+from client.results.health import ChecksResult, TrackersResult
+from client.results.lists import SessionsResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, card, field, heading
 from client.web.page.parts.desktop import DesktopChoice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.list_results import StatsResult
+from client.results.lists import StatsResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import named

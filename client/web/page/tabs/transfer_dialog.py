@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.results import PeersResult
+from client.results.transfers import PeersResult
 from client.web.page.command_client import CommandClient
 from client.web.page.parts import graph
 from client.web.page.parts.controls import button, heading

@@ -8,7 +8,7 @@ from typing import get_args
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.results import Overview
+from client.results.overview import Overview
 from client.services.api import SessionApi
 from client.services.transfer_list import SortKey, TransferName, TransferPage, TransferQuery
 from client.web.page.command_client import CommandClient

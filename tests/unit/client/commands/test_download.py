@@ -12,7 +12,7 @@ from client.commands.command import Declined, always
 from client.commands.known import MOST_NAMES
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.web.models import read_arguments
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import HASH, download

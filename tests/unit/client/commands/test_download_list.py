@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from client.commands.command import Watch
 from client.commands.download_list import STATES, in_order
 from client.commands.runner import Runner
-from client.results import DownloadsResult, TransferState
+from client.results.transfers import DownloadsResult, TransferState
 from tests.support.fakes.rows import download
 from tests.support.fakes.session import FakeSession
 

@@ -13,7 +13,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from client.commands.runner import Outcome, Runner
-from client.results import Notice
+from client.results.overview import Notice
 from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.screen import Screen, can_show, screen_of

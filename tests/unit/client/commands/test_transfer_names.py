@@ -8,7 +8,7 @@ import pytest
 
 from client.commands.command import Declined
 from client.commands.runner import Runner
-from client.results import TransferState
+from client.results.transfers import TransferState
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import download
 from tests.support.fakes.session import FakeSession

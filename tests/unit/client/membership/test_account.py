@@ -21,7 +21,7 @@ from client.core.notices.events import (
 )
 from client.event_bus import EventBus
 from client.membership.account import Account
-from client.results import Notice
+from client.results.overview import Notice
 from client.state.database import Database
 from client.state.settings import Settings
 from common.api.accounts import LoginReply

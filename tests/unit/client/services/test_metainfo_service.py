@@ -10,7 +10,7 @@ import pytest
 from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices
-from client.results import Notice
+from client.results.overview import Notice
 from client.services.content.metainfo_links import MetainfoLinks
 from client.services.metainfo import MetainfoService
 from common import metainfo

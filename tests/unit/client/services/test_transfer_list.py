@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.services.transfer_list import TransferQuery, list_names, list_page
 from tests.unit.client.services.conftest import Sharer
 from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes

@@ -13,7 +13,8 @@ from client.core.transfers.download_options import DownloadOptions
 from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices
-from client.results import Notice, TransferState
+from client.results.overview import Notice
+from client.results.transfers import TransferState
 from client.services import transfers as transfers_module
 from client.services.transfers import Completions, TransferService
 from common.api.accounts import LoginReply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
-from client.results import DownloadsResult
+from client.results.transfers import DownloadsResult
 from client.shell.live_view import frame_text
 from client.shell.terminal.screen import Screen
 from client.shell.terminal.widths import cell_width

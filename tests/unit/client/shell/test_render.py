@@ -9,13 +9,27 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from client import list_results, results
 from client.commands.command import Context
 from client.commands.general import EndResult
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.commands.runner import settled
-from client.results import TransferState
+from client.results.accounts import LoginResult, UserResult
+from client.results.lists import (
+    EventsResult,
+    FilesResult,
+    GroupsResult,
+    InvitesResult,
+    RequestsResult,
+)
+from client.results.settings import LimitRow
+from client.results.transfers import (
+    DownloadsResult,
+    PeersResult,
+    SharesResult,
+    TransferState,
+    WaitResult,
+)
 from client.shell.downloads import download_lines
 from client.shell.render import answer
 from client.shell.terminal.screen import Column, Screen
@@ -127,7 +141,7 @@ def test_limits() -> None:
         "all transfers            500 KiB/s   no limit",
         "lab            film.mkv   no limit  2.0 MiB/s",
     ]
-    session.limits.rows = [results.LimitRow(group=None, name=None, up=0, down=0)]
+    session.limits.rows = [LimitRow(group=None, name=None, up=0, down=0)]
     assert shown("limit", session) == "No rate limits"
 
 
@@ -203,15 +217,15 @@ def test_help_fits_the_screen_and_names_the_short_forms(width: int) -> None:
 
 def test_a_partial_list_says_so() -> None:
     row = file_rows()[0]
-    part = list_results.FilesResult(group="lab", files=[row], total=60_000)
+    part = FilesResult(group="lab", files=[row], total=60_000)
     assert answer(COMMANDS["list_files"], part, PIPE).splitlines()[1:] == [
         "film.mkv  2.0 GiB    2048  bob          2         1",
         "1 of 60,000 files; narrow with a pattern, or --limit",
     ]
-    none = list_results.FilesResult(group="lab", files=[], total=0, pattern="*.mp3")
+    none = FilesResult(group="lab", files=[], total=0, pattern="*.mp3")
     assert answer(COMMANDS["list_files"], none, PIPE) == "No file matches '*.mp3'"
     event = AuditRow(at="2026-01-02T03:04:05Z", who="ann", what="login", subject="ann", address="")
-    acts = list_results.EventsResult(events=[event], total=1234, before=77, group="lab")
+    acts = EventsResult(events=[event], total=1234, before=77, group="lab")
     assert answer(COMMANDS["audit"], acts, PIPE).splitlines()[-1] == (
         "1 of 1,234 events; show older events with: audit lab --before 77"
     )
@@ -222,7 +236,7 @@ def test_a_partial_list_says_so() -> None:
 
 def test_login_names_only_some_of_many_groups() -> None:
     names = [f"g{number}" for number in range(1000)]
-    result = results.LoginResult(user="ann", groups=names, more_groups=44_000, sharing=0)
+    result = LoginResult(user="ann", groups=names, more_groups=44_000, sharing=0)
     text = answer(COMMANDS["login"], result, PIPE)
     assert text.startswith("Logged in as ann; groups: g0, g1,")
     assert text.endswith("g19 and 44,980 more")
@@ -248,11 +262,11 @@ def test_of_many_files_only_some_are_named() -> None:
     assert text.endswith("3 files you have or are downloading already")
 
 
-def long_file(name: str) -> list_results.FilesResult:
+def long_file(name: str) -> FilesResult:
     row = files.FileRow(
         name=name, size=1, pieces=1, info_hash=HASH, owner="bob", seeders=0, leechers=0
     )
-    return list_results.FilesResult(group="lab", files=[row], total=1)
+    return FilesResult(group="lab", files=[row], total=1)
 
 
 def test_long_names_are_wrapped_only_at_a_terminal() -> None:
@@ -267,10 +281,10 @@ def test_foreign_names_cannot_act_on_the_terminal() -> None:
     evil = "\x1b]0;owned\x07[bold]x[/bold]"
     for result in (
         long_file(evil),
-        results.DownloadsResult(downloads=[download(evil)]),
-        results.WaitResult(completed=[evil], failed=[evil]),
-        results.LoginResult(user=evil, groups=[evil], sharing=0),
-        results.UserResult(user=evil),
+        DownloadsResult(downloads=[download(evil)]),
+        WaitResult(completed=[evil], failed=[evil]),
+        LoginResult(user=evil, groups=[evil], sharing=0),
+        UserResult(user=evil),
     ):
         text = answer(COMMANDS["whoami"], result, PIPE)
         assert "\x1b" not in text
@@ -282,31 +296,31 @@ def test_foreign_names_cannot_act_on_the_terminal() -> None:
     ("result", "text"),
     [
         (
-            list_results.GroupsResult(groups=[], total=0, user="ann"),
+            GroupsResult(groups=[], total=0, user="ann"),
             "No groups yet; create one with: create_group GROUP",
         ),
-        (list_results.RequestsResult(group="lab", requests=[], total=0), "No requests to join lab"),
+        (RequestsResult(group="lab", requests=[], total=0), "No requests to join lab"),
         (
-            list_results.InvitesResult(group="lab", invites=[], total=0),
+            InvitesResult(group="lab", invites=[], total=0),
             "No invitations to lab; create one with: invite",
         ),
         (
-            list_results.FilesResult(group="lab", files=[], total=0),
+            FilesResult(group="lab", files=[], total=0),
             "lab shares no files yet; share one with: upload_file PATH",
         ),
         (
-            results.SharesResult(shares=[]),
+            SharesResult(shares=[]),
             "You share no files yet; share one with: upload_file PATH GROUP",
         ),
-        (results.PeersResult(peers=[]), "No connected peers"),
-        (results.WaitResult(completed=[], failed=[]), "Nothing to wait for"),
-        (results.WaitResult(completed=["a/b"], failed=["c/d"]), "completed: a/b; failed: c/d"),
+        (PeersResult(peers=[]), "No connected peers"),
+        (WaitResult(completed=[], failed=[]), "Nothing to wait for"),
+        (WaitResult(completed=["a/b"], failed=["c/d"]), "completed: a/b; failed: c/d"),
         (
-            results.LoginResult(user="ann", groups=[], sharing=0),
+            LoginResult(user="ann", groups=[], sharing=0),
             "Logged in as ann; no groups yet (create_group or join_group)",
         ),
         (
-            results.LoginResult(user="ann", groups=["a", "b"], sharing=1),
+            LoginResult(user="ann", groups=["a", "b"], sharing=1),
             "Logged in as ann; groups: a, b; sharing 1 file again",
         ),
         (EndResult(), ""),

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.results import DownloadRow, Overview, TransferState
+from client.results.overview import Overview
+from client.results.transfers import DownloadRow, TransferState
 from client.shell.progress import hashing_line, waiting_line
 from client.shell.terminal.screen import Screen
 from client.shell.terminal.widths import cell_width

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from client.core.transfers.download_queue import NO_LIMIT
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.state.database import Database
 from client.state.settings import Settings
 from client.state.transfers import TransferRecord

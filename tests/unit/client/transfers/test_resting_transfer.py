@@ -11,7 +11,7 @@ import pytest
 from client.core.admission.candidates import PeerCandidate
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.transfer_state import Resting
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.state.database import Database
 from client.state.transfers import TransferStore
 from client.storage.files.handles import OPEN

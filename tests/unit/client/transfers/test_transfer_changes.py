@@ -6,7 +6,7 @@ from client.core.notices.events import (
     PiecesLost,
     TransferFailed,
 )
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.storage.files.naming import partial_path
 from client.transfers.transfer import MOST_UPSETS, Transfer
 from common.errors import ErrorCode

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from client.core.notices.events import PiecesLost
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.storage.files.naming import partial_path
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_storage import TransferStorage

@@ -11,7 +11,7 @@ from client.core.notices.events import (
     TransferPaused,
 )
 from client.core.transfers.download_options import DownloadOptions
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.storage.files.naming import part_file_path, partial_path
 from client.transfers.disk_space import INTERVAL, PATIENT_INTERVAL
 from client.transfers.transfer import Transfer

@@ -11,7 +11,7 @@ from client.core.notices.events import (
     TransferFailed,
 )
 from client.core.transfers.resume import FileStamps
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.state.database import Database
 from client.state.transfers import TransferStore
 from client.transfers.transfer import Transfer

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.state.database import Database
 from client.storage.files.naming import partial_path
 from client.torrent.torrent import Torrent

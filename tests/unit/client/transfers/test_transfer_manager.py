@@ -10,7 +10,7 @@ import structlog
 
 from client.core.admission.candidates import PeerCandidate
 from client.core.swarm.swarm_config import SwarmConfig
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.state.database import Database
 from client.state.rate_limits import RateLimitStore
 from client.state.transfers import TransferRecord, TransferStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.core.notices.events import (
     TransferCompleted,
 )
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.storage.files.naming import partial_path
 from client.transfers.transfer import Transfer
 from tests.support.fake_transfers import TransferLab, shown, torrent_of

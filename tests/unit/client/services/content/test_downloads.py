@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.services.views import folder_files
 from client.storage.files.naming import partial_path
 from common import metainfo

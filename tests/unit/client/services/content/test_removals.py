@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from client.core.notices.events import FileRemoved, ShareFailed
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.services.content.removals import Removals
 from client.transfers.backlog import CHUNK
 from client.transfers.transfer import Transfer

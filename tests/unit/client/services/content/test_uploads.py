@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client.results import TransferState
+from client.results.transfers import TransferState
 from client.services.content.uploads import Offer
 from client.storage.files.source import scan
 from client.storage.hashing import hash_source

@@ -19,7 +19,7 @@ from client.membership.remote import Remote
 from client.net.port_mapping.mapper import PortMapper
 from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
-from client.results import CheckRow
+from client.results.health import CheckRow
 from client.services.health import environment
 from client.services.health.doctor import Doctor
 from client.state.database import Database

@@ -12,7 +12,8 @@ import pytest
 
 from client.core import settings
 from client.core.notices.notice_kinds import PRESENTATIONS, presentation_of
-from client.results import TrackerState, TransferState
+from client.results.health import TrackerState
+from client.results.transfers import TransferState
 from client.web.page import translation, words
 from client.web.page.translation import LANGUAGES, catalogue, choose_language
 from common.api.events import EventKind

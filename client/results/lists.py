@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from client.results import Result
+from client.results.base import Result
 from common.api import accounts, audit, events, files, groups, invitations, stats
 
 
