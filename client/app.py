@@ -1,4 +1,4 @@
-"""Starts a client from the command line; `client.build` puts its parts together."""
+"""Starts a client from the command line; `client.assembly` puts its parts together."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _run(
 ) -> int:
     """Open the session, do on it what the user wants, and always close it."""
     with loading():
-        from client.build import open_session
+        from client.assembly.opening import open_session
         from client.control.server import serving
 
     session = open_session(start.config)

@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from client.build import open_session
+from client.assembly.opening import open_session
 from client.config import ClientConfig
 from client.core.transfers.download_options import DEFAULT_OPTIONS
 from client.results.transfers import TransferState

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from client.build import open_session
+from client.assembly.opening import open_session
 from client.commands.registry import COMMANDS
 from client.config import ClientConfig
 from client.services.session import Session

@@ -30,7 +30,7 @@ from tests.support.namespace import enter_network
 
 _CLIENT: Final = (
     "client.app",
-    "client.build",
+    "client.assembly.opening",
     "client.commands.runner",
     "client.control.data_folder",
     "client.control.hand_over",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from client.build import open_session
+from client.assembly.opening import open_session
+from client.assembly.parts import DEFAULT_PARTS, Parts
 from client.config import DEFAULT_TIMING, ClientConfig, Timing
 from client.core.swarm.swarm_config import SwarmConfig
-from client.parts import DEFAULT_PARTS, Parts
 from client.results.overview import Notice
 from client.results.transfers import DownloadRow, TransferState
 from client.services.session import Session

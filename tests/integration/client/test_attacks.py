@@ -25,11 +25,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from client.assembly.parts import Parts
 from client.core.admission.candidates import PeerCandidate
 from client.core.admission.obstacle import Obstacle
 from client.net.peers.dialer import Dial, Dialer
 from client.net.transports.transport import Transport
-from client.parts import Parts
 from common.api.presence import ANNOUNCE_KEY, AnnounceKey
 from common.types import Endpoint, InfoHash
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.parts import Parts
+from client.assembly.parts import Parts
 from client.state.transfers import TransferRecord, TransferStore
 from tests.integration.client.team import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from client.assembly.parts import Parts
 from client.core.swarm.swarm_config import SwarmConfig
-from client.parts import Parts
 from client.storage.files.torrent_files import TorrentFiles
 from common.types import Block
 from tests.integration.client.conftest import Log

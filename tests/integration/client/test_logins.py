@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.parts import DEFAULT_PARTS, Parts
+from client.assembly.parts import DEFAULT_PARTS, Parts
 from client.storage.files.torrent_files import TorrentFiles
 from tests.integration.client.team import PASSWORD, Person, Team
 from tests.support.content import make_file

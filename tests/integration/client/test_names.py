@@ -11,7 +11,7 @@ from pathlib import Path
 import bencode2
 import pytest
 
-from client.build import open_session
+from client.assembly.opening import open_session
 from client.config import ClientConfig
 from client.services.session import Session
 from common.errors import ErrorCode, MinitorrentError

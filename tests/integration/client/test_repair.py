@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.parts import Parts
+from client.assembly.parts import Parts
 from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from client.assembly.parts import DEFAULT_PARTS, Parts
 from client.config import DEFAULT_TIMING, Timing
-from client.parts import DEFAULT_PARTS, Parts
 from client.storage.files.torrent_files import TorrentFiles
 from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file, make_tree

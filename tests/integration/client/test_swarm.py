@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from client.assembly.parts import Parts
 from client.config import Timing
 from client.core.admission.candidates import LONGEST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
-from client.parts import Parts
 from client.storage.files.torrent_files import TorrentFiles
 from common.bitfield import Bitfield
 from common.types import PieceIndex

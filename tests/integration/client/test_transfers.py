@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from client.assembly.parts import Parts
 from client.config import DEFAULT_TIMING, Timing
-from client.parts import Parts
 from client.results.transfers import TransferState
 from client.services.content.uploads import Offer
 from client.storage.files.torrent_files import TorrentFiles

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from client.assembly.parts import DEFAULT_PARTS, Parts
 from client.core.protocol.mse import FindTorrent
 from client.net.peers.listener import Admit, Arrived, IsBanned, Listener
 from client.net.tracker.tracker_client import TrackerClient
 from client.net.transports.tls_handshake import FindGroupTls
-from client.parts import DEFAULT_PARTS, Parts
 from client.storage.files.torrent_files import TorrentFiles
 from common.api.operation import Operation, ReplyT, RequestT
 from common.api.presence import CHECK_PORT

@@ -32,7 +32,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSession]:
     """The replacement for a real session."""
     fake = FakeSession()
-    monkeypatch.setitem(sys.modules, "client.build", None)
+    monkeypatch.setitem(sys.modules, "client.assembly.opening", None)
     fake_session.install(fake)
     yield fake
 

@@ -1,9 +1,8 @@
-"""Builds a session from its parts, and closes them in reverse order."""
+"""Puts the parts of a client together, and closes them in reverse order."""
 
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,18 +11,15 @@ from functools import partial
 from random import Random
 from typing import Protocol, TypeVar
 
+from client.assembly.parts import Parts
+from client.assembly.services import ServiceAssembly
+from client.assembly.subscriptions import subscribe
 from client.config import ClientConfig
 from client.core.admission.descriptor_budget import DescriptorBudget
 from client.core.notices.events import (
-    CertificatesRevoked,
-    FileRemoved,
     LoggedIn,
     LoggedOut,
     LoginResumed,
-    MemberRemoved,
-    MembershipEnded,
-    RevocationsApplied,
-    TrackerConnected,
 )
 from client.core.notices.notice_kinds import NoticeKind
 from client.core.swarm.swarm_config import SwarmConfig
@@ -37,39 +33,21 @@ from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.peers.rendezvous import RendezvousPoint
-from client.net.port_mapping.mapper import PortMapper
 from client.net.public_port import PublicPort
 from client.net.tracker.announcer import Announcer
-from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
 from client.net.transports.own_port import OwnAddress
 from client.notices import Notices
-from client.parts import DEFAULT_PARTS, Parts
 from client.services.accounts import AccountService
-from client.services.content.downloads import Downloads
 from client.services.content.metainfo_links import MetainfoLinks
-from client.services.content.removals import Removals
-from client.services.content.uploads import Uploads
-from client.services.files import FileService
-from client.services.groups import GroupService
-from client.services.health.diagnostics import Diagnostics
-from client.services.health.doctor import Doctor
-from client.services.health.environment import raise_descriptors
-from client.services.health.snapshots import Snapshots
-from client.services.invitations import InvitationService
-from client.services.limits import LimitService
-from client.services.metainfo import MetainfoService
-from client.services.notices import NoticeService
 from client.services.session import Session
-from client.services.settings import SettingsService, port_mapping
-from client.services.trackers import TrackerService
-from client.services.transfers import Completions, TransferService
+from client.services.settings import port_mapping
+from client.services.transfers import Completions
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
-from client.storage.files.handles import OPEN
 from client.storage.files.write_back import WriteBack
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import WorkerPool
@@ -93,13 +71,6 @@ BUFFER_BUDGET = 48 * 1024 * 1024
 JOB_THREADS = 4
 """Transfers checked, finished or stopped at once."""
 
-_STACK = 4 * 1024 * 1024
-"""Stack size per thread in bytes; only used pages take memory, and there are two threads a peer.
-
-The bencode library stops at a depth for which it needs 2 MiB; with less, one deeply nested message
-of a peer would end the process.
-"""
-
 
 def new_peer_id() -> PeerId:
     """Return a new peer id for this run: `-MI0100-` and twelve random bytes (BEP 20)."""
@@ -111,30 +82,6 @@ def client_name() -> str:
     return f"Minitorrent {__version__}"
 
 
-def open_session(
-    config: ClientConfig, swarm_config: SwarmConfig | None = None, parts: Parts = DEFAULT_PARTS
-) -> Session:
-    """Start a client: database, listener, tracker client, everything a session needs.
-
-    `swarm_config` is each torrent's. Raises MinitorrentError when the address to listen on or
-    the database can't be used.
-    """
-    threading.stack_size(_STACK)
-    budget = DescriptorBudget.of(raise_descriptors())
-    OPEN.limit = budget.files
-    closing_stack = ExitStack()
-    with ExitStack() as failure:
-        failure.callback(closing_stack.close)
-        database = Database.open(config.data_dir / "client.sqlite")
-        closing_stack.callback(database.close)
-        listener = parts.listener(config.listen, budget.handshakes)
-        closing_stack.callback(listener.close)
-        assembly = _Assembly(config, parts, database, listener, budget, closing_stack)
-        session = assembly.session(swarm_config or SwarmConfig())
-        failure.pop_all()
-    return session
-
-
 class _Closable(Protocol):
     def close(self) -> object: ...
 
@@ -142,7 +89,7 @@ class _Closable(Protocol):
 PartT = TypeVar("PartT", bound=_Closable)
 
 
-class _Assembly:
+class Assembly:
     """Builds the parts of a client; `closing_stack` closes them in reverse order."""
 
     def __init__(
@@ -216,7 +163,7 @@ class _Assembly:
         remote = Remote(self._account, self._tracker_client)
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
-        _subscribe(self._events, announcer, credentials, transfers)
+        subscribe(self._events, announcer, credentials, transfers)
         self._publish_port(public_port)
         self._notices.publish_events()
         refuses = torrents.ban_list.refuses_caller
@@ -275,80 +222,27 @@ class _Assembly:
         links: MetainfoLinks,
         public_port: PublicPort,
     ) -> Session:
-        account, notices = self._account, self._notices
-        tracker_client, known_trackers = self._tracker_client, self._known_trackers
-        groups = GroupService(account, notices, remote, transfers, credentials)
-        port = public_port.own_port()
-        snapshots = Snapshots(tracker_client, credentials, time.monotonic, port)
-        patience = self._config.timing.wait_without_peers
-        return Session(
-            account,
-            tracker_client,
-            transfers,
-            self._closing_stack.close,
-            accounts=self._accounts(remote, transfers, credentials, groups),
-            groups=groups,
-            invitations=InvitationService(account, notices, remote, tracker_client, known_trackers),
-            files=self._files(transfers, remote, links),
-            metainfo=MetainfoService(account, notices, remote, links),
-            transfers=TransferService(account, notices, transfers, self._completions, patience),
-            limits=LimitService(account, transfers, self._rate_limits),
-            settings=self._settings_service(),
-            notices=NoticeService(notices, remote),
-            trackers=TrackerService(tracker_client, known_trackers),
-            diagnostics=Diagnostics(account, transfers, snapshots),
-            doctor=self._doctor(port, credentials, transfers, public_port.mapper),
-        )
-
-    def _doctor(
-        self,
-        port: OwnPort,
-        credentials: Credentials,
-        transfers: TransferManager,
-        mapper: PortMapper,
-    ) -> Doctor:
-        return Doctor(
-            self._config,
-            port,
-            self._account,
-            self._tracker_client,
-            self._known_trackers,
-            credentials,
-            transfers,
-            mapper,
-        )
-
-    def _accounts(
-        self,
-        remote: Remote,
-        transfers: TransferManager,
-        credentials: Credentials,
-        groups: GroupService,
-    ) -> AccountService:
-        return AccountService(
-            self._account,
-            self._notices,
-            remote,
-            self._tracker_client,
-            transfers,
-            credentials,
-            self._remembered,
-            groups.is_own,
-        )
-
-    def _settings_service(self) -> SettingsService:
-        return SettingsService(self._config, self._settings, self._rate_limits, self._scheduler)
-
-    def _files(
-        self, transfers: TransferManager, remote: Remote, links: MetainfoLinks
-    ) -> FileService:
-        removals = Removals(remote, transfers, self._jobs, self._events)
-        self._events.subscribe(FileRemoved, removals.on_removed)
-        downloads = Downloads(remote, links, self._store, transfers, self._disk, self._warn)
-        uploads = Uploads(remote, links, self._store, transfers, self._warn)
-        return FileService(
-            self._account, self._notices, remote, transfers, downloads, uploads, links, removals
-        )
+        return ServiceAssembly(
+            config=self._config,
+            settings=self._settings,
+            store=self._store,
+            events=self._events,
+            jobs=self._jobs,
+            account=self._account,
+            notices=self._notices,
+            remembered=self._remembered,
+            known_trackers=self._known_trackers,
+            tracker_client=self._tracker_client,
+            remote=remote,
+            credentials=credentials,
+            transfers=transfers,
+            scheduler=self._scheduler,
+            rate_limits=self._rate_limits,
+            completions=self._completions,
+            disk=self._disk,
+            links=links,
+            public_port=public_port,
+        ).session(self._closing_stack.close)
 
     def _torrent_context(self, swarm_config: SwarmConfig) -> TorrentContext:
         return TorrentContext(
@@ -390,44 +284,6 @@ class _Assembly:
             BandwidthManager(self._rate_limits, transfers.active.all, time.monotonic, self._events)
         )
         return transfers
-
-    def _warn(self, text: str) -> None:
-        self._notices.publish(NoticeKind.WARNING, text)
-
-
-def _subscribe(
-    events: EventBus, announcer: Announcer, credentials: Credentials, transfers: TransferManager
-) -> None:
-    """Subscribe the parts to events of the login, the tracker and the groups.
-
-    Whatever else is to react to an event, such as a hook or a folder watcher, subscribes here.
-    """
-
-    def connected(_: TrackerConnected) -> None:
-        transfers.active.forget_candidates()
-        announcer.reconnected()
-        credentials.refresh()
-
-    def logged_out(_: LoggedOut) -> None:
-        credentials.forget_all()
-        transfers.empty_later()
-
-    def membership_ended(event: MembershipEnded) -> None:
-        credentials.forget(event.group)
-        transfers.refuse(event.group)
-
-    events.subscribe(TrackerConnected, connected)
-    events.subscribe(LoggedOut, logged_out)
-    events.subscribe(MembershipEnded, membership_ended)
-    events.subscribe(
-        MemberRemoved, lambda event: transfers.active.disconnect_user(event.group, event.user)
-    )
-    events.subscribe(
-        CertificatesRevoked, lambda event: credentials.revoke(event.group, event.holders)
-    )
-    events.subscribe(
-        RevocationsApplied, lambda event: transfers.active.disconnect_unaccepted(event.group)
-    )
 
 
 def _callbacks(account: Account, told: Callable[[RendezvousNotice], None]) -> TrackerCallbacks:
