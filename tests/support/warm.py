@@ -4,11 +4,15 @@ For each program there is one process that has loaded its modules and does nothi
 start it makes a copy of itself (`fork`), which is the program from then on, with a number, pipes,
 environment, folder and network, as if it had been started by its command. Whatever
 loading does itself is seen by those tests that start programs as a user does, by their command.
+
+However the tests end, the programs end with them: the process that waits ends as soon as its line
+to the tests does, and the system kills its copies then.
 """
 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -76,6 +80,9 @@ def _network() -> Path | None:
     """The network namespace of this thread; None where there are none."""
     return _NETWORK.readlink() if _NETWORK.exists() else None
 
+
+_SET_PARENT_DEATH_SIGNAL: Final = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
 
 _ROOT = Path(__file__).parents[2]
 _LONGEST = 1 << 20  # bytes of an order, mostly the environment
@@ -238,6 +245,7 @@ def start(command: list[str]) -> WarmProcess | None:
 
 def _serve(program: str, line: socket.socket) -> None:
     """Execute orders until the pipe closes; returns in the program's process, too."""
+    nursery, system = os.getpid(), ctypes.CDLL(None)
     while True:
         message, pipes, _, _ = socket.recv_fds(line, _LONGEST, 5)
         if not message:
@@ -249,6 +257,9 @@ def _serve(program: str, line: socket.socket) -> None:
             continue
         pid = os.fork()
         if pid == 0:
+            system.prctl(_SET_PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
+            if os.getppid() != nursery:  # it ended before
+                os._exit(1)
             line.close()
             _become(program, order, pipes)
             return

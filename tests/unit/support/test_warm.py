@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import pytest
 
 from tests.support import warm
 from tests.support.namespace import private_network
+from tests.support.ports import free_port
 from tests.support.stock import require
 from tests.support.waiting import wait_until
 
+ROOT = Path(__file__).parents[3]
 HERE = "tracker_info.txt"
 
 
@@ -89,3 +92,44 @@ def test_other_programs_are_not_forked(command: list[str]) -> None:
 def test_without_the_switch_no_program_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(warm.SWITCH)
     assert warm.start([sys.executable, "-m", "client"]) is None
+
+
+_TESTS = """
+import os, sys, time
+from tests.support import warm
+os.environ[warm.SWITCH] = "1"
+process = warm.start([sys.executable, "-m", *sys.argv[1:]])
+assert process is not None
+print(process.pid, flush=True)
+time.sleep(3600)
+"""
+"""What tests do, in a process of their own."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_warm_process_ends_with_the_tests(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / HERE).write_text(f"127.0.0.1\n{free_port()}\n")
+    command = ("tracker", str(tmp_path / HERE), "1", "--data-dir", str(tmp_path))
+    tests = subprocess.Popen(
+        [sys.executable, "-c", _TESTS, *command], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    with tests:
+        assert tests.stdout is not None
+        pid = int(tests.stdout.readline())
+        try:
+            assert is_running(pid)
+            tests.send_signal(number)
+            tests.wait(20)
+            wait_until(lambda: not is_running(pid), 20, "the program to end")
+        finally:
+            if is_running(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process with this ID that nobody has ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
