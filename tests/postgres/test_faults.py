@@ -25,7 +25,7 @@ from tracker.frontend.failures import answer_to
 from tracker.store.database.errors import DatabaseBusyError, DatabaseError, DatabaseLostError
 from tracker.store.engine import Store, open_store
 
-LIMIT = 3.0  # seconds for an answer
+LIMIT = 1.0  # seconds for an answer
 
 
 @pytest.fixture
@@ -83,14 +83,15 @@ def test_a_server_that_never_answers_holds_nobody_up_for_ever(
             failed.append(type(error))
 
     began = time.monotonic()
-    threads = [threading.Thread(target=suffer, args=(act,)) for act in 3 * ACTS]
+    twice = 2 * ACTS  # the second waits for the first
+    threads = [threading.Thread(target=suffer, args=(act,)) for act in twice]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert len(failed) == len(threads)
     assert set(failed) <= {DatabaseLostError, DatabaseBusyError}
-    assert time.monotonic() - began < 50
+    assert time.monotonic() - began < 25
     proxy.resume()
     wait_until(lambda: all(succeeds(act, store) for act in ACTS), 20, "the database to be back")
 
