@@ -39,10 +39,11 @@ class PeerDialer(Protocol):
 class Rendezvous(Protocol):
     """Arranges connections with peers that can't be dialled; RendezvousPoint does."""
 
-    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool) -> None:
+    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool, unanswered: bool) -> None:
         """Have a peer dial us, and dial it, or let a `relay` join us.
 
-        Returns at once, and ends with a callback of `dial`.
+        The tracker is told whether the peer has left us `unanswered`. Returns at once, and ends
+        with a callback of `dial`.
         """
 
 

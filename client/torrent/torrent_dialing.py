@@ -76,6 +76,7 @@ class TorrentDialing:
             unanswered,
             () if peer is None else peer.others,
             None if peer is None else peer.peer_id,
+            is_silent=peer is not None and peer.silent,
         )
 
     def _unanswered(self, endpoint: Endpoint) -> None:
@@ -86,7 +87,9 @@ class TorrentDialing:
                 return
             needs_relay = not self._peer_list.has_relayed(peer.peer_id)
         dial = self._dial(endpoint, self._not_met)
-        self._context.rendezvous.ask(dial, peer.user, peer.peer_id, relay=needs_relay)
+        self._context.rendezvous.ask(
+            dial, peer.user, peer.peer_id, relay=needs_relay, unanswered=not peer.silent
+        )
 
     def _not_met(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
         with self._lock:

@@ -65,7 +65,8 @@ class PeerRow(Address):
     """A member's client; `peer_id` in hex.
 
     `others` are more of its addresses: one of the other family, IPv4 or IPv6, and, if it comes from
-    the same public address as the asking client, those inside their network.
+    the same public address as the asking client, those inside their network. `silent`: its port has
+    lately given others no answer.
     """
 
     peer_id: str
@@ -73,6 +74,7 @@ class PeerRow(Address):
     others: Annotated[
         list[Address], Field(max_length=MAX_LOCAL + 1, exclude_if=lambda others: not others)
     ] = Field(default_factory=list)
+    silent: Annotated[bool, Field(exclude_if=lambda silent: not silent)] = False
 
 
 class Failure(Model):

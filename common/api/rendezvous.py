@@ -30,13 +30,15 @@ Endpoints = Annotated[list[SeenEndpoint], Field(max_length=MAX_ENDPOINTS)]
 class Rendezvous(Model):
     """Ask for a connection with a member's client, as listed for this file.
 
-    Without `relay`, one that a relay makes is not wanted.
+    Without `relay`, one that a relay makes is not wanted. `unanswered`: its port has just given no
+    answer, as opposed to being listed as silent.
     """
 
     info_hash: Hex20
     user: Name
     peer_id: Hex20
     relay: bool = True
+    unanswered: bool = False
 
 
 class RendezvousReply(Model):

@@ -128,16 +128,18 @@ class FakeOwner:
 class FakeRendezvous:
     """A Rendezvous that keeps what was asked for: the dials, users and peer ids.
 
-    `relays` has whether each may be relayed.
+    `relays` has whether each may be relayed, `unanswered` whether each has given no answer.
     """
 
     def __init__(self) -> None:
         self.asked: list[tuple[Dial, str, PeerId]] = []
         self.relays: list[bool] = []
+        self.unanswered: list[bool] = []
 
-    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool) -> None:
+    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool, unanswered: bool) -> None:
         self.asked.append((dial, user, peer_id))
         self.relays.append(relay)
+        self.unanswered.append(unanswered)
 
 
 @dataclass

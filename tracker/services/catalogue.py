@@ -29,7 +29,7 @@ from tracker.services.rate_limits import RateLimiter, RequestThrottle
 from tracker.services.sharing.announce import AnnounceService
 from tracker.services.sharing.files import FileService
 from tracker.services.sharing.keys import AnnounceKeyService
-from tracker.services.sharing.reachability import PortCheckService
+from tracker.services.sharing.reachability import PortCheckService, Reachability
 from tracker.services.sharing.relaying import RelayDesk
 from tracker.services.sharing.rendezvous import RendezvousService
 from tracker.services.sharing.swarms import Swarms
@@ -101,7 +101,7 @@ def make_services(
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
     lifetime, closed = policy.certificate_lifetime, policy.by_invitation_only
     invitations = InvitationService(database, clock, steady, quotas, are_required=closed)
-    swarms = Swarms(random.Random())
+    swarms, ports = Swarms(random.Random()), Reachability(steady)
     desk = RelayDesk(database, steady, quotas, is_open=policy.relays)
     return Services(
         accounts=AccountService(
@@ -116,10 +116,10 @@ def make_services(
         invitations=invitations,
         authorities=CertificateService(database, clock, steady, secret_box, lifetime, quotas),
         files=FileService(database, clock, steady, quotas, swarms),
-        announces=AnnounceService(database, clock, swarms, quotas),
+        announces=AnnounceService(database, clock, swarms, quotas, ports),
         keys=AnnounceKeyService(database, clock, events.tracker_id, site),
-        reachability=PortCheckService(),
-        rendezvous=RendezvousService(database, clock, steady, events.tracker_id, site, desk),
+        reachability=PortCheckService(ports),
+        rendezvous=RendezvousService(database, clock, steady, events.tracker_id, site, desk, ports),
         events=events,
         notices=NoticeService(database, steady),
         audit_limit=audit_limit,

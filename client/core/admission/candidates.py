@@ -43,8 +43,9 @@ Key: TypeAlias = tuple[Endpoint, str, PeerId | None]
 class PeerCandidate:
     """A member's client as listed by the tracker, at the address that the tracker saw.
 
-    `others` are more addresses of it. `obstacle` is what stopped the last dial; `unmet`: what
-    stopped a rendezvous, too. Times are in seconds, by the caller's clock.
+    `others` are more addresses of it; `silent`: it has given others no answer. `obstacle` is what
+    stopped the last dial; `unmet`: what stopped a rendezvous, too. Times are in seconds, by the
+    caller's clock.
     """
 
     endpoint: Endpoint
@@ -57,6 +58,7 @@ class PeerCandidate:
     connected_at: float = 0.0
     not_before: float = 0.0  # when it may be dialled again
     others: tuple[Endpoint, ...] = ()
+    silent: bool = False
     network: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,7 +112,7 @@ class Candidates:
             elif old.peer_id != candidate.peer_id:  # an earlier instance at this endpoint
                 old.peer_id, old.failures, old.not_before = candidate.peer_id, 0, 0.0
             if old is not None:
-                old.others = candidate.others
+                old.others, old.silent = candidate.others, candidate.silent
 
     def _add(self, candidate: PeerCandidate) -> None:
         self._known[candidate.key] = candidate

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from common.types import Endpoint
+from client.core.admission.obstacle import is_ours
+from common.types import Endpoint, PeerId
 
 MEMORY: Final = 3600.0
 """Seconds for which a peer is remembered."""
 
 MAX_PEERS: Final = 4096
+
+
+def may_demand_encryption(listed: PeerId | None, *, has_spoken: bool) -> bool:
+    """Return whether a peer that hung up on our plain handshake may want an encrypted one.
+
+    `listed` is the peer id that the tracker has listed, None if it has none. Our own clients take
+    plain handshakes, and hang up for other reasons; so does whoever `has_spoken`, in plain text.
+    """
+    return not has_spoken and not (listed is not None and is_ours(listed))
 
 
 class EncryptedPeers:

@@ -40,10 +40,11 @@ class Dial:
     """A peer to dial for a torrent; with the `group_tls` of a sealed group.
 
     `others` are more addresses of the client with this `peer_id`, of which the first that leads to
-    it is used. `group` decides whose turn it is. `connected` takes over the connection and returns
-    False if it is not wanted. `failed` gets the obstacle when there is no connection, or None when
-    it was not wanted. `unanswered` is called when nothing answers at the endpoint for some time, or
-    at all: it may look for another way meanwhile. Threads of the dialer call them.
+    it is used; `is_silent`: it is known to give others no answer. `group` decides whose turn it is.
+    `connected` takes over the connection and returns False if it is not wanted. `failed` gets the
+    obstacle when there is no connection, or None when it was not wanted. `unanswered` is called
+    when nothing answers at the endpoint for some time, or at all: it may look for another way
+    meanwhile; for a silent peer at once. Threads of the dialer call them.
     """
 
     endpoint: Endpoint
@@ -55,6 +56,7 @@ class Dial:
     unanswered: Callable[[], None] = lambda: None
     others: tuple[Endpoint, ...] = ()
     peer_id: PeerId | None = None
+    is_silent: bool = False
 
 
 class Dialer:
@@ -129,7 +131,13 @@ class Dialer:
 
     def _attempt(self, dial: Dial) -> None:
         greeting = self._greeting(dial)
-        main = DialWay(dial.endpoint, greeting, self._source, unanswered=dial.unanswered)
+        main = DialWay(
+            dial.endpoint,
+            greeting,
+            self._source,
+            unanswered=dial.unanswered,
+            is_silent=dial.is_silent,
+        )
         way = self._race(dial, greeting, main) if dial.others else main if main.go() else None
         if way is None:
             dial.failed(dial.endpoint, main.obstacle)
@@ -167,7 +175,12 @@ class Dialer:
 
     def _greeting(self, dial: Dial) -> Greeting:
         return Greeting(
-            self._peer_id, dial.info_hash, dial.group_tls, self._time_limit, self._demands
+            self._peer_id,
+            dial.info_hash,
+            dial.group_tls,
+            self._time_limit,
+            self._demands,
+            dial.peer_id,
         )
 
     def _race(self, dial: Dial, greeting: Greeting, main: DialWay) -> DialWay | None:

@@ -14,7 +14,14 @@ TIME_LIMIT: Final = 10.0
 
 
 class HungUpError(WireError):
-    """The peer closed the connection before its handshake was complete."""
+    """The peer closed the connection before its handshake was complete.
+
+    `has_spoken`: it had begun one.
+    """
+
+    def __init__(self, reason: str, *, has_spoken: bool) -> None:
+        super().__init__(reason)
+        self.has_spoken = has_spoken
 
 
 class OtherTorrentError(WireError):
@@ -37,7 +44,7 @@ def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> H
     while filled < HANDSHAKE_LENGTH:
         count = transport.receive([space[filled:]])
         if not count:
-            raise HungUpError("closed before its handshake")
+            raise HungUpError("closed before its handshake", has_spoken=filled > 0)
         filled += count
         # Close on the first byte that isn't BitTorrent, without waiting for the time limit.
         Handshake.check_prefix(bytes(space[:filled]))

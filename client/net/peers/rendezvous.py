@@ -104,14 +104,27 @@ class RendezvousPoint:
         self._closing = True
 
     # --- asking -----------------------------------------------------------------------------
-    def ask(self, dial: Dial, user: str, peer_id: PeerId, *, relay: bool = True) -> None:
+    def ask(
+        self,
+        dial: Dial,
+        user: str,
+        peer_id: PeerId,
+        *,
+        relay: bool = True,
+        unanswered: bool = True,
+    ) -> None:
         """Have a peer dial us, and dial it, or let a `relay` join us.
 
-        Ends with a callback of `dial`: its `failed` gets NO_WAY, or NO_RELAY, when that led to
-        nothing, None if it can't be tried now.
+        The tracker is told whether the peer has left us `unanswered`. Ends with a callback of
+        `dial`: its `failed` gets NO_WAY, or NO_RELAY, when that led to nothing, None if it can't be
+        tried now.
         """
         request = Rendezvous(
-            info_hash=dial.info_hash.hex(), user=user, peer_id=peer_id.hex(), relay=relay
+            info_hash=dial.info_hash.hex(),
+            user=user,
+            peer_id=peer_id.hex(),
+            relay=relay,
+            unanswered=unanswered,
         )
         if self._closing or not self._asked.start(lambda: self._arrange(dial, request)):
             dial.failed(dial.endpoint, None)

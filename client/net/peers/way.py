@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from client.core.admission.encrypted_peers import EncryptedPeers
+from client.core.admission.encrypted_peers import EncryptedPeers, may_demand_encryption
 from client.core.admission.obstacle import Obstacle
 from client.net.peers import obstacles
-from client.net.peers.handshaking import OtherClientError, receive_answer, shake_hands
+from client.net.peers.handshaking import HungUpError, OtherClientError, receive_answer, shake_hands
 from client.net.transports import mse_handshake, tls_handshake
 from client.net.transports.group_tls import GroupTls
 from client.net.transports.transport import Deadline, PlainTransport, Transport
@@ -60,7 +60,8 @@ class Demands:
 @dataclass(frozen=True, slots=True)
 class Greeting:
     """How to greet a peer: as whom, for which torrent, with the `group_tls` of a sealed group, and
-    the seconds it has for its handshake; `known` are those that want it encrypted.
+    the seconds it has for its handshake; `known` are those that want it encrypted. `listed` is the
+    peer id that the tracker has listed for it.
     """
 
     peer_id: PeerId
@@ -68,6 +69,7 @@ class Greeting:
     group_tls: GroupTls | None
     time_limit: float
     known: Demands = field(default_factory=Demands)
+    listed: PeerId | None = None
 
 
 class Greeted(NamedTuple):
@@ -109,10 +111,11 @@ def greet(
 class DialWay:
     """A way to a peer, for one attempt, from the local address `source` where possible.
 
-    In an open group, a peer that hangs up on us is dialled once more, with encryption.
-    Where `expected` is given, another client that answers there is none of our business.
-    `unanswered` is called when nothing answers for some time, or at all. After `go` has returned
-    True there is a `connection`; after False, an `obstacle`.
+    In an open group, a peer that hangs up on us is dialled once more, with encryption, if it may
+    have done so for lack of that. Where `expected` is given, another client that answers there is
+    none of our business. `unanswered` is called when nothing answers for a while, or at all, and at
+    once if the peer `is_silent`. After `go` has returned True there is a `connection`; after False,
+    an `obstacle`.
     """
 
     connection: Greeted
@@ -124,6 +127,8 @@ class DialWay:
         source: str | None = None,
         expected: PeerId | None = None,
         unanswered: Callable[[], None] = lambda: None,
+        *,
+        is_silent: bool = False,
     ) -> None:
         self.endpoint = endpoint
         self.obstacle = Obstacle.NO_ANSWER
@@ -131,6 +136,9 @@ class DialWay:
         self._source = source
         self._expected = expected
         self._unanswered = unanswered
+        self._patience = 0.0 if is_silent else PATIENCE
+        self._has_told = False
+        self._has_spoken = False
         self._lock = threading.Lock()  # guards the others
         self._sock: socket.socket | None = None
         self._is_cancelled = False
@@ -144,6 +152,10 @@ class DialWay:
             return True
         if self.obstacle is not Obstacle.HUNG_UP or self._is_cancelled:
             return False
+        if not encrypted and not may_demand_encryption(
+            greeting.listed, has_spoken=self._has_spoken
+        ):
+            return False
         works = not encrypted and self._try(encrypted=True)
         greeting.known.note(self.endpoint, demands=works)
         if not works:
@@ -155,12 +167,13 @@ class DialWay:
             sock = self._connect()
         except OSError as error:
             obstacle = obstacles.of_connecting(error)
-            if obstacle.is_silence and not isinstance(error, TimeoutError):
-                self._unanswered()  # after a timeout it was called already
+            if obstacle.is_silence:
+                self._tell_unanswered()
             return self._fail(error, obstacle)
         try:
             self.connection = greet(sock, self._greeting, self._expected, encrypted=encrypted)
         except (OSError, WireError) as error:
+            self._has_spoken = isinstance(error, HungUpError) and error.has_spoken
             is_sealed = self._greeting.group_tls is not None
             return self._fail(error, obstacles.of_handshaking(error, sealed=is_sealed))
         with self._lock:
@@ -181,7 +194,7 @@ class DialWay:
                 self._sock.close()
 
     def _connect(self) -> socket.socket:
-        """Connect to the peer, within CONNECT_LIMIT; tells after PATIENCE of no answer."""
+        """Connect to the peer, within CONNECT_LIMIT; tells when patience is over."""
         family = socket.AF_INET6 if ":" in self.endpoint.host else socket.AF_INET
         with self._lock:
             self._sock = sock = socket.socket(family, socket.SOCK_STREAM)
@@ -191,15 +204,20 @@ class DialWay:
         sock.setblocking(False)
         code: int | None = sock.connect_ex(self.endpoint)
         if code == errno.EINPROGRESS:
-            code = _outcome(sock, PATIENCE)
+            code = _outcome(sock, self._patience)
             if code is None and not self._is_cancelled:
-                self._unanswered()
-                code = _outcome(sock, CONNECT_LIMIT - PATIENCE)
+                self._tell_unanswered()
+                code = _outcome(sock, CONNECT_LIMIT - self._patience)
         if code is None:
             raise TimeoutError("gave no answer")
         if code:
             raise OSError(code, os.strerror(code))
         return sock
+
+    def _tell_unanswered(self) -> None:
+        if not self._has_told:
+            self._has_told = True
+            self._unanswered()
 
     def _fail(self, error: Exception, obstacle: Obstacle) -> bool:
         if not self._is_cancelled:

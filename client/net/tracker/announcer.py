@@ -353,6 +353,7 @@ class Announcer:
                     peer_id_from_hex(peer.peer_id),
                     peer.user,
                     others=tuple(Endpoint(one.host, one.port) for one in peer.others if one.port),
+                    silent=peer.silent,
                 )
                 for peer in answer.peers
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any, NamedTuple
 
 import pytest
@@ -62,6 +63,35 @@ def test_a_client_at_another_tracker_is_told(two_trackers: TwoTrackers) -> None:
     ann, bob = two_trackers.ann, two_trackers.bob
     token = ask(bob, ann, two_trackers.info_hash, "ann")["token"]
     assert ann.rendezvous()["token"] == token
+
+
+def is_silent(asker: SessionClient, info_hash: str) -> list[bool]:
+    """Whether the tracker says so of each peer."""
+    peers = asker.announce(info_hash, 7, port=1002)["peers"]
+    return [peer.get("silent", False) for peer in peers]
+
+
+def test_others_learn_who_has_given_no_answer(
+    ann: SessionClient, bob: SessionClient, shared: str
+) -> None:
+    assert is_silent(bob, shared) == [False]
+    ask(bob, ann, shared, "ann")
+    assert is_silent(bob, shared) == [False], "as nobody has tried"
+    arguments = {"info_hash": shared, "user": "ann", "peer_id": ann.peer_id}
+    bob.call("rendezvous", **arguments, unanswered=True)
+    assert is_silent(bob, shared) == [True]
+
+
+def test_a_port_that_the_tracker_has_dialled_is_known(
+    ann: SessionClient, bob: SessionClient, shared: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ann.announce(shared, 0, port=port)
+        assert ann.call("check_port", port=port)["reachable"]
+        assert is_silent(bob, shared) == [False]
+    assert not ann.call("check_port", port=port)["reachable"]
+    assert is_silent(bob, shared) == [True]
 
 
 def test_nobody_is_told_of_a_client_that_isnt_there(

@@ -21,6 +21,7 @@ from tracker.domain.whereabouts import decode, others_for
 from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
+from tracker.services.sharing.reachability import Reachability
 from tracker.services.sharing.recording import FileAnnounce, Recorder, See, Seen
 from tracker.services.sharing.removals import (
     RemovedFileError,
@@ -58,8 +59,14 @@ class AnnounceService:
     """
 
     def __init__(
-        self, database: UnitOfWorkFactory, clock: Clock, swarms: Swarms, quotas: Quotas
+        self,
+        database: UnitOfWorkFactory,
+        clock: Clock,
+        swarms: Swarms,
+        quotas: Quotas,
+        reachability: Reachability,
     ) -> None:
+        self._reachability = reachability
         self._database = database
         self._clock = clock
         self._swarms = swarms
@@ -84,7 +91,12 @@ class AnnounceService:
         refused = self._refusals(me.user_id, [one for one in asked if one not in answers], seen)
         return api.AnnounceReply(
             interval=SESSION_INTERVAL,
-            files=[_presence(info_hash, refused, answers, me.address) for info_hash in asked],
+            files=[
+                _refusal(info_hash, refused[info_hash])
+                if info_hash in refused
+                else self._presence(info_hash, answers[info_hash], me.address)
+                for info_hash in asked
+            ],
         )
 
     def _settle(self, see: See) -> tuple[Seen, dict[InfoHash, Answer]]:
@@ -128,6 +140,26 @@ class AnnounceService:
         for info_hash in seen.strange:
             refused[info_hash] = _not_a_member()
         return refused
+
+    def _presence(self, info_hash: InfoHash, answer: Answer, host: str) -> api.FilePresence:
+        """Return the answer for one file to a client that comes from `host`."""
+        return api.FilePresence(
+            info_hash=info_hash.hex(),
+            complete=answer.seeders,
+            incomplete=answer.leechers,
+            peers=[self._row(peer, host) for peer in answer.peers],
+        )
+
+    def _row(self, peer: Peer, host: str) -> api.PeerRow:
+        """Return a peer as a client that comes from `host` may know it."""
+        return api.PeerRow(
+            host=peer.host,
+            port=peer.port,
+            peer_id=peer.peer_id.hex(),
+            user=peer.user,
+            others=[api.Address(host=one.host, port=one.port) for one in others_for(peer, host)],
+            silent=self._reachability.is_silent(Endpoint(peer.host, peer.port)),
+        )
 
     def identify_peer(self, me: Identity, request: api.IdentifyPeer) -> api.IdentifyPeerReply:
         """Return which member a peer is. Raises MinitorrentError(no_such_file, ...)."""
@@ -281,38 +313,11 @@ def _too_busy() -> MinitorrentError:
     )
 
 
-def _presence(
-    info_hash: InfoHash,
-    refused: Mapping[InfoHash, MinitorrentError],
-    answers: Mapping[InfoHash, Answer],
-    host: str,
-) -> api.FilePresence:
-    error = refused.get(info_hash)
-    if error is not None:
-        failure = api.FileRefusal(
-            code=error.code.value,
-            message=error.message,
-            removed=isinstance(error, RemovedFileError),
-        )
-        return api.FilePresence(info_hash=info_hash.hex(), error=failure)
-    answer = answers[info_hash]
-    return api.FilePresence(
-        info_hash=info_hash.hex(),
-        complete=answer.seeders,
-        incomplete=answer.leechers,
-        peers=[_row(peer, host) for peer in answer.peers],
+def _refusal(info_hash: InfoHash, error: MinitorrentError) -> api.FilePresence:
+    failure = api.FileRefusal(
+        code=error.code.value, message=error.message, removed=isinstance(error, RemovedFileError)
     )
-
-
-def _row(peer: Peer, host: str) -> api.PeerRow:
-    """Return a peer as a client that comes from `host` may know it."""
-    return api.PeerRow(
-        host=peer.host,
-        port=peer.port,
-        peer_id=peer.peer_id.hex(),
-        user=peer.user,
-        others=[api.Address(host=one.host, port=one.port) for one in others_for(peer, host)],
-    )
+    return api.FilePresence(info_hash=info_hash.hex(), error=failure)
 
 
 def _public_addresses(peer: Peer) -> list[Endpoint]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from common.api import rendezvous as api
 from common.errors import ErrorCode, MinitorrentError
-from common.types import InfoHash, info_hash_from_hex, peer_id_from_hex
+from common.types import Endpoint, InfoHash, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.throttle import Rate
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.rate_limits import RateLimiter
+from tracker.services.sharing.reachability import Reachability
 from tracker.services.sharing.relaying import RelayDesk
 from tracker.services.sharing.removals import no_such_info_hash
 from tracker.store.database.errors import ConflictError
@@ -38,9 +39,11 @@ class RendezvousService:
         tracker_id: str,
         site: Site,
         relay_desk: RelayDesk,
+        reachability: Reachability,
     ) -> None:
         self._here = api.SeenEndpoint(host=site.host, port=site.port)
         self.relay_desk = relay_desk
+        self._reachability = reachability
         self._database = database
         self._clock = clock
         self._tracker_id = tracker_id
@@ -61,6 +64,9 @@ class RendezvousService:
         target = theirs[0]
         _spend(self._pairs, f"{me.user} {target.connection_id}")
         _spend(self._told, target.connection_id)
+        if request.unanswered:
+            for one in theirs:
+                self._reachability.note(Endpoint(one.host, one.port), answers=False)
         token, tickets = (
             secrets.token_hex(16),
             (self._tickets(me, target) if request.relay else None),

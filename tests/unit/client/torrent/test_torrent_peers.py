@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from client.core.admission.candidates import FIRST_PAUSE, PeerCandidate
@@ -31,7 +33,9 @@ BOB = PeerCandidate(PEER_AT, PEER, "bob")
 
 
 def learn(bench: TorrentBench, *candidates: PeerCandidate) -> None:
-    bench.torrent.learn([PeerCandidate(c.endpoint, c.peer_id, c.user) for c in candidates])
+    bench.torrent.learn(
+        [PeerCandidate(c.endpoint, c.peer_id, c.user, silent=c.silent) for c in candidates]
+    )
 
 
 # --- admission ------------------------------------------------------------------------------
@@ -341,6 +345,21 @@ def test_a_peer_that_gives_no_answer_is_met_elsewhere(bench: Bench) -> None:
     assert not at_work.torrent.is_idle
     meeting.failed(PEER_AT, Obstacle.NO_WAY)
     assert at_work.torrent.reachability() == (1, [])
+
+
+def test_a_peer_that_others_know_as_silent_is_met_at_once(bench: Bench) -> None:
+    client = FakeClient()
+    at_work = bench(client=client)
+    learn(at_work, BOB)
+    assert not client.dialer.dials[0].is_silent
+    client.dialer.dials[0].unanswered()
+    client.dialer.dials[0].failed(PEER_AT, Obstacle.NO_ANSWER)
+    learn(at_work, replace(BOB, silent=True))
+    client.clock.now += FIRST_PAUSE
+    at_work.torrent.tick()
+    assert client.dialer.dials[1].is_silent
+    client.dialer.dials[1].unanswered()
+    assert client.rendezvous.unanswered == [True, False], "the tracker is told what we know"
 
 
 def test_nobody_is_met_either(bench: Bench) -> None:

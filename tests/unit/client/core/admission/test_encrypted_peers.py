@@ -1,9 +1,33 @@
 from __future__ import annotations
 
-from client.core.admission.encrypted_peers import MAX_PEERS, MEMORY, EncryptedPeers
-from common.types import Endpoint
+import pytest
+
+from client.core.admission.encrypted_peers import (
+    MAX_PEERS,
+    MEMORY,
+    EncryptedPeers,
+    may_demand_encryption,
+)
+from common.types import Endpoint, PeerId
 
 PEER = Endpoint("10.0.0.1", 6881)
+
+
+@pytest.mark.parametrize(
+    ("listed", "has_spoken", "may"),
+    [
+        (b"-qB5000-abcdefghijkl", False, True),
+        (b"-qB5000-abcdefghijkl", True, False),
+        (b"-MI0100-abcdefghijkl", False, False),
+        (None, False, True),
+        (None, True, False),
+    ],
+)
+def test_who_hangs_up_for_lack_of_encryption(
+    listed: bytes | None, has_spoken: bool, may: bool
+) -> None:
+    peer_id = None if listed is None else PeerId(listed)
+    assert may_demand_encryption(peer_id, has_spoken=has_spoken) is may
 
 
 def test_a_peer_is_remembered_for_a_while() -> None:

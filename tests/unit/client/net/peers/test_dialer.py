@@ -44,6 +44,8 @@ class Calls:
         group: str = "lab",
         others: tuple[Endpoint, ...] = (),
         peer_id: PeerId | None = None,
+        *,
+        is_silent: bool = False,
     ) -> Dial:
         """Return a dial that reports its outcome."""
 
@@ -59,7 +61,18 @@ class Calls:
         def unanswered() -> None:
             self.unanswered += 1
 
-        return Dial(endpoint, HASH, group, None, connected, failed, unanswered, others, peer_id)
+        return Dial(
+            endpoint,
+            HASH,
+            group,
+            None,
+            connected,
+            failed,
+            unanswered,
+            others,
+            peer_id,
+            is_silent,
+        )
 
 
 @pytest.fixture
@@ -149,6 +162,16 @@ def test_another_way_is_looked_for_while_nothing_answers(
         wait_until(lambda: calls.failures, what="the failure")
     assert calls.failures == [(address, Obstacle.NO_ANSWER)]
     assert calls.unanswered == 1
+
+
+def test_for_a_silent_peer_another_way_is_looked_for_at_once(
+    dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(way, "PATIENCE", 3600.0)
+    with silent_port() as address:
+        dialer.dial(calls.dial(address, is_silent=True))
+        wait_until(lambda: calls.unanswered, what="the other way to be looked for")
+        assert not calls.failures, "the direct way is still tried"
 
 
 def test_who_answers_is_not_unanswered(dialer: Dialer, calls: Calls) -> None:

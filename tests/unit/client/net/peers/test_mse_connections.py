@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from client.core.admission.obstacle import Obstacle
 from client.core.protocol.mse import name_of
 from client.net.peers.dialer import Dial, Dialer
 from client.net.peers.handshaking import receive_handshake
@@ -37,6 +38,7 @@ class Insisting:
 
     def __init__(self) -> None:
         self.encrypts = True
+        self.farewell = b""
         self.openings: list[bytes] = []
         self._sock = socket.create_server(("127.0.0.1", 0))
         self.address = Endpoint(*self._sock.getsockname())
@@ -51,6 +53,8 @@ class Insisting:
                 return
             self.openings.append(sock.recv(1, socket.MSG_PEEK))
             if self.openings[-1] == b"\x13" or not self.encrypts:
+                sock.recv(68, socket.MSG_WAITALL)  # or closing would reset the connection
+                sock.sendall(self.farewell)
                 sock.close()
                 continue
             transport, _ = mse_handshake.welcome(sock, find, 5.0)
@@ -79,7 +83,7 @@ def dialer() -> Iterator[Dialer]:
     dialer.close()
 
 
-def dial(dialer: Dialer, address: Endpoint) -> list[Any]:
+def dial(dialer: Dialer, address: Endpoint, listed: PeerId | None = None) -> list[Any]:
     """Dial; returns the transport, or the failure."""
     outcome: list[Any] = []
 
@@ -90,7 +94,15 @@ def dial(dialer: Dialer, address: Endpoint) -> list[Any]:
         return True
 
     dialer.dial(
-        Dial(address, HASH, "lab", None, connected, lambda *failure: outcome.append(failure))
+        Dial(
+            address,
+            HASH,
+            "lab",
+            None,
+            connected,
+            lambda *failure: outcome.append(failure),
+            peer_id=listed,
+        )
     )
     wait_until(lambda: outcome, what="the outcome")
     return outcome
@@ -113,6 +125,21 @@ def test_who_needs_encryption_is_remembered(dialer: Dialer, peer: Insisting) -> 
     assert b"\x13" not in peer.openings
     dial(dialer, peer.address)
     assert peer.openings[1] == b"\x13"
+
+
+def test_our_own_clients_are_not_offered_encryption(dialer: Dialer, peer: Insisting) -> None:
+    """They turn others away on purpose: banned ones, strangers, or all when they are full."""
+    assert dial(dialer, peer.address, OURS) == [(peer.address, Obstacle.HUNG_UP)]
+    assert peer.openings == [b"\x13"]
+    assert dial(dialer, peer.address, THEIRS.peer_id) == [Encryption.HANDSHAKE]
+
+
+def test_who_has_begun_a_plain_handshake_is_not_offered_encryption(
+    dialer: Dialer, peer: Insisting
+) -> None:
+    peer.farewell = THEIRS.encode()[:20]
+    assert dial(dialer, peer.address) == [(peer.address, Obstacle.HUNG_UP)]
+    assert peer.openings == [b"\x13"]
 
 
 class Bench:

@@ -49,7 +49,7 @@ def dated(code: int) -> ssl.SSLCertVerificationError:
         (TimeoutError(), Obstacle.SILENT, Obstacle.SILENT),
         (ConnectionResetError(), Obstacle.HUNG_UP, Obstacle.TURNED_AWAY),
         (BrokenPipeError(), Obstacle.HUNG_UP, Obstacle.TURNED_AWAY),
-        (HungUpError(""), Obstacle.HUNG_UP, Obstacle.TURNED_AWAY),
+        (HungUpError("", has_spoken=False), Obstacle.HUNG_UP, Obstacle.TURNED_AWAY),
         (ssl.SSLEOFError(), Obstacle.HUNG_UP, Obstacle.TURNED_AWAY),
         (OtherTorrentError(""), Obstacle.OTHER_TORRENT, Obstacle.OTHER_TORRENT),
         (WireError(""), Obstacle.NOT_BITTORRENT, Obstacle.NOT_BITTORRENT),

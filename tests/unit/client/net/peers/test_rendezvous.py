@@ -130,7 +130,8 @@ def test_the_peer_calls(ann: Client, bob: Client) -> None:
     assert ann.admitted == [(bob.peer_id, Route.CALLED, False)]
     assert bob.admitted == [(ann.peer_id, Route.CALLED, True)]
     assert not ann.failures
-    assert ann.asked == [Rendezvous(info_hash=HASH.hex(), user="bob", peer_id="70" * 20)]
+    asked = Rendezvous(info_hash=HASH.hex(), user="bob", peer_id="70" * 20, unanswered=True)
+    assert ann.asked == [asked]
 
 
 def test_the_peer_can_be_dialled_after_all(ann: Client, bob: Client) -> None:
