@@ -150,7 +150,7 @@ COMMANDS = (
         arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
         details="Counts what users' clients have told the tracker about this group's files, every"
-        " half minute or so, since they became members.",
+        " half minute or so, since they became members. (left) stands for all who have left.",
         example="stats lab",
         errors=GROUP_ERRORS,
     ),

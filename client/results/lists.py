@@ -6,6 +6,7 @@ In all of them, `total` counts all rows that match `pattern`, which is left out 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
@@ -64,7 +65,10 @@ class RequestsResult(Result):
 
 
 class StatsResult(Result):
-    """A group's size and its users' traffic in bytes; `upload` says who adds files."""
+    """A group's size and its users' traffic in bytes; `upload` says who adds files.
+
+    `left` is the traffic of all former members together; missing if there is none.
+    """
 
     group: str
     files: int
@@ -72,6 +76,7 @@ class StatsResult(Result):
     members: int
     upload: groups.UploadUnlessAll = "members"
     users: list[stats.TrafficRow]
+    left: Annotated[stats.LeftTraffic | None, Field(exclude_if=lambda left: left is None)] = None
     total: int = Field(exclude=True)
     pattern: str = Field(default="", exclude=True)
 

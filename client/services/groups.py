@@ -105,6 +105,7 @@ class GroupService:
             bytes=last.bytes,
             members=last.members,
             upload=last.upload,
+            left=last.left,
             users=sorted(found.rows, key=lambda row: (-row.up, -row.down, row.user)),
             total=found.total,
             pattern=pattern,

@@ -101,7 +101,12 @@ def _stats(result: StatsResult, screen: Screen) -> str:
         Column("received", right=True),
     ]
     rows = [[row.user, size(row.up), size(row.down)] for row in result.users]
-    return f"{screen.wrap(about + who)}\n{_listed(result, rows, columns, 'user', screen)}"
+    shown = len(rows)
+    if result.left is not None:
+        rows.append(["(left)", size(result.left.up), size(result.left.down)])
+    return (
+        f"{screen.wrap(about + who)}\n{_listed(result, rows, columns, 'user', screen, shown=shown)}"
+    )
 
 
 def _requests(result: RequestsResult, screen: Screen) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import Field
+
 from common.api.groups import UploadUnlessAll
 from common.api.model import Count, Model, Name
 from common.api.operation import Operation
@@ -25,8 +27,17 @@ class TrafficRow(Model):
     down: Count
 
 
+class LeftTraffic(Model):
+    """What all former members together had sent and received when they left."""
+
+    up: Count
+    down: Count
+
+
 class StatsReply(PageReply):
     """`bytes` is the total size of the files; `upload` says who adds files (see SetUpload).
+
+    `left` is missing while nobody has left who had moved anything, and if users were searched for.
 
     The longest-standing members come first.
     """
@@ -37,6 +48,7 @@ class StatsReply(PageReply):
     members: Count
     upload: UploadUnlessAll = "members"
     users: Annotated[list[TrafficRow], ROWS]
+    left: Annotated[LeftTraffic | None, Field(exclude_if=lambda left: left is None)] = None
 
 
 STATS = Operation(

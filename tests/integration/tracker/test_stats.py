@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from common.api import groups, stats
-from common.api.stats import StatsReply
+from common.api import stats
+from common.api.stats import LeftTraffic, StatsReply
 from tests.integration.tracker.lab import Client, Lab
 from tracker.domain.traffic import Traffic
 
@@ -35,17 +35,26 @@ def test_a_groups_size(lab: Lab) -> None:
     assert users(reply) == [("ann", 0, 0), ("bob", 0, 0)]
 
 
-def test_traffic_adds_up_and_ends_with_the_membership(lab: Lab) -> None:
+def test_traffic_adds_up_and_stays_when_a_member_leaves(lab: Lab) -> None:
     lab.member("bob")
+    assert stats_of(lab, lab.ann).left is None
     for user in ("ann", "bob"):
         add(lab, user, 5, 1)
         add(lab, user, 2, 0)
     assert users(stats_of(lab, lab.ann)) == [("ann", 7, 1), ("bob", 7, 1)]
-    request = groups.RemoveMember(group="lab", user="bob")
-    lab.services.members.remove_member(lab.ann.caller.require_login(), request)
+    lab.remove("bob")
     reply = stats_of(lab, lab.ann)
     assert users(reply) == [("ann", 7, 1)]
     assert (reply.members, reply.total) == (1, 1)
+    assert reply.left == LeftTraffic(up=7, down=1)
+    assert stats_of(lab, lab.ann, pattern="a*").left is None
+    lab.member("eve")
+    add(lab, "eve", 3, 2)
+    with lab.store.write() as work:
+        account = work.users.by_name("eve")
+        assert account is not None
+        work.users.delete(account.id)
+    assert stats_of(lab, lab.ann).left == LeftTraffic(up=10, down=3)
 
 
 def test_users_are_listed_in_pages(lab: Lab) -> None:
@@ -70,6 +79,21 @@ def test_sums_end_before_the_databases_numbers_do(lab: Lab) -> None:
     for _ in range(4):
         add(lab, "ann", 2**61, 1)
     assert users(stats_of(lab, lab.ann)) == [("ann", 2**62, 2)]
+    for user in ("bob", "eve"):
+        lab.member(user)
+        for _ in range(4):
+            add(lab, user, 2**61, 1)
+        lab.remove(user)
+    assert stats_of(lab, lab.ann).left == LeftTraffic(up=2**62, down=4)
+
+
+def test_a_group_ends_with_its_traffic(lab: Lab) -> None:
+    add(lab, "ann", 5, 1)
+    with lab.store.write() as work:
+        group = work.groups.by_name("lab")
+        assert group is not None
+        work.groups.delete(group.id)
+        assert work.groups.by_name("lab") is None
 
 
 # --- from announces ---------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from client.results.metainfo import ExportResult
 from client.services.paging import USUAL_LIMIT
 from common.api import groups
 from common.api.audit import AuditRow
-from common.api.stats import TrafficRow
+from common.api.stats import LeftTraffic, TrafficRow
 from tests.support.fakes.state import FakeState, fits, unusual
 
 
@@ -76,6 +76,7 @@ class FakeGroups:
             bytes=5 * 2**30,
             members=2,
             users=rows,
+            left=None if pattern else LeftTraffic(up=2**20, down=2**10),
             total=len(rows),
             pattern=pattern,
         )

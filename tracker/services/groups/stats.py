@@ -23,12 +23,13 @@ class StatsService:
         self._database = database
 
     def stats(self, me: Identity, request: api.Stats) -> api.StatsReply:
-        """Return a group's size, and a page of its members' traffic."""
+        """Return a group's size, and a page of its members' traffic, with that of former ones."""
         after = number_after(request.after)
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
             found = work.groups.traffic(group.id, request.pattern, after, request.rows + 1)
             rows, following = cut(found, request.rows, lambda row: str(row[0]))
+            left = None if request.pattern else work.groups.traffic_of_former_members(group.id)
             has = work.sizes.of_group(group.id)
             return api.StatsReply(
                 group=group.name,
@@ -37,6 +38,7 @@ class StatsService:
                 members=has.members,
                 upload=cast(Upload, group.upload),
                 users=[api.TrafficRow(user=user, up=up, down=down) for _, user, (up, down) in rows],
+                left=api.LeftTraffic(up=left.up, down=left.down) if left and any(left) else None,
                 total=count_members(work, self._totals, group.id, request.pattern),
                 next=following,
             )

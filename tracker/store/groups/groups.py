@@ -201,6 +201,10 @@ class GroupRepository:
         rows = self._run(statements.traffic(pattern, self._lookup_user(pattern)), values)
         return [(number, name, Traffic(up, down)) for number, name, up, down in rows]
 
+    def traffic_of_former_members(self, group_id: int) -> Traffic:
+        """Return what members moved who have left."""
+        return Traffic(*self._run(statements.LEFT_TRAFFIC, {"group_id": group_id}).one())
+
     def count_admins(self, group_id: int) -> int:
         """Count the admins, including the owner."""
         return int(self._run(statements.COUNT_ADMINS, {"group_id": group_id}).scalar_one())

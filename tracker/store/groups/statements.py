@@ -72,6 +72,7 @@ WITH_ROLE = (
     .where(groups.c.name == _NAME)
 )
 WITH_ROLE_LOCKED = WITH_ROLE.with_for_update(of=groups)
+LEFT_TRAFFIC = select(groups.c.left_up, groups.c.left_down).where(groups.c.id == _GROUP_ID)
 COUNT_OWN = select(user_sizes.c.groups).where(user_sizes.c.user_id == _USER_ID)
 _TO_DECIDE = (
     select(func.count())

@@ -12,7 +12,9 @@ from tracker.store.schema.base import SUM_OF_SIZES, Base, ordered
 class Group(Base):
     """A group; `uid` is random and distinguishes its files from other groups'.
 
-    `upload` says who adds files (see tracker.domain.rules).
+    `upload` says who adds files (see tracker.domain.rules). `left_up` and `left_down` are the bytes
+    that former members have sent and received, added up by triggers when a membership ends: a
+    migration that has SQLite copy `memberships` must create the trigger again.
     """
 
     __tablename__ = "groups"
@@ -24,6 +26,8 @@ class Group(Base):
     mode: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[float]
     upload: Mapped[str] = mapped_column(String(16), default="members", server_default="members")
+    left_up: Mapped[int] = mapped_column(default=0, server_default="0")
+    left_down: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class GroupSize(Base):

@@ -58,13 +58,10 @@ def _about(found: StatsResult) -> str:
 
 
 def _rows(found: StatsResult) -> list[dict[str, object]]:
+    moved = [(row.user, row.up, row.down) for row in found.users]
+    if found.left is not None:
+        moved.append((_("(left)"), found.left.up, found.left.down))
     return [
-        {
-            "user": row.user,
-            "up": row.up,
-            "down": row.down,
-            "sent": size(row.up),
-            "received": size(row.down),
-        }
-        for row in found.users
+        {"user": user, "up": up, "down": down, "sent": size(up), "received": size(down)}
+        for user, up, down in moved
     ]

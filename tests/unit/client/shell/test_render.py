@@ -116,9 +116,10 @@ def test_every_command_has_a_renderer(name: str) -> None:
 def test_a_groups_figures() -> None:
     assert shown("stats lab").splitlines() == [
         "lab: 2 members, 3 files, 5.0 GiB",
-        "user     sent  received",
-        "ann   3.0 MiB       0 B",
-        "bob       0 B   3.0 MiB",
+        "user       sent  received",
+        "ann     3.0 MiB       0 B",
+        "bob         0 B   3.0 MiB",
+        "(left)  1.0 MiB   1.0 KiB",
     ]
 
 
