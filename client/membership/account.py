@@ -230,6 +230,9 @@ class Account:
             case EventKind.JOIN_REQUESTED:
                 with self._lock:
                     self._requests.asked(event.group, event.subject, time.monotonic())
+            case EventKind.REQUEST_DECIDED:
+                with self._lock:
+                    self._requests.decided_elsewhere(event.group, event.subject)
             case EventKind.REQUEST_ACCEPTED:
                 self.joined(event.group)
             case EventKind.MEMBER_LEFT:  # sent to all members, whether another left or was removed

@@ -12,8 +12,8 @@ class PendingRequests:
     """Requests by name where a notice or a list told it; of the others, only their number is known.
 
     The tracker's answers and its notices come from different threads: the answer to a decision may
-    overtake the notice of the request. Other admins decide, too, of which no notice tells: a list
-    does. Times are in seconds, on any steady clock.
+    overtake the notice of the request. Other admins decide, too; earlier trackers don't tell, but a
+    list does. Times are in seconds, on any steady clock.
     """
 
     def __init__(self) -> None:
@@ -44,6 +44,14 @@ class PendingRequests:
             else:
                 self._others = max(0, self._others - 1)
                 self._decided[group, user] = now + _LATE_SECONDS
+
+    def decided_elsewhere(self, group: str, user: str) -> None:
+        """Take the notice of another admin's decision; that of the request came before it."""
+        named = self._named.get(group, set())
+        if user in named:
+            named.remove(user)
+        else:
+            self._others = max(0, self._others - 1)
 
     def listed(self, group: str, users: Collection[str]) -> None:
         """Take a group's whole list of requests."""

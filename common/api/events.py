@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     MEMBER_LEFT = "member_left"  # for the others, whether the member left or was removed
     CERTIFICATES_REVOKED = "certificates_revoked"  # a login ended
     ROLE_CHANGED = "role_changed"  # recorded as what was done, see below
+    REQUEST_DECIDED = "request_decided"  # for the group's other admins; sent only, see below
     INVITE_USED = "invite_used"
     FILE_ADDED = "file_added"
     FILE_REMOVED = "file_removed"  # by an admin or its owner, for everybody
@@ -52,6 +53,7 @@ class EventKind(StrEnum):
     INVITE_REVOKED = "invite_revoked"
     UPLOAD_LIMITED = "upload_limited"  # to uploaders
     UPLOAD_OPENED = "upload_opened"  # to all members
+    # Recorded as `request_accepted` or `request_rejected`, which the user gets: `request_decided`.
     # Recorded for the audit trail, sent as `role_changed`:
     MEMBER_PROMOTED = "member_promoted"
     MEMBER_DEMOTED = "member_demoted"

@@ -61,6 +61,10 @@ AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
 )
 
 
+DECISIONS = frozenset({EventKind.REQUEST_ACCEPTED, EventKind.REQUEST_REJECTED})
+"""Of which the group's other admins hear at once, too, so that they wait for no list of requests:
+as `request_decided`."""
+
 ENDS_LOGINS = frozenset(
     {
         EventKind.LOGGED_OUT,

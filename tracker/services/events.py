@@ -11,13 +11,14 @@ from types import MappingProxyType
 from common.api import audit as api
 from common.api.events import EventKind, EventNotice
 from common.api.paging import MAX_PAGE
-from tracker.domain.audience import ENDS_LOGINS
+from tracker.domain.audience import DECISIONS, ENDS_LOGINS
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.lookups import find_administered_group
 from tracker.services.totals import MANY, Totals
 from tracker.store.events.events import NO_GROUP
+from tracker.store.events.recipients import Recipients
 from tracker.store.records import Event, File, Group
 from tracker.store.schema.events import Event as EventRow
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -185,9 +186,7 @@ class EventService:
             # From the same snapshot, so that no event appears in between.
             position = work.events.last_id() if is_all else events[-1].id
             recipients = work.events.recipients(events, self.tracker_id)
-        deliveries = [
-            delivery for event in events for delivery in _deliveries(event, recipients.of(event))
-        ]
+        deliveries = [delivery for event in events for delivery in _deliveries(event, recipients)]
         return News(deliveries, position, is_all)
 
     def index(self) -> None:
@@ -221,8 +220,9 @@ class EventService:
         return api.ListEventsReply(events=rows, total=total, next=following)
 
 
-def _deliveries(event: Event, users: frozenset[str]) -> list[Delivery]:
-    """Turn an event into notices: several if it revokes many holders."""
+def _deliveries(event: Event, recipients: Recipients) -> list[Delivery]:
+    """Turn an event into notices: several if it revokes many holders, or concerns admins, too."""
+    users = recipients.of(event)
     holders = event.removed.split()
     ended = event.subject if event.kind in ENDS_LOGINS else None
     deliveries = [Delivery(as_notice(event, holders[:MAX_PAGE]), users, ended)]
@@ -230,7 +230,21 @@ def _deliveries(event: Event, users: frozenset[str]) -> list[Delivery]:
         more = as_notice(event, holders[start : start + MAX_PAGE])
         kind = EventKind.CERTIFICATES_REVOKED.value
         deliveries.append(Delivery(more.model_copy(update={"kind": kind}), users))
+    if event.kind in DECISIONS:
+        deliveries.append(Delivery(_to_admins(event), recipients.admins_beside(event)))
     return deliveries
+
+
+def _to_admins(event: Event) -> EventNotice:
+    """Turn a decision on a request into a notice for the group's other admins."""
+    who, asker, group = event.actor, event.subject, event.group_name
+    text = (
+        f"{who} let {asker} into {group}."
+        if event.kind == EventKind.REQUEST_ACCEPTED
+        else f"{who} rejected the request of {asker} to join {group}."
+    )
+    kind = EventKind.REQUEST_DECIDED.value
+    return as_notice(event).model_copy(update={"kind": kind, "text": text})
 
 
 def _row(event: Event) -> api.AuditRow:

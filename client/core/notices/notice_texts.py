@@ -37,6 +37,8 @@ def notice_of(event: events.Event) -> NoticeText | None:
             )
         case events.GroupEvent(kind=EventKind.CERTIFICATES_REVOKED):
             return None  # somebody's client has ended: this is about connections only
+        case events.GroupEvent(kind=EventKind.REQUEST_DECIDED):
+            return None  # another admin has acted: it counts as one request less
         case events.GroupEvent(kind=kind, group=group, text=text, actor=actor):
             return NoticeText(kind, text, group, actor)
         case events.EventsMissed(missed):

@@ -47,6 +47,26 @@ def test_everybody_is_rejected(ann: SessionClient, asking: dict[str, SessionClie
     assert asking["cat"].notice()["kind"] == "request_rejected"
 
 
+def test_other_admins_hear_of_decisions(
+    ann: SessionClient, bob: SessionClient, asking: dict[str, SessionClient]
+) -> None:
+    ann.call("promote", group="lab", user="bob")
+    ann.call("accept_request", group="lab", user="cat")
+    ann.call("reject_request", group="lab", user="dan")
+    told = [bob.notice(kind="request_decided") for _ in range(2)]
+    assert [(one["subject"], one["text"]) for one in told] == [
+        ("cat", "ann let cat into lab."),
+        ("dan", "ann rejected the request of dan to join lab."),
+    ]
+    assert asking["cat"].notice()["text"] == "ann let you into lab."
+    bob.call("reject_request", group="lab", user="eva")
+    assert ann.notice(kind="request_decided")["subject"] == "eva"
+    kinds = {notice["kind"] for notice in ann.notices + bob.notices + asking["cat"].notices}
+    assert "request_decided" not in kinds, "neither the actor nor the user is told"
+    listed = bob.call("list_notices")["notices"]
+    assert "request_decided" not in {notice["kind"] for notice in listed}
+
+
 def test_one_wrong_name_decides_nothing(
     ann: SessionClient, asking: dict[str, SessionClient]
 ) -> None:

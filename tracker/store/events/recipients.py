@@ -15,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from tracker.domain.audience import Audience, audience_of
+from tracker.domain.audience import DECISIONS, Audience, audience_of
 from tracker.domain.rules import ADMINS
 from tracker.store.records import Event
 from tracker.store.tables import (
@@ -104,7 +104,11 @@ class Recipients:
         self._members: dict[int, set[str]] = defaultdict(set)  # by group
         self._admins: dict[int, set[str]] = defaultdict(set)  # by group
         self._sharers: dict[int, set[str]] = defaultdict(set)  # by event
-        in_groups = [one for one in events if audience_of(one.kind) not in _NOT_BY_MEMBERS]
+        in_groups = [
+            one
+            for one in events
+            if one.kind in DECISIONS or audience_of(one.kind) not in _NOT_BY_MEMBERS
+        ]
         found = self._larger({one.group_id for one in in_groups}, large)
         self._look_up([one for one in in_groups if one.group_id in found], are_large=True)
         self._look_up([one for one in in_groups if one.group_id not in found], are_large=False)
@@ -124,6 +128,10 @@ class Recipients:
             case _:
                 found = self._members[event.group_id]
         return frozenset(found if audience.includes_actor else found - {event.actor})
+
+    def admins_beside(self, event: Event) -> frozenset[str]:
+        """Return the names of a group's connected admins other than the actor of its event."""
+        return frozenset(self._admins[event.group_id] - {event.actor})
 
     def _larger(self, group_ids: Collection[int], size: int) -> set[int]:
         """Return which groups have more than `size` members, without counting them all."""

@@ -135,6 +135,17 @@ def test_an_answer_may_overtake_the_notice_of_its_request(account: Account) -> N
     assert account.pending_requests == 1
 
 
+def test_notices_tell_what_other_admins_decided(account: Account, notices: list[Notice]) -> None:
+    account.logged_in(reply("lab", pending=2))
+    account.on_event(event(EventKind.JOIN_REQUESTED, subject="cat"))
+    notices.clear()
+    for user, count in (("cat", 2), ("dan", 1), ("eva", 0), ("eva", 0)):
+        account.on_event(event(EventKind.REQUEST_DECIDED, subject=user))
+        assert account.pending_requests == count
+    assert notices == []
+    assert account.groups == {"lab"}
+
+
 def test_lists_tell_what_other_admins_decided(account: Account) -> None:
     account.logged_in(reply("lab", "class", pending=2))
     for user in ("cat", "dan"):

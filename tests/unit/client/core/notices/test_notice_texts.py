@@ -141,6 +141,7 @@ def test_the_rate_counts_only_this_runs_bytes(
         events.TransferEvent("lab", "film"),
         events.RateLimitsChanged(),
         events.GroupEvent("certificates_revoked", "lab", "ann", "A session of ann has ended."),
+        events.GroupEvent("request_decided", "lab", "eve", "ann let eve into lab."),
     ],
 )
 def test_events_without_a_notice(event: events.Event) -> None:
