@@ -145,6 +145,25 @@ def test_a_users_newest_events_are_paged(
     store.close()
 
 
+def test_older_events_of_a_quiet_group_are_not_all_read(crowded: Callable[[int], Store]) -> None:
+    """Though a long way back has to be searched for the newest: elsewhere, much has happened."""
+
+    def newest(work: UnitOfWork, bob: User) -> None:
+        work.event_lists.near = 100
+        found = work.event_lists.relevant_to(bob, "", 0, 50)
+        assert [one.subject for one in found] == [
+            f"file {number:06}.bin" for number in range(count - 1, count - 51, -1)
+        ]
+
+    taken = []
+    for count in (FEW, 8 * FEW):
+        store = crowded(count)
+        taken.append(steps(store, "bob", newest))
+        store.close()
+    few, many = taken
+    assert many < 2 * few + 1000, taken
+
+
 def test_names_are_looked_for_in_an_index(crowded: Callable[[int], Store]) -> None:
     """Reading every file to compare its name would take ten times as long.
 

@@ -16,7 +16,15 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, liter
 from common.api.paging import MOST_COUNTED
 from tracker.domain.name_parts import parts_of
 from tracker.store.events.parts import BLOCK, EventPartsRepository
-from tracker.store.events.statements import Ids, List, about, in_group, in_groups_of, of_accounts
+from tracker.store.events.statements import (
+    Ids,
+    List,
+    about,
+    crowded_after,
+    in_group,
+    in_groups_of,
+    of_accounts,
+)
 from tracker.store.records import Event, User
 from tracker.store.tables import EVENT_COLUMNS, NEWEST_EVENT, REMEMBERED, events, one_of
 
@@ -34,6 +42,7 @@ _NO_ID = 2**63 - 1
 
 _BEFORE: BindParameter[int] = bindparam("before")
 _LIMIT: BindParameter[int] = bindparam("limit")
+_CROWDED_AFTER = crowded_after()
 _BY_IDS = select(*EVENT_COLUMNS).where(one_of(events.c.id, "ids")).order_by(events.c.id.desc())
 
 Values = Mapping[str, Any]
@@ -114,14 +123,21 @@ class EventListRepository:
 
     def _search(self, spread: List, pattern: str, given: Values) -> Sequence[int]:
         """Search backwards, in longer and longer ranges, for as many ids as are wanted."""
-        first, before, length = given["after"], given["before"], self.near
-        while True:
+        first, before, length, few = given["after"], given["before"], self.near, given["limit"]
+        found: list[int] = []
+        while len(found) < given["limit"] and before > first + 1:
             after = max(first, before - length)
-            statement = _page(spread, pattern, before - after <= 2 * self.near)
-            found = self._ids(statement, {**given, "after": after})
-            if len(found) == given["limit"] or after == first:
-                return found
-            length *= _GROWTH
+            is_near = before - after <= 2 * self.near
+            if not is_near and spread is in_groups_of:
+                # A long range may have very many events of a group: then only its end is searched.
+                limits = {**given, "after": after, "before": before, "few": few}
+                crowd = self._run(_CROWDED_AFTER, limits).scalar_one()
+                if crowd is not None:
+                    after, few = crowd, few * _GROWTH
+            statement = _page(spread, pattern, is_near)
+            found += self._ids(statement, {**given, "after": after, "before": before})
+            before, length = after + 1, length * _GROWTH
+        return found[: given["limit"]]
 
     # --- patterns whose parts are looked up -------------------------------------------------
     def _fitting(self, one: List, pattern: str, given: Values) -> Sequence[int]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    func,
     literal_column,
     or_,
     select,
@@ -39,6 +40,8 @@ They are found by going through events in their order (True), or by looking them
 """
 
 _AFTER: BindParameter[int] = bindparam("after")
+_BEFORE: BindParameter[int] = bindparam("before")
+_FEW: BindParameter[int] = bindparam("few")
 _GROUP_ID: BindParameter[int] = bindparam("group_id")
 _USER_ID: BindParameter[int] = bindparam("user_id")
 _USER: BindParameter[str] = bindparam("user")
@@ -91,6 +94,28 @@ def in_groups_of(pattern: str, in_order: bool) -> Ids:
     if in_order:
         return found.where(events.c.id > _AFTER, exists().where(is_theirs))
     return found.join(memberships, is_theirs)
+
+
+def crowded_after() -> Select[int | None]:
+    """Select where the part of a range begins in which no group of a user has many events.
+
+    That is the id of the newest event that has `few` newer ones of its group in the range, between
+    `after` and `before`; None if there is none.
+    """
+    one_of_many = (
+        select(events.c.id)
+        .where(
+            events.c.group_id == memberships.c.group_id,
+            events.c.id > _AFTER,
+            events.c.id < _BEFORE,
+        )
+        .order_by(events.c.id.desc())
+        .limit(1)
+        .offset(_FEW)
+        .correlate(memberships)
+        .scalar_subquery()
+    )
+    return select(func.max(one_of_many)).where(memberships.c.user_id == _USER_ID)
 
 
 def about(pattern: str, _in_order: bool) -> Ids:
