@@ -9,11 +9,11 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from common.types import Endpoint
 from tests.support.certificates import trusting_context
+from tests.support.closing import Closing
 
 SECONDS = 30.0
 """The longest wait for a connection or an answer."""
@@ -48,7 +48,7 @@ def encode(number: int, operation: str, arguments: dict[str, Any]) -> bytes:
     return json.dumps({"id": number, "op": operation, "args": arguments}).encode() + b"\n"
 
 
-class LightSession:
+class LightSession(Closing):
     """A connection, used by one thread. `on_notice` is given every notice that arrives.
 
     Raises LostError when the connection can't be opened, breaks, or doesn't answer in time.
@@ -75,17 +75,6 @@ class LightSession:
         except OSError as error:
             self.close()
             raise LostError(str(error)) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connection, without a farewell."""

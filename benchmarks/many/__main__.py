@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 
 from benchmarks.load.cpu import cpu_seconds
 from benchmarks.meter import anonymous_memory
+from tests.support.closing import Closing
 from tests.support.content import make_file, make_sparse_file
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess, TrackerProcess, write_tracker_info
@@ -78,7 +79,7 @@ HEAD = (
 )
 
 
-class Bench:
+class Bench(Closing):
     """A tracker, the client that is measured, and another one that serves it."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
@@ -98,7 +99,8 @@ class Bench:
         self._ann.ask("accept", GROUP, "bob")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the clients and the tracker."""
         self._stack.close()
 
     def run(self, shares: int, active: int, rate: int) -> list[Row]:

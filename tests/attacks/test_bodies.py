@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.integration.tracker.sessions import SessionClient
 from tests.support.processes import TrackerProcess
+from tests.support.together import running
 
 SIZE = 7_500_000
 MANY = b'{"args": {"x": [' + b"[]," * (SIZE // 3) + b"[]]}}"
@@ -48,14 +49,8 @@ def test_bodies_with_many_parts_are_cheap_over_http(tracker: TrackerProcess) -> 
         before = peak(tracker)
         assert post(tracker, "list_groups", MANY, token) == 413
         assert post(tracker, "add_file", MANY, token) == 400
-        threads = [
-            threading.Thread(target=post, args=(tracker, "add_file", MANY, token)) for _ in range(8)
-        ]
-        for thread in threads:
-            thread.start()
-        assert ann.call("list_groups")["groups"] == []
-        for thread in threads:
-            thread.join(60)
+        with running([partial(post, tracker, "add_file", MANY, token)] * 8):
+            assert ann.call("list_groups")["groups"] == []
         assert peak(tracker) - before < ALLOWED
 
 
@@ -70,15 +65,8 @@ def test_lines_with_many_parts_are_cheap_over_a_session(tracker: TrackerProcess)
                 client.send(b'{"id": 1, "op": "' + operation + b'", ' + MANY[1:] + b"\n")
                 client.read()
 
-        threads = [
-            threading.Thread(target=send, args=(operation,))
-            for operation in (b"add_file", b"list_groups") * 4
-        ]
-        for thread in threads:
-            thread.start()
-        assert ann.call("list_groups")["groups"] == []
-        for thread in threads:
-            thread.join(60)
+        with running([partial(send, name) for name in (b"add_file", b"list_groups")] * 4):
+            assert ann.call("list_groups")["groups"] == []
         assert peak(tracker) - before < ALLOWED
 
 

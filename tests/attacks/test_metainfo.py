@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient, as_base64
 from tests.support.processes import TrackerProcess
+from tests.support.together import running
 from tests.support.waiting import wait_until
 
 SIZE = 5_900_000
@@ -93,16 +94,12 @@ def sent_again_and_again(tracker: TrackerProcess, metainfo: bytes) -> Iterator[l
                 except RefusedError as error:
                     answers.append(error.code)
 
-    threads = [threading.Thread(target=attack) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        wait_until(lambda: len(answers) > 1, 60, "the attack to begin")
-        yield answers
-    finally:
-        stopped.set()
-        for thread in threads:
-            thread.join(60)
+    with running([attack] * 2):
+        try:
+            wait_until(lambda: len(answers) > 1, 60, "the attack to begin")
+            yield answers
+        finally:
+            stopped.set()
 
 
 def sign_up_eve(tracker: TrackerProcess) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.integration.tracker.sessions import RefusedError, SessionClient
 from tests.support import warm
 from tests.support.processes import TrackerProcess
+from tests.support.together import running
 from tests.support.waiting import wait_until
 
 ATTACKERS = 24
@@ -40,16 +42,12 @@ def a_storm_of_accounts(tracker: TrackerProcess) -> Iterator[None]:
                     made.append(f"x{number}-{count}")
                     client.call("create_user", user=made[-1], password="secret123")
 
-    threads = [threading.Thread(target=attack, args=(n,)) for n in range(ATTACKERS)]
-    for thread in threads:
-        thread.start()
-    try:
-        wait_until(lambda: len(made) > 2 * ATTACKERS, 30, "the storm to rage")
-        yield
-    finally:
-        stopped.set()
-        for thread in threads:
-            thread.join(60)
+    with running([partial(attack, number) for number in range(ATTACKERS)]):
+        try:
+            wait_until(lambda: len(made) > 2 * ATTACKERS, 30, "the storm to rage")
+            yield
+        finally:
+            stopped.set()
 
 
 def seconds_to_log_in(tracker: TrackerProcess, user: str, source: str) -> float:

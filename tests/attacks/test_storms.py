@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
 from tests.support.processes import TrackerProcess
+from tests.support.together import running
 from tests.support.waiting import wait_until
 
 PARTIES = 16
@@ -27,15 +29,11 @@ def storm(attack: Callable[[int, threading.Event], None]) -> Iterator[None]:
         with suppress(OSError, RefusedError):
             attack(number, stopped)
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(PARTIES)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stopped.set()
-        for thread in threads:
-            thread.join(60)
+    with running([partial(run, number) for number in range(PARTIES)]):
+        try:
+            yield
+        finally:
+            stopped.set()
 
 
 def slowest(action: Callable[[], object], count: int = 10) -> float:

@@ -10,12 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
 from tests.support.processes import TrackerProcess
+from tests.support.together import run_together
 from tracker.domain.throttle import PER_ACCOUNT, PER_ADDRESS
 
 PEER = "11" * 20
@@ -51,11 +53,7 @@ class Attack:
         self._parts = [sources[number::ATTACKERS] for number in range(ATTACKERS)]
         self._lock = threading.Lock()
         before = time.monotonic()
-        threads = [threading.Thread(target=self._guess, args=(part,)) for part in self._parts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        run_together([partial(self._guess, part) for part in self._parts], 100)
         self.seconds = time.monotonic() - before
 
     def _guess(self, sources: list[str]) -> None:

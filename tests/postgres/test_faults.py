@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from common.types import Endpoint
 from tests.postgres.shared import maintenance_url
 from tests.support.disk import fill, small_disk
 from tests.support.stalling_proxy import StallingProxy
+from tests.support.together import run_together
 from tests.support.waiting import wait_until
 from tracker.frontend.failures import answer_to
 from tracker.store.database.errors import DatabaseBusyError, DatabaseError, DatabaseLostError
@@ -83,13 +84,8 @@ def test_a_server_that_never_answers_holds_nobody_up_for_ever(
             failed.append(type(error))
 
     began = time.monotonic()
-    twice = 2 * ACTS  # the second waits for the first
-    threads = [threading.Thread(target=suffer, args=(act,)) for act in twice]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(failed) == len(threads)
+    run_together([partial(suffer, act) for act in 2 * ACTS])  # the second waits for the first
+    assert len(failed) == 2 * len(ACTS)
     assert set(failed) <= {DatabaseLostError, DatabaseBusyError}
     assert time.monotonic() - began < 25
     proxy.resume()

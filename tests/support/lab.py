@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from common.types import Endpoint
+from tests.support.closing import Closing
 from tests.support.processes import ClientProcess, TrackerProcess
 
 GROUP = "lab"
 
 
-class Lab:
+class Lab(Closing):
     """The first person creates the group; the others ask and are accepted.
 
     The group is sealed; with `is_open` stock clients can take part. `options` are the tracker's.
@@ -32,21 +32,12 @@ class Lab:
         self.members: list[ClientProcess] = []
 
     def __enter__(self) -> Self:
-        self._stack.__enter__()
-        try:
-            self._stack.enter_context(self.tracker)
-        except BaseException:
-            self._stack.close()
-            raise
+        self._stack.enter_context(self.tracker)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
+    def close(self) -> None:
+        """End the clients, the last one first, and the trackers."""
+        self._stack.close()
 
     def second_tracker(self) -> TrackerProcess:
         """Start another tracker on the same database; later clients know both."""

@@ -15,7 +15,6 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Self, TypeVar
 
 from common.metainfo import Metainfo
@@ -23,6 +22,7 @@ from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import PIECE_NUMBER, decode, encode, piece_header
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
 from common.wire.messages import KeepAlive, Message, Request
+from tests.support.closing import Closing
 
 SECONDS = 10.0
 MessageT = TypeVar("MessageT")
@@ -45,7 +45,7 @@ def new_peer_id() -> PeerId:
     return PeerId(b"-XX0001-" + secrets.token_bytes(12))
 
 
-class RawPeer:
+class RawPeer(Closing):
     """One end of a peer connection; reads raise TimeoutError after some seconds."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -74,17 +74,6 @@ class RawPeer:
             peer.close()
             raise
         return peer
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Disconnect, waking a blocked reader."""
@@ -149,7 +138,7 @@ class RawPeer:
         return True
 
 
-class PeerServer:
+class PeerServer(Closing):
     """Accepts peers and runs `behave` for each, in a new thread.
 
     `peers` are the connections so far. What `behave` raises because the other side has closed,
@@ -178,14 +167,6 @@ class PeerServer:
     def __enter__(self) -> Self:
         self._acceptor.start()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Disconnect all peers and stop listening; may be called again."""

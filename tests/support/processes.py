@@ -21,11 +21,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from common.types import Endpoint
 from tests.support import warm
+from tests.support.closing import Closing
 from tests.support.database import empty_database, is_postgresql
 from tests.support.lines import Lines
 from tests.support.ports import free_port
@@ -39,7 +39,7 @@ COMMAND_TIME = 30.0
 READY = re.compile(r"^tracker (\d+) ready on (\S+)(?: \(http (\S+)\))?$")
 
 
-class ManagedProcess:
+class ManagedProcess(Closing):
     """A process with its three pipes: input to write to, output and errors collected as lines."""
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -55,14 +55,6 @@ class ManagedProcess:
             self.close()
             raise
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         state = "running" if self.is_running else "not running"

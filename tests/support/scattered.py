@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from common.types import Endpoint
+from tests.support.closing import Closing
 from tests.support.internet import Host, Internet, small_internet
 from tests.support.lab import Lab
 from tests.support.processes import ClientProcess
 
 
-class ScatteredLab:
+class ScatteredLab(Closing):
     """A lab with its tracker at the internet's hub, over IPv4 and IPv6.
 
     Members accept peers at all addresses of their computer. `options` are the tracker's.
@@ -40,13 +40,9 @@ class ScatteredLab:
             self._stack = undo.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
+    def close(self) -> None:
+        """End the lab and its internet."""
+        self._stack.close()
 
     def member(self, name: str, host: Host, *options: str) -> ClientProcess:
         """Start a member's client on this computer."""

@@ -6,18 +6,18 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 from common.tls import TlsEngine
 from common.types import Endpoint
 from tests.support.certificates import trusting_context
+from tests.support.closing import Closing
 
 SECONDS = 30.0
 _CHUNK = 1 << 16
 
 
-class SecureStream:
+class SecureStream(Closing):
     """Owns a socket and runs TLS on it. The constructor shakes hands; raises OSError on failure."""
 
     def __init__(
@@ -39,17 +39,6 @@ class SecureStream:
         """Connect to a server, whatever its certificate, from the address `source`."""
         origin = (source, 0) if source else None
         return cls(socket.create_connection(address, SECONDS, origin), trusting_context())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _shake(self) -> None:
         while not self.tls.handshake():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import select
 import socket
 import threading
-from types import TracebackType
 from typing import Self
 
 from common.types import Endpoint
@@ -33,12 +32,7 @@ class StallingProxy:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.close()
         self._thread.join()
         for one in [self._listener, self._reading, *self._pairs, *self._swallowed]:

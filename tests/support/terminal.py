@@ -12,7 +12,6 @@ import shlex
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Self
 
 from tests.support.waiting import wait_until
@@ -46,12 +45,7 @@ class Terminal:
         self._tmux(*self._start)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._tmux("kill-server")
 
     @property

@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from tests.support.closing import Closing
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_until
 
@@ -46,7 +45,7 @@ def blocks(document: str) -> list[Block]:
     ]
 
 
-class Transcript:
+class Transcript(Closing):
     """Terminals in `folder`, one per name, each with a shell; plays blocks into them."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -56,15 +55,8 @@ class Transcript:
         self._places: dict[str, tuple[str, int]] = {}  # the last typed line, and lines seen since
         self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the terminals."""
         self._stack.close()
 
     def play(self, block: Block) -> None:

@@ -8,7 +8,7 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self, TypeAlias
 
 from client.shell.terminal.signals import SignalHandler
@@ -44,12 +44,7 @@ class Keyboard:
             self._set(self._quiet)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._set(self._before)
         if self._before is not None:
             signal.signal(signal.SIGCONT, self._on_continue)

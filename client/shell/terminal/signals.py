@@ -7,7 +7,7 @@ import select
 import signal
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Protocol, Self, TypeAlias
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -68,12 +68,7 @@ class Interrupts:
             self._before[number] = signal.signal(number, self._arrived)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._waker_before)

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import secrets
-from types import TracebackType
 from typing import Any, Self
 
 import bencode2
@@ -14,6 +13,7 @@ import pytest
 
 from common import metainfo
 from common.types import Endpoint
+from tests.support.closing import Closing
 from tests.support.secure import SecureStream
 
 PIECE = 16 * 1024
@@ -28,7 +28,7 @@ class RefusedError(Exception):
         self.message = error["message"]
 
 
-class SessionClient:
+class SessionClient(Closing):
     """One connection. `notices` has those that arrive between replies, `told` has rendezvous."""
 
     def __init__(self, address: Endpoint, source: str | None = None) -> None:
@@ -38,17 +38,6 @@ class SessionClient:
         self.notices: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []
         self.greeting = self.read()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Drop the connection."""

@@ -17,6 +17,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
 from tests.integration.tracker.lab import ADDRESS, Lab
 from tests.support.database import empty_database
+from tests.support.together import run_together
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.quotas import Quotas
 from tracker.services.caller import Caller
@@ -61,11 +62,7 @@ def at_once(*acts: Callable[[], object]) -> list[MinitorrentError]:
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    run_together([partial(run, act) for act in acts])
     assert not failures
     return refusals
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.support.database import empty_database
+from tests.support.together import run_together
 from tracker.domain.secret_box import SecretBox
 from tracker.store.authority_key import KEY_FILE, open_secret_box
 from tracker.store.database.errors import DatabaseError
@@ -60,11 +62,7 @@ def test_many_trackers_can_start_at_once(store: Store, tmp_path: Path) -> None:
         except DatabaseError as error:
             found.append(error)
 
-    threads = [threading.Thread(target=start) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    run_together([start] * 6, 30)
     assert len(found) == 6
     assert len(set(found)) == 1
     assert isinstance(found[0], bytes)
@@ -82,11 +80,7 @@ def test_only_one_of_two_first_keys_is_accepted(store: Store, tmp_path: Path) ->
         except DatabaseError:
             completions.append(False)
 
-    threads = [threading.Thread(target=start, args=(number,)) for number in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    run_together([partial(start, number) for number in range(2)], 30)
     assert sorted(completions) == [False, True]
 
 

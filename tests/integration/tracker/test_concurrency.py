@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
+from functools import partial
 
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import RefusedError, SessionClient
+from tests.support.together import run_together
 
 GROUPS = ("red", "blue")
 USERS = ("ann", "bob", "cat", "dan", "eve", "fay")
@@ -54,14 +55,10 @@ def test_many_simultaneous_actions(start_tracker: StartTracker, connect: Connect
         user: connect(trackers[number % 2]).sign_up(user) for number, user in enumerate(USERS)
     }
     counts: list[Counter[str]] = [Counter() for _ in USERS]
-    threads = [
-        threading.Thread(target=live, args=(client, seed, counts[seed]))
-        for seed, client in enumerate(clients.values())
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(100)
+    run_together(
+        [partial(live, client, seed, counts[seed]) for seed, client in enumerate(clients.values())],
+        100,
+    )
 
     completions = sum(counts, Counter())
     assert sum(completions.values()) == DEEDS * len(USERS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from tests.integration.tracker.conftest import Connect, Serve, StartTracker
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of
 from tests.support.secure import SecureStream
+from tests.support.together import run_together
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.frontend import certificate
@@ -249,11 +249,7 @@ def test_a_hundred_clients_at_once(start_tracker: StartTracker) -> None:
             except Exception as error:  # shown by the assertion below
                 failures.append(error)
 
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(100)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
+        run_together([partial(work, number) for number in range(100)])
         assert failures == []
 
         def all_gone() -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tests.integration.tracker.conftest import Connect
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, let_in
 from tests.support.database import empty_database
+from tests.support.together import run_together
 from tracker.app import TrackerApp
 from tracker.domain.quota import Quota
 from tracker.services.quotas import QuotaService
@@ -143,13 +144,6 @@ def test_simultaneous_uploads_do_not_exceed_a_quota(
             except RefusedError as error:
                 refused.append(error.code)
 
-    threads = [
-        threading.Thread(target=upload, args=(client, number))
-        for number, client in enumerate(members)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    run_together([partial(upload, client, number) for number, client in enumerate(members)])
     assert refused == ["quota_exceeded"] * 7
     assert of_tracker.of_group("lab").used.bytes == 5 * len(CONTENT)

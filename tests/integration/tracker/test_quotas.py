@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -11,6 +11,7 @@ from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of
 from tests.integration.tracker.test_authority import REQUEST
+from tests.support.together import run_together
 from tracker.quotas import Quotas
 
 
@@ -42,14 +43,7 @@ def test_simultaneous_requests_do_not_exceed_a_quota(
             except RefusedError as error:
                 refused.append(error.code)
 
-    threads = [
-        threading.Thread(target=create, args=(client, number))
-        for number, client in enumerate(clients)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    run_together([partial(create, client, number) for number, client in enumerate(clients)])
     assert refused == ["quota_exceeded"] * 7
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import MetaData, create_engine, delete, insert, select, update
 
 from tests.support.database import new_database
 from tests.support.migrations import FOLDER, RELEASED, fill, migrate, row_for
+from tests.support.together import run_together
 from tracker.store.database.dialects import migrating
 from tracker.store.database.errors import ConflictError, DatabaseBusyError, DatabaseError
 from tracker.store.database.location import engine_for, only_one_opens
@@ -67,11 +69,7 @@ def test_a_database_is_migrated_once_by_many_at_once(version: str | None, tmp_pa
         except Exception as error:  # shown by the assertion below
             failures.append(error)
 
-    threads = [threading.Thread(target=open_and_write, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    run_together([partial(open_and_write, n) for n in range(4)])
     assert failures == []
     store = open_store(url)
     with store.read() as work:

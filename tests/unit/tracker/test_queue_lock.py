@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from tests.support.together import run_together
 from tests.support.waiting import wait_until
 from tracker.store.database.queue_lock import QueueLock, QueueTooLongError
 
@@ -78,11 +79,7 @@ def test_only_one_thread_holds_the_lock() -> None:
                 most = max(most, inside)
                 inside -= 1
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    run_together([work] * 6, 30)
     assert (inside, most) == (0, 1)
 
 

@@ -22,6 +22,7 @@ from common.api.groups import GroupProfileReply
 from common.api.operation import Operation
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.authority import Group
+from tests.support.together import run_together
 from tests.support.waiting import wait_until
 
 LAB = Group("lab")
@@ -89,16 +90,11 @@ def test_an_open_group_needs_none(tracker: Tracker, credentials: Credentials) ->
 
 def test_one_certificate_a_group(tracker: Tracker, credentials: Credentials) -> None:
     all_group_tls: list[object] = []
-    threads = [
-        threading.Thread(
-            target=lambda: all_group_tls.append(credentials.group_tls("lab", LAB.certificate))
-        )
-        for _ in range(5)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+
+    def certify() -> None:
+        all_group_tls.append(credentials.group_tls("lab", LAB.certificate))
+
+    run_together([certify] * 5)
     assert len(set(map(id, all_group_tls))) == 1
     assert len(tracker.requests) == 1
     assert "PRIVATE" not in tracker.requests[0].request

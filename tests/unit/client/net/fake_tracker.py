@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from common.types import Endpoint
 from tests.support.certificates import server_context
+from tests.support.closing import Closing
 from tests.support.secure import SecureStream
 
 GREETING = b'{"minitorrent":{"version":[1,0],"server":"fake"}}\n'
@@ -61,7 +61,7 @@ def own_context() -> ssl.SSLContext:
         return server_context(Path(folder))
 
 
-class FakeTracker:
+class FakeTracker(Closing):
     """Listens while its context lasts. `accepted` counts connections, `seen` holds requests.
 
     `greeting` is sent to every connection; then, unless it is `hangs_up`, requests are answered by
@@ -93,14 +93,6 @@ class FakeTracker:
     def __enter__(self) -> Self:
         self._acceptor.start()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop listening and drop all connections; may be called again."""

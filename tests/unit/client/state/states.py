@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
 
 from client.state.database import Database
 from client.state.settings import Settings
 from client.state.transfers import TransferStore
+from tests.support.closing import Closing
 
 
-class ClientState:
+class ClientState(Closing):
     def __init__(self, path: Path) -> None:
         self.database = Database.open(path)
         self.transfers = TransferStore(self.database)
         self.settings = Settings(self.database)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Close the database."""
         self.database.close()

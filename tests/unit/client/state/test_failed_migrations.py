@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from client.state.database import Database
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.disk import small_disk
 from tests.support.stored import transfers_of
+from tests.support.together import run_together
 from tests.unit.client.state.old_files import (
     VERSIONS,
     StoppedError,
@@ -97,11 +97,7 @@ def test_of_several_simultaneous_openers_one_migrates(tmp_path: Path) -> None:
         except Exception as error:  # shown by the assertion below
             failures.append(error)
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    run_together([run] * 4)
     assert failures == []
     with ClientState(path) as state:
         assert len(transfers_of(state.transfers, "ann")) == 4

@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -19,6 +18,7 @@ from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
 from tests.support.stored import transfers_of
+from tests.support.together import run_together
 from tests.unit.client.state.states import ClientState
 
 FACTS = FileStamps((FileStamp(100, 2**60), FileStamp(0, 7)))
@@ -264,11 +264,7 @@ def test_threads_take_turns(transfers: TransferStore) -> None:
         for _ in range(20):
             transfers.add_totals(record.id, 1, 2)
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_together([work] * 4)
     found = again(transfers, record)
     assert (found.uploaded, found.downloaded) == (80, 160)
 

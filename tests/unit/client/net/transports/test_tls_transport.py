@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from common.types import Block, BlockRun, InfoHash, PieceIndex
 from common.wire.codec import piece_header
 from tests.support.authority import Group
 from tests.support.runs import blocks_of
+from tests.support.together import run_together
 from tests.unit.client.net.sockets import connected
 
 FILE = InfoHash(b"\x01" * 20)
@@ -96,11 +98,7 @@ def test_both_ways_at_full_speed(pair: Pair) -> None:
             filled += pair[number].receive([view[filled:]])
         got[number] = bytes(view)
 
-    threads = [threading.Thread(target=act, args=(n,)) for act in (write, read) for n in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20.0)
+    run_together([partial(act, n) for act in (write, read) for n in (0, 1)], 20.0)
     assert (got[1], got[0]) == tuple(data)
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import ctypes
-import threading
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from client.storage.pieces.buffers import BufferPool, PieceBuffer, cut, size_of
 from common.geometry import KIB, MIB
+from tests.support.together import run_together
 
 
 def test_buffers_have_the_requested_length_and_alignment() -> None:
@@ -94,11 +95,7 @@ def test_threads_never_share_a_buffer() -> None:
                     torn.append(mark)
                 pool.give_back(buffer)
 
-    threads = [threading.Thread(target=work, args=(mark,)) for mark in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_together([partial(work, mark) for mark in range(4)])
     assert not torn
     assert pool._in_use == 0
 
