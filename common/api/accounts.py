@@ -83,7 +83,7 @@ class LoginReply(Model):
     unread_notices: Count = 0
     expires_at: str | None = None
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator] # mypy decorates no properties
     @property
     def shares(self) -> Annotated[list[str], Field(max_length=0)]:
         """Always empty: clients of version 1.0 can't read the reply without this list."""

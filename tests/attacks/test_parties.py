@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
-from tests.support.namespace import can_make_networks, private_network
+from tests.support.namespace import private_network
+from tests.support.needs import require
 from tests.support.processes import TrackerProcess
 from tests.support.secure import SecureStream
 from tests.support.waiting import wait_until
@@ -27,8 +28,8 @@ def have(addresses: list[str]) -> None:
         subprocess.run(command, check=True)
 
 
-@pytest.mark.skipif(not can_make_networks(), reason="no right to make a network")
 def test_a_network_of_64_bits_is_one_party(tmp_path: Path) -> None:
+    require(network=True)
     with private_network(), ExitStack() as opened:
         have([f"{OTHERS}1", *(f"{THEIRS}{number}" for number in range(1, 7))])
         options = ("--max-sessions-per-address", "5")
@@ -43,8 +44,8 @@ def test_a_network_of_64_bits_is_one_party(tmp_path: Path) -> None:
             assert other.call("ping") == {}
 
 
-@pytest.mark.skipif(not can_make_networks(), reason="no right to make a network")
 def test_a_network_of_64_bits_has_one_guessing_budget(tmp_path: Path) -> None:
+    require(network=True)
     with private_network(), ExitStack() as opened:
         sources = [f"{THEIRS}{number:x}" for number in range(1, 17)]
         have(sources)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.needs import require
 from tests.support.ports import free_port
 from tests.support.processes import write_tracker_info
-from tests.support.stock import require
 from tests.support.terminal import Terminal
 from tests.unit.client.net.fake_tracker import FakeTracker, RefusalError, login_reply
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,13 +15,12 @@ from tests.support import warm
 from tests.support.ports import free_port
 from tests.support.processes import (
     ClientProcess,
+    Ended,
     ManagedProcess,
     TrackerProcess,
     write_tracker_info,
 )
 from tests.support.waiting import wait_until
-
-LIMIT = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -33,28 +29,10 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess
         yield process
 
 
-class Ended(NamedTuple):
-    """The result of a client that has exited."""
-
-    status: int
-    output: list[str]
-    errors: list[str]
-
-    @property
-    def answers(self) -> list[dict[str, Any]]:
-        """Return the JSON output."""
-        return [json.loads(line) for line in self.output]
-
-
 def run(*arguments: str, script: str = "") -> Ended:
     """Run a client until it exits."""
     with ManagedProcess([sys.executable, "-m", "client", *arguments]) as process:
-        with suppress(BrokenPipeError):  # it may have ended already
-            for line in script.splitlines():
-                process.send(line)
-            process.close_input()
-        status = process.wait(LIMIT)
-        return Ended(status, process.output.all, process.errors.all)
+        return process.finish(*script.splitlines())
 
 
 def client(folder: Path, trackers: list[Endpoint], *options: str, script: str = "") -> Ended:

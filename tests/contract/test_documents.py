@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.namespace import private_network
-from tests.support.stock import require
+from tests.support.needs import require
 from tests.support.transcript import Transcript, steps
 
 ROOT = Path(__file__).parents[2]

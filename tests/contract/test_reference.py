@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.commands.registry import COMMANDS
-from tests.support.stock import require
+from tests.support.needs import require
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMPLETIONS = DOCS / "completions"

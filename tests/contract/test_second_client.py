@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.processes import ClientProcess, ManagedProcess, TrackerProcess
+from tests.support.processes import ClientProcess, Ended, ManagedProcess, TrackerProcess
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_until
 
@@ -47,19 +46,6 @@ def running(
         yield ann
 
 
-class Ended(NamedTuple):
-    """The result of a program that has exited."""
-
-    status: int
-    output: list[str]
-    errors: list[str]
-
-    @property
-    def answers(self) -> list[dict[str, Any]]:
-        """Return the JSON output."""
-        return [json.loads(line) for line in self.output]
-
-
 @contextmanager
 def second(first: ClientProcess, *options: str) -> Iterator[ManagedProcess]:
     """A second client with the same arguments as the first one."""
@@ -73,11 +59,7 @@ def second(first: ClientProcess, *options: str) -> Iterator[ManagedProcess]:
 def run(first: ClientProcess, *options: str, script: str = "") -> Ended:
     """Run a second client until it exits."""
     with second(first, *options) as process:
-        for line in script.splitlines():
-            process.send(line)
-        process.close_input()
-        status = process.wait(LIMIT)
-        return Ended(status, process.output.all, process.errors.all)
+        return process.finish(*script.splitlines())
 
 
 def test_answers_are_the_same_in_the_same_order(running: ClientProcess) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from client.shell.terminal.widths import cell_width
+from tests.support.needs import require
 from tests.support.ports import free_port
 from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
-from tests.support.stock import require
 from tests.support.terminal import COLUMNS, Terminal
 from tests.support.waiting import wait_until
 

@@ -13,7 +13,7 @@ import sys
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -23,7 +23,7 @@ from tests.integration.tracker.sessions import SessionClient
 from tests.support import warm
 from tests.support.certificates import trusting_context, write_certificate
 from tests.support.ports import free_port
-from tests.support.processes import ManagedProcess
+from tests.support.processes import Ended, ManagedProcess
 from tests.support.secure import SecureStream
 
 SECONDS = 30
@@ -34,27 +34,10 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "tracker", *map(str, arguments)]
 
 
-class Ended(NamedTuple):
-    """The result of a tracker that has exited."""
-
-    status: int
-    output: list[str]
-    errors: list[str]
-
-
-def end(process: ManagedProcess, *lines: str) -> Ended:
-    """Write these lines of input, and wait for its exit."""
-    for line in lines:
-        process.send(line)
-    process.close_input()
-    status = process.wait(SECONDS)
-    return Ended(status, process.output.all, process.errors.all)
-
-
 def run(*arguments: object) -> Ended:
     """Start a tracker that must fail at once."""
     with running(*arguments) as process:
-        return end(process)
+        return process.finish()
 
 
 def running(*arguments: object) -> ManagedProcess:
@@ -121,7 +104,7 @@ def test_it_prints_its_addresses_and_serves_both_ports(
 def test_the_end_on_standard_input(info: Path, data: Sequence[object], word: str) -> None:
     with running(info, 1, *data) as process:
         ready(process)
-        ended = end(process, "hello", word)
+        ended = process.finish("hello", word)
         assert (ended.status, len(ended.output)) == (0, 1)
         assert not any("Traceback" in line for line in ended.errors)
 
@@ -278,7 +261,7 @@ def test_help(info: Path) -> None:
 def test_logs_can_be_json(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data, "--log-format", "json") as process:
         ready(process)
-        events = [json.loads(line) for line in end(process, "quit").errors]
+        events = [json.loads(line) for line in process.finish("quit").errors]
     assert [event["event"] for event in events] == ["tracker started", "tracker stopped"]
     assert all(event["level"] == "info" and event["timestamp"] for event in events)
 
@@ -286,7 +269,7 @@ def test_logs_can_be_json(info: Path, data: Sequence[object]) -> None:
 def test_logs_can_be_quiet(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data, "--log-level", "error") as process:
         ready(process)
-        assert end(process, "quit").errors == []
+        assert process.finish("quit").errors == []
 
 
 def test_short_passwords_can_be_refused(info: Path, data: Sequence[object]) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from common import __version__
 from common.types import Endpoint
+from tests.support.needs import skip
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess, write_tracker_info
 
@@ -71,8 +72,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked source distribution of a copy, since building writes into its folder."""
     found = metadata.version("setuptools")
     if tuple(map(int, found.split(".")[:2])) < NEEDED:
-        message = f"setuptools {found} can't build a wheel: pip install 'setuptools>=70.1'"
-        (pytest.fail if "CI" in os.environ else pytest.skip)(message)
+        skip(f"setuptools {found} can't build a wheel: pip install 'setuptools>=70.1'")
     folder = tmp_path_factory.mktemp("build")
     source = folder / "source"
     ignored = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info", "build", "dist", "adr")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 from tests.support.content import make_file, sha256
 from tests.support.internet import Home, Host, require_internet
 from tests.support.lab import GROUP
+from tests.support.needs import require
 from tests.support.processes import ClientProcess
 from tests.support.router import Nat
 from tests.support.scattered import ScatteredLab
@@ -127,8 +127,7 @@ def test_a_relay_joins_who_cant_meet_and_learns_nothing(
 @contextmanager
 def captured(host: Host, file: Path) -> Iterator[Path]:
     """Capture all that a host sends and receives in the block."""
-    if shutil.which("tcpdump") is None:
-        pytest.skip("needs tcpdump")
+    require("tcpdump")
     command = ["tcpdump", "--immediate-mode", "-Z", "root", "-U", "-i", "eth0", "-w", str(file)]
     with host.entered(), subprocess.Popen(command, stderr=subprocess.PIPE) as dump:
         assert dump.stderr is not None

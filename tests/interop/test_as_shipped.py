@@ -16,7 +16,7 @@ from common.types import Endpoint
 from tests.support.content import sha256
 from tests.support.lab import GROUP
 from tests.support.namespace import private_network
-from tests.support.stock import require
+from tests.support.needs import require
 from tests.support.stock.company import COUNT, KINDS, Company, Item
 from tests.support.stock.patience import wait_until
 

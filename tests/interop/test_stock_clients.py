@@ -11,8 +11,9 @@ import pytest
 
 from tests.interop.test_group import wait_written
 from tests.support.content import make_file
+from tests.support.needs import require
 from tests.support.stand_in_tracker import stand_in_tracker
-from tests.support.stock import StockClient, require
+from tests.support.stock import StockClient
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
 from tests.support.stock.patience import wait_until

@@ -14,10 +14,10 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
-import pytest
 from sqlalchemy import make_url
 
 from tests.postgres.server import Server, programs
+from tests.support.needs import skip
 from tracker.store.engine import open_store
 from tracker.store.schema.complete import METADATA
 
@@ -53,10 +53,7 @@ def maintenance_url() -> str:
     but fails in CI."""
     url = os.environ.get(_VARIABLE) or _start()
     if url is None:
-        message = "there is no PostgreSQL 15 or later here (Debian: apt-get install postgresql)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        skip("there is no PostgreSQL 15 or later here (Debian: apt-get install postgresql)")
     return url
 
 

@@ -119,7 +119,6 @@ def disk() -> Iterator[Path]:
             yield disk
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 def test_a_full_disk_is_named_and_survived(disk: Path) -> None:
     with database_on(disk) as url:
         store = open_store(url)

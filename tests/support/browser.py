@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
+from tests.support.needs import require
 from tests.support.processes import stopped
-from tests.support.stock import require
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 20_000

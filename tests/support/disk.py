@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.support.needs import require
+
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a file system of `size` bytes at `folder`, which is created; Linux only, needs root."""
+    """Mount a file system of `size` bytes at `folder`, which is created.
+
+    Skips the test, or fails in CI, where this process may not: it needs Linux, and root.
+    """
+    require(root=True)
     folder.mkdir()
     subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "minitorrent-test", str(folder)], check=True
@@ -37,7 +43,7 @@ def fill(disk: Path) -> Path:
 def failing_disk(folder: Path, size: int, really: int) -> Iterator[Path]:
     """Mount a disk at `folder` that claims to have `size` bytes, of which only `really` exist.
 
-    Writes succeed; bringing them to the disk fails. Linux only, needs root.
+    Writes succeed; bringing them to the disk fails. As `small_disk`, it needs root.
     """
     with ExitStack() as stack:
         outer = stack.enter_context(small_disk(folder.with_name(f"{folder.name} image"), really))

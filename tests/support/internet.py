@@ -13,7 +13,6 @@ real ones do. Needs root, `ip` and `nft`; a home with UPnP needs `miniupnpd`.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from typing import Final
 import pytest
 
 from tests.support.namespace import Network, can_make_networks, new_network
+from tests.support.needs import require
 from tests.support.router import Nat, configure, port_mapping
 
 OUTSIDE: Final = IPv4Network("45.80.0.0/16")
@@ -155,21 +155,14 @@ def obstacle() -> str:
 
 
 def require_internet() -> None:
-    """Skip the test where this is impossible.
-
-    With CI set in the environment only the kernel may be a reason: there, nothing else is missing.
-    """
-    reason = obstacle()
-    if reason and os.environ.get("CI") and reason != _kernel_obstacle():
-        pytest.fail(reason)
-    if reason:
+    """Skip the test where this is impossible; in CI only for what the kernel lacks."""
+    require(*TOOLS, network=True)
+    if reason := _kernel_obstacle():
         pytest.skip(reason)
 
 
 def _kernel_obstacle() -> str:
     """Try the parts that a kernel may lack."""
-    if not can_make_networks():
-        return ""
     try:
         with new_network() as router, new_network() as host, router.entered():
             _ip(f"link add {_LAN} type bridge")

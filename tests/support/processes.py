@@ -21,7 +21,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from common.types import Endpoint
 from tests.support import warm
@@ -37,6 +37,19 @@ START_TIME = 30.0
 STOP_TIME = 20.0
 COMMAND_TIME = 30.0
 READY = re.compile(r"^tracker (\d+) ready on (\S+)(?: \(http (\S+)\))?$")
+
+
+class Ended(NamedTuple):
+    """The result of a program that has exited."""
+
+    status: int
+    output: list[str]
+    errors: list[str]
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The JSON output."""
+        return [json.loads(line) for line in self.output]
 
 
 class ManagedProcess(Closing):
@@ -107,6 +120,15 @@ class ManagedProcess(Closing):
             raise AssertionError(f"{self!r} did not end in {timeout:g} s\n{self.story()}") from None
         self._release()
         return status
+
+    def finish(self, *lines: str, timeout: float = 60.0) -> Ended:
+        """Write the last lines of its input, and wait for its exit."""
+        with suppress(BrokenPipeError):  # it may have ended already
+            for line in lines:
+                self.send(line)
+            self.close_input()
+        status = self.wait(timeout)
+        return Ended(status, self.output.all, self.errors.all)
 
     def terminate(self, timeout: float = STOP_TIME) -> int:
         """Send SIGTERM and wait; return the exit status."""

@@ -294,7 +294,7 @@ def _hash_cheaply() -> None:
     from tests.support.passwords import CHEAP
     from tracker import app
 
-    app.TrackerApp = partial(app.TrackerApp, password_cost=CHEAP)  # type: ignore[assignment,misc]
+    app.TrackerApp = partial(app.TrackerApp, password_cost=CHEAP)  # type: ignore[assignment,misc] # a stand-in
 
 
 def _end(status: int) -> None:

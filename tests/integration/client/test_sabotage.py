@@ -77,7 +77,7 @@ def test_only_wrong_pieces_are_downloaded_again(team: Team, tmp_path: Path) -> N
     bob.session.limits.set("down", SLOW)
     copies = {sabotage: bob.start(sabotage.__name__) for sabotage in SABOTAGES}
     for sabotage, copy in copies.items():
-        wait_until(lambda: bob.row(copy.name).done, what="the first piece")  # noqa: B023
+        wait_until(lambda: bob.row(copy.name).done, what="the first piece")  # noqa: B023 # called here only
         (part,) = copy.parent.glob(f"{copy.name}.*.part")
         sabotage(part)
     bob.session.limits.set("down", 0)

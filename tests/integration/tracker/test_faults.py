@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.load.faults import run
 from benchmarks.load.site import Kind, is_possible
+from tests.support.needs import skip
 
 
 @pytest.mark.soak
@@ -15,7 +16,7 @@ from benchmarks.load.site import Kind, is_possible
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_nothing_acknowledged_is_lost(kind: Kind, tmp_path: Path) -> None:
     if not is_possible(kind):
-        pytest.skip("PostgreSQL 15 or later is not here")
+        skip("needs PostgreSQL 15 or later")
     report = run(kind, tmp_path / "site", rounds=10)
     assert not report.findings.faults, report
     assert not report.findings.internal, report

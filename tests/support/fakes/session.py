@@ -78,5 +78,5 @@ def install(session: FakeSession) -> None:
 def install_opening(open_session: Callable[[ClientConfig], SessionApi]) -> None:
     """Let the client open its session with this function."""
     build = types.ModuleType("client.assembly.opening")
-    build.open_session = open_session  # type: ignore[attr-defined]
+    build.open_session = open_session  # type: ignore[attr-defined] # it is made here
     sys.modules[build.__name__] = build

@@ -11,17 +11,13 @@ what it needs to run without anybody at its screen.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import bencode2
-import pytest
 
 from common.types import Endpoint
-from tests.support.namespace import can_make_networks
 from tests.support.ports import free_port
 
 Torrent: TypeAlias = Path | str
@@ -37,22 +33,6 @@ class StockClient(Protocol):
     def add(self, torrent: Torrent, folder: Path) -> None: ...
 
     def is_complete(self, torrent: Torrent) -> bool: ...
-
-
-def require(*tools: str, network: bool = False) -> None:
-    """Skip the test where a program, or the right to make networks, is missing.
-
-    With CI set in the environment that is a failure: there, nothing may be missing.
-    """
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    if network and not can_make_networks():
-        missing.append("root, to make a network namespace")
-    if not missing:
-        return
-    reason = f"needs {', '.join(missing)}"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def place(where: str | Endpoint) -> Endpoint:

@@ -12,8 +12,8 @@ import pytest
 
 from tests.support import warm
 from tests.support.namespace import private_network
+from tests.support.needs import require
 from tests.support.ports import free_port
-from tests.support.stock import require
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from typing import cast
 
 from sqlalchemy import Connection, Table, func, select, text
@@ -12,13 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.store.database.dialects import writer
 from tracker.store.database.errors import DatabaseError
 from tracker.store.database.failures import failure
-from tracker.store.database.location import check_is_ours, database_file, engine_for
 from tracker.store.engine import open_store
 from tracker.store.presence.trackers import DEAD_SECONDS
 from tracker.store.schema.complete import DERIVED, METADATA
 from tracker.store.schema.presence import Tracker
 from tracker.store.upkeep.checking import numbered_tables, sequence_of
-from tracker.store.upkeep.opening import old_schema
+from tracker.store.upkeep.opening import connected, old_schema
 
 EPHEMERAL = frozenset({"trackers", "connections", "peers", "rendezvous"})
 """Tables that aren't copied: their rows end with the trackers that wrote them."""
@@ -43,21 +41,9 @@ def copy(source_url: str, target_url: str, now: float) -> dict[str, int]:
     return counts
 
 
-@contextmanager
-def _locked(url: str) -> Iterator[Connection]:
+def _locked(url: str) -> AbstractContextManager[Connection]:
     """Connect with a transaction during which nobody else writes, rolled back if not committed."""
-    path = database_file(url)
-    if path is not None and not path.exists():
-        raise DatabaseError(f"there is no database {path}")
-    engine = engine_for(url)
-    try:
-        check_is_ours(engine)
-        with writer(engine).connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise failure(error, engine) from error
-    finally:
-        engine.dispose()
+    return connected(url, writer)
 
 
 def _copied() -> list[Table]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.database.dialects import reader
@@ -17,23 +17,33 @@ from tracker.store.migrations.upgrade import pending, revision
 
 
 @contextmanager
-def looking_at(url: str) -> Iterator[Connection]:
-    """Connect to the database at `url` for reading one snapshot of it. Raises DatabaseError.
+def connected(
+    url: str, of_kind: Callable[[Engine], Engine], *, read_only: bool = False
+) -> Iterator[Connection]:
+    """Connect to the database at `url`, as a reader or a writer (see dialects).
 
-    Neither the schema nor the kind of an SQLite file's journal is changed.
+    Raises DatabaseError, also when there is none. The schema stays as it is.
     """
     path = database_file(url)
     if path is not None and not path.exists():
         raise DatabaseError(f"there is no database {path}")
-    engine = engine_for(url, read_only=True)
+    engine = engine_for(url, read_only=read_only)
     try:
         check_is_ours(engine)
-        with reader(engine).connect() as connection:
+        with of_kind(engine).connect() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise failure(error, engine) from error
     finally:
         engine.dispose()
+
+
+def looking_at(url: str) -> AbstractContextManager[Connection]:
+    """Connect to the database at `url` for reading one snapshot of it. Raises DatabaseError.
+
+    Not even the kind of an SQLite file's journal is changed.
+    """
+    return connected(url, reader, read_only=True)
 
 
 def old_schema(connection: Connection) -> str | None:

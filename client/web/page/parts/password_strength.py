@@ -11,7 +11,7 @@ SHORTEST: Final = 8
 """Characters below which a password counts as weak, whatever they are."""
 
 _COMMON: Final = frozenset(
-    "password passwort passwd secret geheim hallo hello letmein welcome willkommen admin login "  # noqa: SIM905
+    "password passwort passwd secret geheim hallo hello letmein welcome willkommen admin login "  # noqa: SIM905 # a list is hard to read
     "master dragon monkey football baseball soccer sunshine princess iloveyou schatz qwerty qwertz "
     "qwertyuiop qwertzuiop asdf asdfgh asdfghjkl yxcvbn zxcvbn azerty abc test minitorrent torrent "
     "summer sommer winter spring autumn herbst".split()

@@ -3,8 +3,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import sys
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from sqlalchemy import text
 
 from client.state.database import SCHEMA_VERSION, Database
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.disk import small_disk
+from tests.support.disk import fill, small_disk
 from tests.support.stored import transfers_of
 from tests.unit.client.state.states import ClientState
 
@@ -124,18 +123,13 @@ def test_an_exception_rolls_back(tmp_path: Path) -> None:
         assert state.settings.get("ann", "k") == "1"
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux") or os.geteuid() != 0, reason="root mounts a small disk"
-)
 def test_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1 << 20) as disk:
-        with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as file:
-            while file.write(bytes(4096)):
-                pass
+        ballast = fill(disk)
         with pytest.raises(MinitorrentError) as caught:
             Database.open(disk / "client.db")
         assert caught.value.code is ErrorCode.DISK_FULL
-        (disk / "ballast").unlink()
+        ballast.unlink()
         Database.open(disk / "client.db").close()
 
 

@@ -383,7 +383,7 @@ def test_a_refusal_shows_at_the_first_read(serving_client: ServingClient) -> Non
         dialer.dial(
             Dial(address, FILE, "lab", group_tls, connected_to, lambda _, why: failures.append(why))
         )
-        wait_until(lambda: len(failures) > count, what="the failure")  # noqa: B023
+        wait_until(lambda: len(failures) > count, what="the failure")  # noqa: B023 # called here only
     dialer.close()
     assert not admitted
     assert not serving_client.admitted

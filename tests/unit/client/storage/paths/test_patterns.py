@@ -126,5 +126,5 @@ def test_python_agrees_in_one_folder(folder: Path, typed: str) -> None:
         return
     escaped = typed.replace("[", "[[]")
     # pathlib's glob would match hidden files, too.
-    expected = sorted(glob.glob(typed) or glob.glob(escaped))  # noqa: PTH207
+    expected = sorted(glob.glob(typed) or glob.glob(escaped))  # noqa: PTH207 # what ours is compared with
     assert sorted(names(folder, typed)) == expected

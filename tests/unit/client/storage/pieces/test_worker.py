@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,7 +19,7 @@ def test_close_waits_for_running_jobs() -> None:
     pool = WorkerPool(2, 8)
     done: list[int] = []
     for number in range(50):
-        pool.submit(lambda number=number: done.append(number), fail_test)  # type: ignore[misc]
+        pool.submit(partial(done.append, number), fail_test)
     assert pool.close()
     assert sorted(done) == list(range(50))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("storage")]
