@@ -35,7 +35,8 @@ from client.net.peers.peer_io import PeerConnection
 from client.net.peers.rendezvous import RendezvousPoint
 from client.net.public_port import PublicPort
 from client.net.tracker.announcer import Announcer
-from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
+from client.net.tracker.callbacks import TrackerCallbacks
+from client.net.tracker.tracker_client import TrackerClient
 from client.net.tracker.tracker_connection import source_host
 from client.net.transports.own_port import OwnAddress
 from client.notices import Notices

@@ -1,9 +1,10 @@
-"""How long to wait for a tracker that is busy or away, so that not all return at once."""
+"""How long to wait for a tracker that is busy or away, so that not all clients return at once."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from common.errors import MinitorrentError
@@ -13,6 +14,23 @@ _LONGEST: Final = 120.0
 
 Uniform = Callable[[float, float], float]
 """Returns a random number between two."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How soon a lost tracker is dialled again, in seconds."""
+
+    first_pause: float = 0.5
+    longest_pause: float = 8.0
+    """Between rounds over all trackers while none answers; the pause doubles from the first.
+
+    Each is up to a half shorter, or as long as a busy tracker asks for.
+    """
+    busy_patience: float = 30.0
+    """How long a call is repeated in all while the tracker is busy."""
+    steady: float = 1.0
+    """How long a connection has to hold before its tracker counts as working: a tracker that
+    drops every connection must neither keep us from trying the others nor be dialled endlessly."""
 
 
 def busy_pause(error: MinitorrentError, uniform: Uniform = random.uniform) -> float | None:

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
 from typing import Final, Literal
 
 import structlog
 
 from client.config import DEFAULT_TIMING, Timing
 from client.net.own_addresses import local_hosts
-from client.net.tracker.patience import busy_pause, spread
+from client.net.tracker.callbacks import TrackerCallbacks
+from client.net.tracker.patience import RetryPolicy, busy_pause, spread
 from client.net.tracker.tracker_connection import (
     AnswerTooLongError,
     CheckCertificate,
@@ -36,32 +36,13 @@ from common.api.accounts import (
     Logout,
     ResumeSession,
 )
-from common.api.events import EventNotice
 from common.api.operation import Operation, ReplyT, RequestT
-from common.api.rendezvous import RendezvousNotice
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, PeerId
 
 log = structlog.get_logger(__name__)
 
 ConnectionState = Literal["connected", "connecting", "unreachable"]
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How soon a lost tracker is dialled again, in seconds."""
-
-    first_pause: float = 0.5
-    longest_pause: float = 8.0
-    """Between rounds over all trackers while none answers; the pause doubles from the first.
-
-    Each is up to a half shorter, or as long as a busy tracker asks for.
-    """
-    busy_patience: float = 30.0
-    """How long a call is repeated in all while the tracker is busy."""
-    steady: float = 1.0
-    """How long a connection has to hold before its tracker counts as working: a tracker that
-    drops every connection must neither keep us from trying the others nor be dialled endlessly."""
 
 
 _REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping", "login")
@@ -72,25 +53,6 @@ _CLOSE_LIMIT: Final = 1.0
 
 _LOGOUT_LIMIT: Final = 5.0
 """Seconds to wait for the reply to a logout."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrackerCallbacks:
-    """Callbacks about the connection; they must return at once and call no operation.
-
-    `connected`: there is a connection, with the session's state if it was resumed. `lost`: the
-    connection is lost, though the login on it has not ended. `session_ended`: the token is no
-    longer valid; the argument is the tracker's sentence. `notice`: the tracker pushed an event.
-    `rendezvous`: another member's client can't dial us, and asks us to dial it.
-    `unreachable`: all trackers were tried in vain, for this reason; they will be tried again.
-    """
-
-    connected: Callable[[Endpoint, LoginReply | None], None]
-    lost: Callable[[Endpoint], None]
-    session_ended: Callable[[str], None]
-    notice: Callable[[EventNotice], None]
-    rendezvous: Callable[[RendezvousNotice], None] = lambda _: None
-    unreachable: Callable[[MinitorrentError], None] = lambda _: None
 
 
 class TrackerClient:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from client.config import DEFAULT_TIMING
-from client.net.tracker.tracker_client import RetryPolicy, TrackerCallbacks, TrackerClient
+from client.net.tracker.callbacks import TrackerCallbacks
+from client.net.tracker.patience import RetryPolicy
+from client.net.tracker.tracker_client import TrackerClient
 from client.net.tracker.tracker_connection import CheckCertificate, UntrustedTrackerError
 from common.api.accounts import CREATE_USER, PING, CreateUser, LoginReply, Ping
 from common.api.groups import LIST_GROUPS, ListGroups

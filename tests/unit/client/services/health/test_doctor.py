@@ -17,8 +17,9 @@ from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
 from client.membership.remote import Remote
 from client.net.port_mapping.mapper import PortMapper
+from client.net.tracker.callbacks import TrackerCallbacks
 from client.net.tracker.port_check import DialledPort, OwnPort
-from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
+from client.net.tracker.tracker_client import TrackerClient
 from client.results.health import CheckRow
 from client.services.health import environment
 from client.services.health.doctor import Doctor
