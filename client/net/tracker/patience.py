@@ -33,6 +33,9 @@ class RetryPolicy:
     drops every connection must neither keep us from trying the others nor be dialled endlessly."""
 
 
+USUAL: Final = RetryPolicy()
+
+
 def busy_pause(error: MinitorrentError, uniform: Uniform = random.uniform) -> float | None:
     """Return the seconds after which to repeat what the tracker refused; None: it would not help.
 

@@ -19,7 +19,7 @@ import structlog
 from client.config import DEFAULT_TIMING, Timing
 from client.net.own_addresses import local_hosts
 from client.net.tracker.callbacks import TrackerCallbacks
-from client.net.tracker.patience import RetryPolicy, busy_pause, spread
+from client.net.tracker.patience import USUAL, RetryPolicy, busy_pause, spread
 from client.net.tracker.tracker_connection import (
     AnswerTooLongError,
     CheckCertificate,
@@ -70,7 +70,7 @@ class TrackerClient:
         port: int,
         events: TrackerCallbacks,
         check_certificate: CheckCertificate,
-        retry_policy: RetryPolicy = RetryPolicy(),
+        retry_policy: RetryPolicy = USUAL,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self._timing = timing
