@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from statistics import median
 
 from benchmarks.load.operations import Act, Operation, Worker
 
@@ -49,11 +48,6 @@ class Figures:
     def database_ms(self) -> float:
         """Milliseconds of the database processes' time for one operation."""
         return 1000 * self.database_cpu / len(self.times)
-
-    @property
-    def median_ms(self) -> float:
-        """Milliseconds that the median operation took."""
-        return 1000 * median(self.times)
 
     @property
     def p99_ms(self) -> float:

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from common.types import Block, BlockRun
+from common.types import BlockRun
 from common.wire.messages import (
     BitfieldMessage,
     Cancel,
@@ -114,11 +114,6 @@ def decode_requests(data: memoryview) -> BlockRun:
         return alone
     count = count_equal(data, _requests(alone.part(0, most)), REQUEST.size, most)
     return alone.part(0, count)
-
-
-def piece_header(block: Block) -> bytes:
-    """Return the 13 bytes that precede a block's payload."""
-    return PIECE_HEADER.pack(9 + block.length, PIECE_NUMBER, block.piece, block.begin)
 
 
 def piece_headers(run: BlockRun) -> bytes:

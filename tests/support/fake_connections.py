@@ -22,9 +22,10 @@ from client.net.transports.group_tls import Membership
 from client.net.transports.transport import Encryption, Transport
 from common.metainfo import Metainfo
 from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
-from common.wire.codec import encode, piece_header
+from common.wire.codec import encode
 from common.wire.handshake import Handshake, client_name
 from common.wire.messages import HaveAll, Message, Request, Unchoke, WireError
+from tests.support.blocks import piece_header
 from tests.support.runs import alone, blocks_of
 from tests.support.scatter import fill
 

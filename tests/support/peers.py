@@ -19,9 +19,10 @@ from typing import Self, TypeVar
 
 from common.metainfo import Metainfo
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
-from common.wire.codec import PIECE_NUMBER, decode, encode, piece_header
+from common.wire.codec import PIECE_NUMBER, decode, encode
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
 from common.wire.messages import KeepAlive, Message, Request
+from tests.support.blocks import piece_header
 from tests.support.closing import Closing
 
 SECONDS = 10.0

@@ -11,10 +11,11 @@ from contextlib import ExitStack
 from common import metainfo
 from common.metainfo import Metainfo
 from common.types import Block, PeerId, PieceIndex
-from common.wire.codec import HEAD, PIECE_HEADER, encode, encode_requests, piece_header
+from common.wire.codec import HEAD, PIECE_HEADER, encode, encode_requests
 from common.wire.messages import Have, HaveAll, Interested, Request, Unchoke
 from tests.integration.client.team import GROUP, Team
 from tests.integration.tracker.sessions import SessionClient
+from tests.support.blocks import piece_header
 from tests.support.peers import PeerServer, RawPeer, serve
 from tests.support.runs import alone
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.types import Block, PieceIndex, info_hash_from_hex
-from common.wire.codec import HEAD, PIECE_HEADER, encode, encode_requests, piece_header
+from common.wire.codec import HEAD, PIECE_HEADER, encode, encode_requests
 from common.wire.handshake import Handshake
 from common.wire.messages import (
     BitfieldMessage,
@@ -34,6 +34,7 @@ from common.wire.messages import (
     Unchoke,
 )
 from tests.integration.client.team import Person, Team
+from tests.support.blocks import piece_header
 from tests.support.content import make_file
 from tests.support.peers import RawPeer, new_peer_id
 from tests.support.runs import alone

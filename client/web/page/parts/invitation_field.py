@@ -19,7 +19,6 @@ class InvitationField:
         self._input.on("keydown.enter", then)
         self._input.on_value_change(self._read)
         self._input.visible = is_open
-        self._is_invalid = False
 
     @property
     def value(self) -> str:

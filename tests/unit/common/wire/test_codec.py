@@ -15,7 +15,6 @@ from common.wire.codec import (
     decode_requests,
     encode,
     encode_requests,
-    piece_header,
     piece_headers,
 )
 from common.wire.messages import (
@@ -37,6 +36,7 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
+from tests.support.blocks import piece_header
 from tests.support.runs import alone
 
 NUMBERS = st.integers(0, 2**32 - 1)

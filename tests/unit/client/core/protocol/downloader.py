@@ -20,8 +20,9 @@ from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import Block, PieceIndex
-from common.wire.codec import encode, piece_header
+from common.wire.codec import encode
 from common.wire.messages import Cancel, Choke, Message, Reject, WireError
+from tests.support.blocks import piece_header
 from tests.support.runs import blocks_of
 from tests.support.scatter import fill
 from tests.support.waiting_blocks import WaitingBlocks

@@ -16,8 +16,9 @@ from client.core.protocol.peer_stream_decoder import (
 )
 from client.core.swarm.piece_download import PieceDownload, Slots
 from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.codec import decode, piece_header
+from common.wire.codec import decode
 from common.wire.messages import KeepAlive, Message, Reject, Request
+from tests.support.blocks import piece_header
 from tests.support.runs import blocks_of
 from tests.support.scatter import fill
 

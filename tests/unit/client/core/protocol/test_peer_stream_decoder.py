@@ -19,7 +19,7 @@ from client.core.protocol.peer_stream_decoder import (
 from client.core.protocol.scatter_read_queue import SCATTER_BLOCKS
 from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, Block, BlockRun, PieceIndex
-from common.wire.codec import MAX_MESSAGE, MAX_REQUEST, encode, encode_requests, piece_header
+from common.wire.codec import MAX_MESSAGE, MAX_REQUEST, encode, encode_requests
 from common.wire.messages import (
     BitfieldMessage,
     Choke,
@@ -30,6 +30,7 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
+from tests.support.blocks import piece_header
 from tests.support.scatter import fill
 from tests.unit.client.core.protocol.streams import (
     block_bytes,

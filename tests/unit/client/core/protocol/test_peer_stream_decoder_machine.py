@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEvent
 from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.codec import encode, piece_header
+from common.wire.codec import encode
 from common.wire.messages import (
     BitfieldMessage,
     Cancel,
@@ -35,6 +35,7 @@ from common.wire.messages import (
     Request,
     Unchoke,
 )
+from tests.support.blocks import piece_header
 from tests.unit.client.core.protocol.streams import (
     UNTOUCHED,
     Reference,

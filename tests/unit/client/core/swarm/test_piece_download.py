@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.codec import piece_header
+from tests.support.blocks import piece_header
 from tests.support.runs import blocks_of, one
 from tests.unit.client.core.protocol.streams import download_of
 

@@ -20,9 +20,10 @@ from client.net.peers.connection import Connection
 from client.net.peers.peer_io import MAX_DEFERRED, PeerConnection
 from client.net.transports.transport import PlainTransport
 from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
-from common.wire.codec import encode, encode_requests, piece_header
+from common.wire.codec import encode, encode_requests
 from common.wire.handshake import Handshake
 from common.wire.messages import Have, Interested, KeepAlive, Message, Unchoke, WireError
+from tests.support.blocks import piece_header
 from tests.support.peers import Piece, RawPeer
 from tests.support.runs import alone
 from tests.support.waiting import wait_until
