@@ -24,8 +24,8 @@ from tracker.store.schema.events import Event as EventRow
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500
-_BLOCKS_INDEXED = 4  # by one unit of work: others may not write for 2 ms, on PostgreSQL 40 ms
-_INDEXINGS = 8  # one after the other, so that a large database of an earlier version is soon done
+_BLOCKS_INDEXED = 8  # by one unit of work: others may not write for 2 ms, on PostgreSQL 25 ms
+_INDEXINGS = 12  # one after the other, so that a large database of an earlier version is soon done
 _INDEX_SECONDS = 60.0
 """How long new events are left to be compared with each pattern, once the others are indexed."""
 
