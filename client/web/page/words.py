@@ -54,6 +54,7 @@ ACTIVITIES: Final = (
     N_("join requested"),
     N_("request accepted"),
     N_("request rejected"),
+    N_("request decided"),
     N_("member removed"),
     N_("member left"),
     N_("certificates revoked"),
