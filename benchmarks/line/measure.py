@@ -129,8 +129,8 @@ def _ours(near: End, far: End, content: Path, folder: Path, seconds: float) -> t
     with far.entered(), Lab(folder, host=far.host, is_open=True) as lab:
         lab.member("seeder")
         small = make_file(folder / "small.bin", _SMALL)
-        _share(lab, small)
-        _share(lab, content)
+        share(lab, small)
+        share(lab, content)
         with near.entered():
             leecher = lab.member("leecher", host=near.host)
         began = time.perf_counter()
@@ -146,7 +146,7 @@ def _ours(near: End, far: End, content: Path, folder: Path, seconds: float) -> t
         return goodput(arrived, size, seconds, time.perf_counter), first_piece
 
 
-def _share(lab: Lab, path: Path) -> None:
+def share(lab: Lab, path: Path) -> None:
     """Share a file as the first member; return when others can find it."""
     lab.members[0].ok("upload_file", str(path), GROUP, timeout=LIMIT)
     wait_until(lambda: lab.seeders(path.name) == 1, LIMIT, f"{path.name} to be seeded")

@@ -140,7 +140,9 @@ class ServiceAssembly:
         remote, links, store, transfers = self.remote, self.links, self.store, self.transfers
         removals = Removals(remote, transfers, self.jobs, self.events)
         self.events.subscribe(FileRemoved, removals.on_removed)
-        downloads = Downloads(remote, links, store, transfers, self.disk, self._warn)
+        downloads = Downloads(
+            remote, links, store, transfers, self.disk, self._warn, self.credentials.prepare
+        )
         uploads = Uploads(remote, links, store, transfers, self._warn)
         return FileService(
             self.account, self.notices, remote, transfers, downloads, uploads, links, removals

@@ -62,10 +62,12 @@ _UNREACHABLE = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
 class _Credential:
     """One group's GroupTls and our key for it. `lock` allows one request at a time."""
 
-    def __init__(self, group: str, group_tls: GroupTls) -> None:
+    def __init__(
+        self, group: str, group_tls: GroupTls, key: ec.EllipticCurvePrivateKey | None = None
+    ) -> None:
         self.group = group
         self.group_tls = group_tls
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.lock = threading.Lock()
         self.certified = False
         self.failed = False  # the last attempt failed; False before the first one
@@ -142,6 +144,27 @@ class Credentials:
             self._postpone(held)
         return held.group_tls
 
+    def prepare(self, group: str) -> None:
+        """Request a certificate in a group that may be sealed, unless it is known.
+
+        So it need not wait until the authority is known, which is left to `group_tls` to check. A
+        failure is left to it, too.
+        """
+        if self.knows(group):
+            return
+        key, asked_at = ec.generate_private_key(ec.SECP256R1()), self._clock()
+        try:
+            reply = self._issue(group, key)
+            held = _Credential(group, GroupTls(reply.authority, self._now), key)
+            with held.lock:
+                with self._changed:
+                    if self.knows(group):  # somebody else has asked meanwhile
+                        return
+                    self._held[group] = held
+                self._accept(held, reply, asked_at)
+        except MinitorrentError as error:
+            log.debug("no certificate yet", group=group, error=error.message)
+
     def knows(self, group: str) -> bool:
         """Return whether `group_tls` has succeeded for a group since the login."""
         return group in self._held or group in self._open
@@ -212,22 +235,25 @@ class Credentials:
             if only_first and held.certified:
                 return
             asked_at = self._clock()
-            reply = self._issue(held.group, held.key)
-            if reply.authority != held.group_tls.authority:
-                raise _other_authority(held.group)
-            held.group_tls.revoke(
-                self._all_removed(held.group) if reply.more_removed else reply.removed
-            )
-            held.group_tls.set_certificate(reply.certificate, held.key)
-            left = datetime.fromisoformat(reply.not_after).timestamp() - self._trackers_now()
-            with self._changed:
-                if self._held.get(held.group) is not held:  # forgotten meanwhile
-                    held.group_tls.clear_certificate()
-                    return
-                held.expires_at = asked_at + left
-                held.renew_at = asked_at + (left * RENEW_AT if left > 0 else self._retry)
-                held.certified, held.failed = True, False
-                self._changed.notify_all()
+            self._accept(held, self._issue(held.group, held.key), asked_at)
+
+    def _accept(self, held: _Credential, reply: IssueCertificateReply, asked_at: float) -> None:
+        """Take a certificate that was requested at `asked_at`; call it under `held.lock`."""
+        if reply.authority != held.group_tls.authority:
+            raise _other_authority(held.group)
+        held.group_tls.revoke(
+            self._all_removed(held.group) if reply.more_removed else reply.removed
+        )
+        held.group_tls.set_certificate(reply.certificate, held.key)
+        left = datetime.fromisoformat(reply.not_after).timestamp() - self._trackers_now()
+        with self._changed:
+            if self._held.get(held.group) is not held:  # forgotten meanwhile
+                held.group_tls.clear_certificate()
+                return
+            held.expires_at = asked_at + left
+            held.renew_at = asked_at + (left * RENEW_AT if left > 0 else self._retry)
+            held.certified, held.failed = True, False
+            self._changed.notify_all()
         self._events.publish(RevocationsApplied(held.group))
 
     def _issue(self, group: str, key: ec.EllipticCurvePrivateKey) -> IssueCertificateReply:

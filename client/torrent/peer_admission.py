@@ -91,10 +91,11 @@ class PeerAdmission:
             host, size = connection.endpoint.host, len(self._metainfo.info_bytes)
             ours = self._context.introduce(host, size, upload_only=self._swarm.complete)
         decoder, fast = connection.decoder, handshake.fast
-        self._perform(
-            self._protocol.join(key, decoder, connection, fast=fast, now=now, introduction=ours)
+        actions = self._protocol.join(
+            key, decoder, connection, fast=fast, now=now, introduction=ours
         )
         # A peer that dials us may have been removed since the tracker listed it, so we ask again.
         listed = not connection.incoming and self._peer_list.recognise(connection)
         if listed or connection.membership is not None:
-            self._perform(self._protocol.confirm(key))
+            actions += self._protocol.confirm(key)
+        self._perform(actions)

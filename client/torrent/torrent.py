@@ -285,14 +285,21 @@ class Torrent:
             self._admission.leave(peer)
 
     def _perform(self, actions: Sequence[Action]) -> list[PieceDownload]:
-        """Carry out actions, under the lock; returns pieces to be verified outside of it."""
+        """Carry out actions, under the lock; returns pieces to be verified outside of it.
+
+        A peer's messages are sent together: while a connection is new, TCP lets only ten packets
+        out until the first is acknowledged, however small they are.
+        """
         pieces: list[PieceDownload] = []
+        for peer, messages in _messages(actions).items():
+            connection = self._peer_list.connections.get(peer)
+            if connection is not None:
+                connection.send(messages)
         for action in actions:
             connection = self._peer_list.connections.get(action.peer)
             match action:
-                case Send(_, message, can_wait) if connection is not None:
-                    send = connection.send_later if can_wait else connection.send
-                    send(encode(message))
+                case Send(_, message, can_wait) if connection is not None and can_wait:
+                    connection.send_later(encode(message))
                 case Close(_, reason) if connection is not None:
                     connection.close(reason)
                 case Ban(key, reason):
@@ -335,3 +342,12 @@ class Torrent:
     def _damaged(self) -> None:
         if not self._stopped:
             self._owner.on_damaged(self)
+
+
+def _messages(actions: Sequence[Action]) -> dict[int, bytes]:
+    """Return the messages to send now, encoded, by peer."""
+    found: dict[int, bytes] = {}
+    for action in actions:
+        if isinstance(action, Send) and not action.can_wait:
+            found[action.peer] = found.get(action.peer, b"") + encode(action.message)
+    return found

@@ -26,6 +26,9 @@ from common.errors import MinitorrentError
 QUIET_CHECKPOINTS: Final = 10
 """A share rests when nobody was connected at so many checkpoints, which takes minutes."""
 
+EXPECTED_FOR: Final = 5.0
+"""Seconds for which a list of peers is used; later, the answer to an announce is as quick."""
+
 
 class RestingTransfer(TransferStatus):
     """What of a transfer can rest."""
@@ -33,6 +36,7 @@ class RestingTransfer(TransferStatus):
     def __init__(self, storage: TransferStorage, context: TransferContext) -> None:
         super().__init__(storage, context)
         self._quiet = 0  # checkpoints since anybody was connected
+        self._listed: tuple[float, Sequence[PeerCandidate]] = (0.0, ())
         self._executor = SerialExecutor(storage.record.name, context.jobs, self._fail)
 
     def _as_owner(self) -> TorrentOwner[Torrent]:
@@ -55,6 +59,19 @@ class RestingTransfer(TransferStatus):
             torrent.learn(candidates)
         elif candidates and self.is_active:
             self._executor.submit(lambda: self._learn_awake(candidates))
+
+    def expect(self, listed: Sequence[PeerCandidate]) -> None:
+        """Take peers that the tracker has just listed, to be dialled as soon as it has a torrent.
+
+        So they need not be waited for until it is announced.
+        """
+        self._listed = self._context.torrent_context.clock(), listed
+
+    def _meet(self, torrent: Torrent) -> None:
+        """Have the peers dialled that were expected a moment ago."""
+        (at, listed), self._listed = self._listed, (0.0, ())
+        if listed and self._context.torrent_context.clock() - at < EXPECTED_FOR:
+            torrent.learn(listed)
 
     def wake(self) -> Torrent | None:
         """Return the torrent, which a resting share gets now; None if it isn't active."""

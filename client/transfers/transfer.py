@@ -242,6 +242,7 @@ class Transfer(RestingTransfer):
         torrent = self._make_torrent(have)
         self._move(Opened(torrent, self.record.complete))
         self._context.announcer.add(self)
+        self._meet(torrent)
         if self.record.complete:
             self._announce_completion(torrent)
         elif torrent.complete:

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from client.core.admission.candidates import PeerCandidate
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.resume import FileStamps
 from client.state.transfers import TransferRecord
@@ -202,10 +203,20 @@ class TransferManager:
         self._context.store.remove(record.id)
         self._context.rate_limits.forget(record)
 
-    def add(self, record: TransferRecord, *, is_hashed: bool = False) -> Transfer:
-        """Start a new transfer; content that `is_hashed` just now is not hashed again."""
+    def add(
+        self,
+        record: TransferRecord,
+        *,
+        is_hashed: bool = False,
+        listed: Sequence[PeerCandidate] = (),
+    ) -> Transfer:
+        """Start a new transfer; content that `is_hashed` just now is not hashed again.
+
+        `listed` are peers that the tracker has just listed.
+        """
         transfer = self._insert(record)
         transfer.storage.is_hashed = is_hashed
+        transfer.expect(listed)
         transfer.start()
         return transfer
 

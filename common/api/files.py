@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from common.api.model import Count, FileName, Hex20, Metainfo, Model, Name, NewFileName
 from common.api.operation import USUAL_SIZE, Operation
 from common.api.paging import ROWS, PageReply, PageRequest
+from common.api.presence import FilePresence, WantedPeers
 from common.errors import ErrorCode
 from common.metainfo import MAX_METAINFO_SIZE
 
@@ -75,13 +78,20 @@ class AddFileReply(Model):
 
 
 class GetFile(Model):
-    """Get a file's metainfo, by its name."""
+    """Get a file's metainfo, by its name.
+
+    Over a session, a client that is about to download it may ask for up to `numwant` peers, which
+    it then need not wait for until it has announced the file.
+    """
 
     group: Name
     name: FileName
+    numwant: WantedPeers = 0
 
 
 class GetFileReply(Model):
+    """`presence` is what an announce would be answered with; left out unless it was asked for."""
+
     group: str
     name: str
     size: Count
@@ -89,12 +99,16 @@ class GetFileReply(Model):
     info_hash: str
     owner: str
     metainfo: Metainfo
+    presence: Annotated[
+        FilePresence | None, Field(exclude_if=lambda presence: presence is None)
+    ] = None
 
 
 class FindFile(Model):
-    """Find the file with this info-hash in the caller's groups."""
+    """Find the file with this info-hash in the caller's groups; `numwant` as for GetFile."""
 
     info_hash: Hex20
+    numwant: WantedPeers = 0
 
 
 class StopShare(Model):

@@ -33,6 +33,10 @@ def _plain(host: str) -> str:
 Event = Literal["started", "completed", "stopped", "none"]
 
 
+WantedPeers = Annotated[int, Field(ge=0, le=100_000), WHOLE]
+"""How many peers a client asks for; it gets fewer if that is more than MAX_NUMWANT."""
+
+
 class AnnouncedFile(Model):
     """One file's state at this client, in bytes; `numwant` is the number of peers it asks for."""
 
@@ -41,7 +45,7 @@ class AnnouncedFile(Model):
     uploaded: ReportedBytes = 0
     downloaded: ReportedBytes = 0
     event: Event = "none"
-    numwant: Annotated[int, Field(ge=0, le=100_000), WHOLE] = DEFAULT_NUMWANT
+    numwant: WantedPeers = DEFAULT_NUMWANT
 
 
 class Announce(Model):

@@ -29,6 +29,7 @@ from tracker.services.rate_limits import RateLimiter, RequestThrottle
 from tracker.services.sharing.announce import AnnounceService
 from tracker.services.sharing.files import FileService
 from tracker.services.sharing.keys import AnnounceKeyService
+from tracker.services.sharing.listing import Listings
 from tracker.services.sharing.reachability import PortCheckService, Reachability
 from tracker.services.sharing.relaying import RelayDesk
 from tracker.services.sharing.rendezvous import RendezvousService
@@ -102,6 +103,7 @@ def make_services(
     lifetime, closed = policy.certificate_lifetime, policy.by_invitation_only
     invitations = InvitationService(database, clock, steady, quotas, are_required=closed)
     swarms, ports = Swarms(random.Random()), Reachability(steady)
+    listings = Listings(swarms, ports)
     desk = RelayDesk(database, steady, quotas, is_open=policy.relays)
     return Services(
         accounts=AccountService(
@@ -115,8 +117,8 @@ def make_services(
         stats=StatsService(database, steady),
         invitations=invitations,
         authorities=CertificateService(database, clock, steady, secret_box, lifetime, quotas),
-        files=FileService(database, clock, steady, quotas, swarms),
-        announces=AnnounceService(database, clock, swarms, quotas, ports),
+        files=FileService(database, clock, steady, quotas, swarms, listings),
+        announces=AnnounceService(database, clock, swarms, quotas, listings),
         keys=AnnounceKeyService(database, clock, events.tracker_id, site),
         reachability=PortCheckService(ports),
         rendezvous=RendezvousService(database, clock, steady, events.tracker_id, site, desk, ports),

@@ -12,6 +12,7 @@ import structlog
 
 from client.config import DEFAULT_TIMING, Timing
 from client.core.admission.candidates import PeerCandidate
+from client.net.tracker.listing import listed_peers
 from client.net.tracker.patience import busy_pause
 from client.net.tracker.tracker_client import TrackerClient
 from common.api.presence import (
@@ -25,7 +26,7 @@ from common.api.presence import (
     IdentifyPeer,
 )
 from common.errors import ErrorCode, MinitorrentError, error_from
-from common.types import Endpoint, InfoHash, PeerId, peer_id_from_hex
+from common.types import InfoHash, PeerId
 
 log = structlog.get_logger(__name__)
 
@@ -346,18 +347,7 @@ class Announcer:
         if answer.error is not None:
             announced.refused(error_from(answer.error.code, answer.error.message))
             return
-        announced.learn(
-            [
-                PeerCandidate(
-                    Endpoint(peer.host, peer.port),
-                    peer_id_from_hex(peer.peer_id),
-                    peer.user,
-                    others=tuple(Endpoint(one.host, one.port) for one in peer.others if one.port),
-                    silent=peer.silent,
-                )
-                for peer in answer.peers
-            ]
-        )
+        announced.learn(listed_peers(answer))
         pause = min(interval, LONELY_INTERVAL) if announced.needs_peers else interval
         if not announced.left:
             pause = max(pause, self._timing.seed_announce_every * len(self._entries))

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from client.caller import note_download
+from client.core.admission.candidates import PeerCandidate
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import selection_of, widened
 from client.core.transfers.resume import FileStamps
 from client.membership.remote import TrackerCalls
+from client.net.tracker.listing import listed_peers
 from client.services.content.existing_content import ExistingContent, find_existing
 from client.services.content.file_choice import check_selection, chosen_options
 from client.services.content.metainfo_links import MetainfoLinks, described_by, sealed_alike
@@ -24,13 +26,17 @@ from client.transfers.disk_space import DiskSpace
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.api import files, groups
+from common.api.presence import DEFAULT_NUMWANT
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 
 
 class Downloads:
-    """Starts downloads; `warn` takes a sentence for the user."""
+    """Starts downloads; `warn` takes a sentence for the user.
+
+    `prepare` gets what is needed to meet a group's members, whether or not the group is sealed.
+    """
 
     def __init__(
         self,
@@ -40,6 +46,7 @@ class Downloads:
         manager: TransferManager,
         disk: DiskSpace,
         warn: Callable[[str], None],
+        prepare: Callable[[str], None],
     ) -> None:
         self._remote = remote
         self._metainfo_links = metainfo_links
@@ -47,6 +54,7 @@ class Downloads:
         self._manager = manager
         self._disk = disk
         self._warn = warn
+        self._prepare = prepare
 
     # --- downloading ------------------------------------------------------------------------
     def download(
@@ -62,15 +70,16 @@ class Downloads:
         Wrong data is only overwritten if `options` say `in_place`. An existing download continues,
         and with more files if these options select more.
         """
-        with ThreadPoolExecutor(1) as pool:  # both at once: a round trip less until it begins
-            profile = pool.submit(lambda: self._profile(group))
+        with ThreadPoolExecutor(2) as pool:  # all at once: fewer round trips until it begins
+            profile = pool.submit(self._profile, group)
+            pool.submit(self._prepare, group)
             reply = self._ask(group, name)
         described = sealed_alike(reply, profile.result)
         return _noted(self._begin(user, reply, described, destination, options))
 
     def describe(self, group: str, name: str) -> Metainfo:
         """Return the metainfo of a group's file."""
-        return described_by(self._ask(group, name))
+        return described_by(self._remote.call(files.GET_FILE, group=group, name=name))
 
     def get(
         self,
@@ -85,7 +94,7 @@ class Downloads:
         return _noted(self._begin(user, reply, described, destination, options))
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
-        return self._remote.call(files.GET_FILE, group=group, name=name)
+        return self._remote.call(files.GET_FILE, group=group, name=name, numwant=DEFAULT_NUMWANT)
 
     def _profile(self, group: str) -> groups.GroupProfileReply:
         return self._remote.call(groups.GET_GROUP, group=group)
@@ -128,7 +137,7 @@ class Downloads:
                 options=options,
             )
         )
-        return self._manager.add(record)
+        return self._manager.add(record, listed=_listed_with(reply))
 
     def _take_up(
         self, found: ExistingContent | None, options: DownloadOptions
@@ -211,6 +220,15 @@ def _noted(transfer: Transfer) -> Transfer:
     """Count a download as started by its caller; returns it."""
     note_download(transfer.record.group, transfer.record.name)
     return transfer
+
+
+def _listed_with(reply: files.GetFileReply) -> list[PeerCandidate]:
+    """Return the peers to dial before the file is announced.
+
+    That a peer doesn't answer is of use only once we have announced: see `rendezvous`.
+    """
+    listed = listed_peers(reply.presence) if reply.presence else []
+    return [peer for peer in listed if not peer.silent]
 
 
 def _is_lost(transfer: Transfer) -> bool:

@@ -96,7 +96,9 @@ class MetainfoLinks:
 
     def _ask(self, info_hash: InfoHash) -> files.GetFileReply | None:
         try:
-            return self._remote.call(files.FIND_FILE, info_hash=info_hash.hex())
+            return self._remote.call(
+                files.FIND_FILE, info_hash=info_hash.hex(), numwant=presence.DEFAULT_NUMWANT
+            )
         except MinitorrentError as error:
             if error.code is not ErrorCode.NO_SUCH_FILE:
                 raise

@@ -17,11 +17,11 @@ from tracker.domain.stock_clients import (
     may_lack_something,
     supports_sealed,
 )
-from tracker.domain.whereabouts import decode, others_for
+from tracker.domain.whereabouts import decode
 from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
-from tracker.services.sharing.reachability import Reachability
+from tracker.services.sharing.listing import Listings
 from tracker.services.sharing.recording import FileAnnounce, Recorder, See, Seen
 from tracker.services.sharing.removals import (
     RemovedFileError,
@@ -64,9 +64,9 @@ class AnnounceService:
         clock: Clock,
         swarms: Swarms,
         quotas: Quotas,
-        reachability: Reachability,
+        listings: Listings,
     ) -> None:
-        self._reachability = reachability
+        self._listings = listings
         self._database = database
         self._clock = clock
         self._swarms = swarms
@@ -94,7 +94,7 @@ class AnnounceService:
             files=[
                 _refusal(info_hash, refused[info_hash])
                 if info_hash in refused
-                else self._presence(info_hash, answers[info_hash], me.address)
+                else self._listings.of(info_hash, answers[info_hash], me.address)
                 for info_hash in asked
             ],
         )
@@ -140,26 +140,6 @@ class AnnounceService:
         for info_hash in seen.strange:
             refused[info_hash] = _not_a_member()
         return refused
-
-    def _presence(self, info_hash: InfoHash, answer: Answer, host: str) -> api.FilePresence:
-        """Return the answer for one file to a client that comes from `host`."""
-        return api.FilePresence(
-            info_hash=info_hash.hex(),
-            complete=answer.seeders,
-            incomplete=answer.leechers,
-            peers=[self._row(peer, host) for peer in answer.peers],
-        )
-
-    def _row(self, peer: Peer, host: str) -> api.PeerRow:
-        """Return a peer as a client that comes from `host` may know it."""
-        return api.PeerRow(
-            host=peer.host,
-            port=peer.port,
-            peer_id=peer.peer_id.hex(),
-            user=peer.user,
-            others=[api.Address(host=one.host, port=one.port) for one in others_for(peer, host)],
-            silent=self._reachability.is_silent(Endpoint(peer.host, peer.port)),
-        )
 
     def identify_peer(self, me: Identity, request: api.IdentifyPeer) -> api.IdentifyPeerReply:
         """Return which member a peer is. Raises MinitorrentError(no_such_file, ...)."""

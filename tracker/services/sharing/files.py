@@ -19,6 +19,7 @@ from tracker.services.events import record, record_removal
 from tracker.services.groups.groups import authority_of
 from tracker.services.lookups import find_group_and_role, find_own_group
 from tracker.services.quotas import check_new_file
+from tracker.services.sharing.listing import Listings
 from tracker.services.sharing.metainfo import (
     MetainfoReader,
     check_authority,
@@ -51,7 +52,9 @@ class FileService:
         steady: Clock,
         quotas: Quotas,
         swarms: Swarms,
+        listings: Listings,
     ) -> None:
+        self._listings = listings
         self._swarms = swarms
         self._totals, self._totals_found = Totals(steady), Totals(steady)
         self._rankings = SeederRankings(steady)
@@ -162,7 +165,8 @@ class FileService:
         """Return a file's metainfo by name. Raises MinitorrentError(no_such_file, not_member)."""
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
-            return _describe(work, group, _find(work, group, request.name))
+            file = _find(work, group, request.name)
+            return self._describe(work, group, file, me, request.numwant)
 
     def find_file(self, me: Identity, request: api.FindFile) -> api.GetFileReply:
         """Return a file's metainfo by info-hash. Raises MinitorrentError(no_such_file)."""
@@ -171,7 +175,21 @@ class FileService:
             file = work.files.by_info_hashes([info_hash]).get(info_hash)
             if file is None or not work.groups.is_member_of(me.user_id, [file.group_id]):
                 raise no_such_info_hash(work, me.user_id, info_hash)
-            return _describe(work, work.files.group_of(file), file)
+            return self._describe(work, work.files.group_of(file), file, me, request.numwant)
+
+    def _describe(
+        self, work: UnitOfWork, group: Group, file: File, me: Identity, numwant: int
+    ) -> api.GetFileReply:
+        return api.GetFileReply(
+            group=group.name,
+            name=file.name,
+            size=file.size,
+            pieces=file.pieces,
+            info_hash=file.info_hash.hex(),
+            owner=work.files.owner(file.id),
+            metainfo=work.files.metainfo(file.id),
+            presence=self._listings.ahead(work.presence, me, file, numwant, self._clock()),
+        )
 
     def stop_share(self, me: Identity, request: api.StopShare) -> api.FileReply:
         """Stop sharing a file. Raises MinitorrentError(no_such_file, not_member, ...)."""
@@ -241,15 +259,3 @@ def _find(work: UnitOfWork, group: Group, name: str) -> File:
             f"There is no file {name} in {group.name}; see: list_files {group.name}",
         )
     return file
-
-
-def _describe(work: UnitOfWork, group: Group, file: File) -> api.GetFileReply:
-    return api.GetFileReply(
-        group=group.name,
-        name=file.name,
-        size=file.size,
-        pieces=file.pieces,
-        info_hash=file.info_hash.hex(),
-        owner=work.files.owner(file.id),
-        metainfo=work.files.metainfo(file.id),
-    )

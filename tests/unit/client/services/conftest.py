@@ -34,10 +34,17 @@ class Sharer:
         self.manager = TransferManager(self.lab.context)
         self.warnings: list[str] = []
         self.of_peers: Metainfo | None = None
+        self.prepared: list[str] = []  # groups whose members she is about to meet
         tell = self.warnings.append
         links = MetainfoLinks(self.tracker, self._fetch)
         self.downloads = Downloads(
-            self.tracker, links, self.lab.store, self.manager, self.lab.disk, tell
+            self.tracker,
+            links,
+            self.lab.store,
+            self.manager,
+            self.lab.disk,
+            tell,
+            self.prepared.append,
         )
         self.uploads = Uploads(self.tracker, links, self.lab.store, self.manager, tell)
         self.removals = Removals(self.tracker, self.manager, self.lab.jobs, self.lab.context.events)
