@@ -103,6 +103,7 @@ class FakeConnection:
         self._handler = handler
         self._has_threads = has_threads
         self._sent = b""
+        self.sends = 0  # how often something was sent
 
     # --- Connection -------------------------------------------------------------------------
     @property
@@ -127,6 +128,7 @@ class FakeConnection:
             self.close_reason = reason
 
     def send(self, data: bytes) -> None:
+        self.sends += 1
         self._sent += data
 
     def send_later(self, data: bytes) -> None:

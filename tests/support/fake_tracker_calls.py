@@ -31,13 +31,14 @@ class FakeTrackerCalls:
         self.authority: str | None = None
         self.lies = False
         self.refusal = ""  # why the user may not add files
+        self.peers: list[presence.PeerRow] = []  # of all files
         self.before: dict[str, Callable[[], object]] = {}
         self.called: list[str] = []
         self.answers: dict[str, Callable[[Any], Model]] = {
             "get_group": lambda _: self._profile(),
             "find_group": self._find_group,
             "add_file": self._add_file,
-            "get_file": lambda asked: self._file(asked.name),
+            "get_file": lambda asked: self._file(asked.name, asked.numwant),
             "find_file": self._find_file,
             "announce_key": lambda _: presence.AnnounceKeyReply(key="k", announce_urls=[URL]),
             "renew_announce_key": lambda _: presence.AnnounceKeyReply(
@@ -87,9 +88,9 @@ class FakeTrackerCalls:
 
     def _find_file(self, asked: files.FindFile) -> Model:
         names = (n for n, d in self.shared.items() if d.info_hash.hex() == asked.info_hash)
-        return self._file(next(names, ""))
+        return self._file(next(names, ""), asked.numwant)
 
-    def _file(self, name: str) -> Model:
+    def _file(self, name: str, numwant: int) -> Model:
         if name not in self.shared:
             raise MinitorrentError(ErrorCode.NO_SUCH_FILE, "There is none.")
         described = self.shared[name]
@@ -101,4 +102,9 @@ class FakeTrackerCalls:
             info_hash=bytes(20).hex() if self.lies else described.info_hash.hex(),
             owner="bob",
             metainfo=metainfo.encode(described.info_bytes),
+            presence=presence.FilePresence(
+                info_hash=described.info_hash.hex(), complete=1, peers=self.peers[:numwant]
+            )
+            if numwant
+            else None,
         )

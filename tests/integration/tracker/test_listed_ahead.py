@@ -14,8 +14,6 @@ from common.types import InfoHash
 from tests.integration.tracker.lab import Client, Lab
 from tracker.domain.presence import PEERS_PER_FILE
 
-pytestmark = pytest.mark.any_database
-
 HOME, ELSEWHERE, INSIDE = "45.80.0.1", "45.80.0.2", "192.168.1.10"
 
 

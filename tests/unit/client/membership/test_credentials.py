@@ -88,6 +88,45 @@ def test_an_open_group_needs_none(tracker: Tracker, credentials: Credentials) ->
     assert not tracker.requests
 
 
+def test_a_prepared_certificate_is_the_one_that_is_used(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    credentials.prepare("lab")
+    assert credentials.knows("lab")
+    credentials.prepare("lab")
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
+    assert group_tls.client_context
+    assert len(tracker.requests) == 1
+    with pytest.raises(MinitorrentError, match="another authority"):
+        credentials.group_tls("lab", Group("other").certificate)
+
+
+def test_a_group_that_gives_no_certificate_is_asked_for_it_when_it_is_needed(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    tracker.fails = [ErrorCode.USAGE]
+    credentials.prepare("lab")
+    assert not credentials.knows("lab")
+    assert credentials.group_tls("lab", LAB.certificate) is not None
+
+
+def test_a_certificate_that_was_requested_meanwhile_counts(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    """Another transfer of the group needs it while the prepared one is on its way."""
+
+    def issue(operation: Any, request: Any) -> Any:
+        tracker.answer = tracker.issue
+        used.append(credentials.group_tls("lab", LAB.certificate))
+        return tracker.issue(operation, request)
+
+    used: list[GroupTls | None] = []
+    tracker.answer = issue
+    credentials.prepare("lab")
+    assert used == [credentials.group_tls("lab", LAB.certificate)]
+
+
 def test_one_certificate_a_group(tracker: Tracker, credentials: Credentials) -> None:
     all_group_tls: list[object] = []
 

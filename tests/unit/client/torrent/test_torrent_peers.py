@@ -23,10 +23,11 @@ from common.wire.messages import (
     Interested,
     KeepAlive,
     NotInterested,
+    Suggest,
     Unchoke,
 )
 from tests.support.fake_connections import PEER, FakeTransport, handshake_for
-from tests.support.fake_torrents import ME, PEER_AT, FakeClient, TorrentBench
+from tests.support.fake_torrents import ME, PEER_AT, FakeClient, TorrentBench, connect_member
 from tests.unit.client.torrent.conftest import Bench
 
 BOB = PeerCandidate(PEER_AT, PEER, "bob")
@@ -176,6 +177,14 @@ def test_a_removed_member_is_disconnected_and_the_others_are_not(bench: Bench) -
 
 
 # --- dialling ---------------------------------------------------------------------------------
+def test_a_new_peer_is_sent_everything_at_once(bench: Bench) -> None:
+    """TCP lets ten packets out before the first acknowledgement, however small they are."""
+    at_work = bench(0, 1, 2, 3)
+    connection = connect_member(at_work.client, at_work.torrent, "bob")
+    assert {type(message) for message in connection.received} >= {HaveAll, Suggest, Unchoke}
+    assert connection.sends <= 2, "its greeting, and what follows once it is known as a member"
+
+
 def test_listed_peers_are_dialled_and_admitted(bench: Bench) -> None:
     at_work = bench()
     learn(at_work, BOB)

@@ -381,6 +381,16 @@ def test_a_member_that_announces_late_is_recognised(bench: Bench) -> None:
     assert torrent.answers == [(7, "bob", True)]
 
 
+def test_a_peer_that_is_quicker_than_its_announce_is_recognised_soon(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.announcer.identify(torrent.info_hash, UNIDENTIFIED)
+    bench.wait_for(lambda: bench.tracker.identified, "the question")
+    bench.tracker.users = lambda: "bob"
+    bench.pass_time(0.03)
+    wait_until(lambda: torrent.answers, what="the answer")
+    assert torrent.answers == [(7, "bob", True)]
+
+
 def test_an_unidentified_peer_is_refused_when_its_time_is_over(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.announcer.identify(torrent.info_hash, UNIDENTIFIED)

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
+from client.net.tracker.listing import listed_peers
 from client.results.transfers import TransferState
 from client.services.views import folder_files
 from client.storage.files.naming import partial_path
+from client.transfers.resting_transfer import EXPECTED_FOR
 from common import metainfo
+from common.api import presence
 from common.errors import ErrorCode, MinitorrentError
 from common.magnet import Magnet
 from common.metainfo import Metainfo
-from common.types import Endpoint
+from common.types import Endpoint, PeerId
 from tests.support.authority import Group
 from tests.support.fake_tracker_calls import URL
 from tests.support.fake_transfers import failure, shown
@@ -47,6 +50,33 @@ def refused(
 
 
 # --- a new download ---------------------------------------------------------------------------
+def test_the_peers_that_come_with_the_metainfo_are_dialled_beside_the_announce(
+    ann: Sharer, film: Metainfo, tmp_path: Path
+) -> None:
+    bob = presence.PeerRow(host="10.0.0.2", port=6881, peer_id="62" * 20, user="bob")
+    ann.tracker.peers = [bob]
+    transfer = ann.download("film", tmp_path)
+    assert ann.prepared == ["lab"]
+    assert list(ann.lab.announcer.announced) == [film.info_hash]
+    (dial,) = ann.lab.client.dialer.dials
+    assert (dial.endpoint, dial.peer_id) == (Endpoint("10.0.0.2", 6881), PeerId(b"b" * 20))
+    transfer.learn(listed_peers(presence.FilePresence(info_hash="", peers=[bob])))
+    assert len(ann.lab.client.dialer.dials) == 1, "the announce lists bob as well"
+
+
+def test_peers_that_were_listed_long_ago_are_not_dialled(
+    ann: Sharer, film: Metainfo, tmp_path: Path
+) -> None:
+    ann.tracker.peers = [
+        presence.PeerRow(host="10.0.0.2", port=6881, peer_id="62" * 20, user="bob")
+    ]
+    ann.downloads.download("ann", "lab", "film", str(tmp_path))
+    ann.lab.clock.advance(EXPECTED_FOR)
+    ann.lab.jobs.run()
+    assert list(ann.lab.announcer.announced) == [film.info_hash]
+    assert not ann.lab.client.dialer.dials
+
+
 def test_a_download_into_a_folder_gets_the_files_name(
     ann: Sharer, film: Metainfo, tmp_path: Path
 ) -> None:
