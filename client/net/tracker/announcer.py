@@ -51,6 +51,11 @@ _NOTHING_DUE: Final = 3600.0
 IDENTIFY_EVERY: Final = 1.0
 """Seconds between questions about the same peer."""
 
+_IDENTIFY_AGAIN: Final = 0.02
+"""Seconds until the second question, and then three times as many each time: a peer may dial us
+before the tracker has its announce.
+"""
+
 
 class UnidentifiedPeer(NamedTuple):
     """A peer that the tracker hasn't listed: its connection's key, its peer id, its IP address."""
@@ -124,6 +129,7 @@ class _Question:
         self.peer = peer
         self.until = until
         self.due_at = 0.0
+        self.pause = _IDENTIFY_AGAIN
 
 
 class Announcer:
@@ -373,7 +379,8 @@ class Announcer:
         if is_member or self._clock() >= question.until:
             entry.announced.identified(peer.key, user, is_member=is_member)
             return
-        question.due_at = self._clock() + IDENTIFY_EVERY
+        question.due_at = self._clock() + question.pause
+        question.pause = min(3 * question.pause, IDENTIFY_EVERY)
         with self._changed:
             self._questions.append(question)
 
