@@ -102,8 +102,7 @@ def make_services(
     passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
     lifetime, closed = policy.certificate_lifetime, policy.by_invitation_only
     invitations = InvitationService(database, clock, steady, quotas, are_required=closed)
-    swarms, ports = Swarms(random.Random()), Reachability(steady)
-    listings = Listings(swarms, ports)
+    listings = Listings(swarms := Swarms(random.Random()), ports := Reachability(steady))
     desk = RelayDesk(database, steady, quotas, is_open=policy.relays)
     return Services(
         accounts=AccountService(
