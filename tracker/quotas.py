@@ -51,12 +51,12 @@ class Quotas:
 
     @property
     def of_user(self) -> Quota:
-        """What every user may have whom the operator gave no quota of its own."""
+        """The quota of each user for whom the operator set no other."""
         return Quota(self.files, _limit(self.bytes))
 
     @property
     def of_group(self) -> Quota:
-        """What every group may have that the operator gave no quota of its own."""
+        """The quota of each group for which the operator set no other."""
         return Quota(self.group_files, _limit(self.group_bytes), _limit(self.group_members))
 
 

@@ -246,8 +246,8 @@ def main(arguments: Sequence[str]) -> int:
 def _measure(
     kind: Kind, dimension: Dimension, sizes: Sequence[int], chosen: Sequence[str]
 ) -> Cells:
-    """Measure the chosen operations on a site of each size, in turns: so all of them meet the same
-    load from others.
+    """Measure the chosen operations on a site of each size, alternating between the sites, so that
+    other load on the machine affects all of them alike.
     """
     with (
         tempfile.TemporaryDirectory(prefix="minitorrent-load-") as folder,

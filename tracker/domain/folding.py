@@ -31,7 +31,7 @@ class _Kind:
 
 
 class FailureFolder:
-    """Decides which failures are told in full. Failures of one kind have the same key.
+    """Decides which failures are reported in full. Failures of one kind have the same key.
 
     `interval` is the time between two counts of a kind, in seconds; a kind that didn't happen for
     as long is new again. At most `most` kinds are remembered; others are counted as one.

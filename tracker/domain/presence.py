@@ -48,7 +48,7 @@ class Presence(NamedTuple):
 
     @property
     def whereabouts(self) -> tuple[object, ...]:
-        """All that others are told of it: where it is, and whether it has everything."""
+        """Everything that others learn of it: where it is, and whether it has everything."""
         return (self.peer_id, self.host, self.port, self.connection_id, not self.left)
 
 

@@ -31,7 +31,7 @@ class Pusher:
         return max(0, self._events.last_id() - self._events.sent)
 
     def push(self) -> None:
-        """Send what there is since the last call. Raises DatabaseError."""
+        """Send everything new since the last call. Raises DatabaseError."""
         self._due |= self._watch.news()
         if News.RENDEZVOUS in self._due:
             for waiting in self._rendezvous.take():

@@ -107,7 +107,7 @@ class Workers:
         self._holders.add(threading.get_ident())
 
     def _pass_on(self) -> Job | None:
-        """Give up a place; return a job that it is for now, if that is who waits."""
+        """Give up a place; return the waiting job that gets it, if one waits."""
         self._moves += 1
         me = threading.get_ident()
         self._holders.discard(me)

@@ -33,7 +33,7 @@ def dialled(host: str, *, is_mapped: bool) -> Route:
 
 
 def met(*, asker_dialled: bool, target_dialled: bool) -> Route:
-    """Return the route of a rendezvous, by who has dialled the connection."""
+    """Return the route of a rendezvous, given which side dialled the connection."""
     if asker_dialled:
         return Route.PUNCHED if target_dialled else Route.DIRECT
     return Route.CALLED

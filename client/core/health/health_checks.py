@@ -78,7 +78,7 @@ def port(measured: PortMeasurements) -> Check:
 
 
 def port_mapping(found: MappedPort) -> Check:
-    """Report what a router does for us; whether others can dial us is told by `port`."""
+    """Report what a router does for us; `port` says whether others can dial us."""
     where = f"{found.host}:{found.port}"
     match found.state:
         case PortMapping.MAPPED:

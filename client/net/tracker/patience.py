@@ -37,9 +37,10 @@ USUAL: Final = RetryPolicy()
 
 
 def busy_pause(error: MinitorrentError, uniform: Uniform = random.uniform) -> float | None:
-    """Return the seconds after which to repeat what the tracker refused; None: it would not help.
+    """Return how many seconds to wait before repeating what the tracker refused.
 
-    That is at least what the tracker asks for, and up to half as long again.
+    None: repeating won't help. It is at least what the tracker asks for, and at most half as long
+    again.
     """
     if error.retry_after is None:
         return None

@@ -1,7 +1,7 @@
 """A limit on how long a unit of work may wait for PostgreSQL.
 
 The system ends a connection whose packets get lost. It doesn't where a server, or a proxy in
-between, acknowledges them and never answers: then whoever waits would wait for ever.
+between, acknowledges them and never answers: then the waiting thread would wait for ever.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def upgrader(engine: Engine, patience: float) -> Engine:
     """Return the engine configured for migrations; see `migrating`."""
     options: dict[str, Any] = {"minitorrent_upgrade": patience}
     if engine.dialect.name == "postgresql":
-        # Who comes second must see what the first one did.
+        # The second writer must see what the first one did.
         options["isolation_level"] = "READ COMMITTED"
     return engine.execution_options(**options)
 
@@ -165,7 +165,7 @@ def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
 def _check_after_rest(
     engine: Engine, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object
 ) -> None:
-    """Have a connection replaced that was lost while nobody used it.
+    """Replace a connection that was lost while nobody used it.
 
     One that was used a moment ago is not asked: that would cost each unit of work a round trip.
     """

@@ -1,4 +1,4 @@
-"""What clients are to be told of rendezvous, until the tracker that they are connected to tells."""
+"""Notices of rendezvous, until the tracker that the recipient is connected to sends them."""
 
 from __future__ import annotations
 
