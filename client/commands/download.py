@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from client.commands.command import Arguments, Context, Declined
-from client.commands.known import KnownWords, file_names, listed
-from client.commands.many import run_each
-from client.commands.word_order import (
+from client.commands.language.known import KnownWords, file_names, listed
+from client.commands.language.word_order import (
     Words,
     all_order,
     download_order,
     has_wildcard,
     is_like_path,
 )
+from client.commands.many import run_each
 from client.results.files import DownloadResult, StartedDownload, StartedDownloadsResult
 from client.results.transfers import TransferState
 from client.storage.paths.os_errors import shown

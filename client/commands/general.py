@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
-from client.commands.parsing import find
+from client.commands.language.parsing import find
 from client.results.health import TrackersResult
 from common.errors import MEANINGS
 

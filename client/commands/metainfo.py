@@ -19,7 +19,7 @@ from client.commands.command import (
 )
 from client.commands.download import usual_folder
 from client.commands.files import OFFER_OPTIONS, offer_of
-from client.commands.known import KnownWords
+from client.commands.language.known import KnownWords
 from client.results.files import DownloadResult, FileResult
 from client.results.metainfo import (
     AnnounceKeyResult,

@@ -10,11 +10,11 @@ import structlog
 from pydantic import BaseModel
 
 from client.commands.command import Arguments, Command, Context, Watch, always, never
-from client.commands.did_you_mean import corrected
-from client.commands.parsing import Invocation, missing_secrets, parse
+from client.commands.language.did_you_mean import corrected
+from client.commands.language.parsing import Invocation, missing_secrets, parse
+from client.commands.language.short_forms import written_out
+from client.commands.language.words import command_word, quote
 from client.commands.registry import COMMANDS
-from client.commands.short_forms import written_out
-from client.commands.words import command_word, quote
 from client.config import LONGEST_LINE
 from common.errors import ErrorCode, MinitorrentError
 from common.text import size

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from client.commands.command import Arguments, Context, Kind
-from client.commands.known import KnownWords
+from client.commands.language.known import KnownWords
+from client.commands.language.word_order import Words, begins_with_group, has_wildcard
 from client.commands.many import run_each
-from client.commands.word_order import Words, begins_with_group, has_wildcard
 from client.results.transfers import ChangedTransfer, TransferResult, TransfersResult
 from common.errors import ErrorCode, MinitorrentError
 

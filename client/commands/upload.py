@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from client.commands.command import Arguments, Context
-from client.commands.known import KnownWords
+from client.commands.language.known import KnownWords
+from client.commands.language.word_order import upload_order
 from client.commands.many import TotalProgress, run_each
-from client.commands.word_order import upload_order
 from client.results.files import UploadedFile, UploadResult, UploadsResult
 from client.services.content.uploads import HashProgress, Offer
 from client.storage.paths.patterns import expand

@@ -139,7 +139,7 @@ class RunningClient:
         Options without a value are True; notices are left out. Raises MinitorrentError if the
         command fails.
         """
-        from client.commands.words import line_of
+        from client.commands.language.words import line_of
 
         if not self._is_calling:
             self._is_calling = True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from client.commands.language.words import line_of
 from client.commands.runner import Runner
-from client.commands.words import line_of
 
 
 class Commands(Protocol):

@@ -8,8 +8,8 @@ from typing import Protocol, get_args
 
 from client.commands.command import Argument, Command, Kind, Option
 from client.commands.download_list import STATES
-from client.commands.short_forms import SHORT_FORMS
-from client.commands.words import Word
+from client.commands.language.short_forms import SHORT_FORMS
+from client.commands.language.words import Word
 from client.core.settings import DOWNLOAD_FOLDER, SETTINGS
 from common.api.files import Sort
 

@@ -15,7 +15,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from client.commands.command import Command
-from client.commands.words import Line, Word, quote, split
+from client.commands.language.words import Line, Word, quote, split
 from client.shell.candidates import Name, Names, candidates
 from common.text import harmless, visible
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from client.commands.general import CommandHelpResult, HelpResult
-from client.commands.short_forms import SHORT_FORMS
+from client.commands.language.short_forms import SHORT_FORMS
 from client.shell.terminal.screen import ENDLESS, Screen
 
 _USAGE_WIDTH = 29

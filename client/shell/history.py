@@ -11,8 +11,8 @@ from typing import Final
 from prompt_toolkit.history import FileHistory
 
 from client.commands.command import Command
-from client.commands.parsing import may_hold_secret
-from client.commands.words import command_word
+from client.commands.language.parsing import may_hold_secret
+from client.commands.language.words import command_word
 from client.storage.paths.writing import open_to_append
 
 _MOST: Final = 16 * 1024 * 1024

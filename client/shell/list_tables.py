@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from client.commands.words import quote
+from client.commands.language.words import quote
 from client.core.notices.folding import fold
 from client.results.lists import (
     EventsResult,

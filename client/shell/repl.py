@@ -14,8 +14,8 @@ from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
 from client.commands.command import Declined, always
-from client.commands.parsing import may_hold_secret
-from client.commands.pasted_links import in_one_line
+from client.commands.language.parsing import may_hold_secret
+from client.commands.language.pasted_links import in_one_line
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.results.overview import Notice, Overview

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from client.commands.command import Argument, Command, Kind, Option
-from client.commands.words import quote
+from client.commands.language.words import quote
 
 ODD = [
     "0",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.commands.command import Context
-from client.commands.did_you_mean import corrected, nearest
-from client.commands.parsing import Invocation, parse
+from client.commands.language.did_you_mean import corrected, nearest
+from client.commands.language.parsing import Invocation, parse
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fakes.rows import download

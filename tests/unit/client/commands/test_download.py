@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from client.commands.command import Declined, always
-from client.commands.known import MOST_NAMES
+from client.commands.language.known import MOST_NAMES
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.results.transfers import TransferState

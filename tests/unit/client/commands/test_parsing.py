@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.commands.general import EndResult
-from client.commands.parsing import bind, missing_secrets, nearest, parse
+from client.commands.language.parsing import bind, missing_secrets, nearest, parse
+from client.commands.language.words import command_word, quote, split
 from client.commands.registry import COMMANDS
-from client.commands.words import command_word, quote, split
 from common.errors import ErrorCode, MinitorrentError
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)

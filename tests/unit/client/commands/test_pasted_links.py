@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.commands.parsing import parse
-from client.commands.pasted_links import in_one_line
+from client.commands.language.parsing import parse
+from client.commands.language.pasted_links import in_one_line
+from client.commands.language.words import split
 from client.commands.registry import COMMANDS
-from client.commands.words import split
 from common import magnet
 from common.errors import MinitorrentError
 from common.types import InfoHash

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from client.commands.command import COMMON_ERRORS, Argument, Arguments, Context, Kind
-from client.commands.parsing import parse
+from client.commands.language.parsing import parse
+from client.commands.language.usual_words import SUGGESTED
 from client.commands.registry import COMMANDS
 from client.commands.runner import settled
-from client.commands.usual_words import SUGGESTED
 from client.services.content.uploads import Offer
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fakes.session import FakeSession

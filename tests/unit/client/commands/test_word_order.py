@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.commands.word_order import (
+from client.commands.language.word_order import (
     DownloadWords,
     UploadWords,
     Words,

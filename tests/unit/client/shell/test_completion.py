@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from client.commands.parsing import parse
+from client.commands.language.parsing import parse
+from client.commands.language.words import split
 from client.commands.registry import COMMANDS
-from client.commands.words import split
 from client.core.settings import SETTINGS
 from client.shell.completion import CommandCompleter, Suggestion, suggestions
 from client.shell.names import _MOST_PATHS, SessionNames

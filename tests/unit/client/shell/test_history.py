@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.commands.language.words import quote
 from client.commands.registry import COMMANDS
-from client.commands.words import quote
 from client.shell.history import _MOST, PrivateHistory
 from common.errors import ErrorCode, MinitorrentError
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from client.commands.command import Context
 from client.commands.general import EndResult
-from client.commands.parsing import parse
+from client.commands.language.parsing import parse
 from client.commands.registry import COMMANDS
 from client.commands.runner import settled
 from client.results.accounts import LoginResult, UserResult

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from client.commands.command import Argument, Arguments, Command, Kind, Option
-from client.commands.pasted_links import join_links
-from client.commands.usual_words import SUGGESTED, begun
-from client.commands.words import Word, split
+from client.commands.language.pasted_links import join_links
+from client.commands.language.usual_words import SUGGESTED, begun
+from client.commands.language.words import Word, split
 from common.errors import ErrorCode, MinitorrentError
 from common.magnet import is_magnet
 

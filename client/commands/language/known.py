@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from client.commands.word_order import Words, has_wildcard
+from client.commands.language.word_order import Words, has_wildcard
 from client.storage.paths.patterns import expand
 from client.storage.paths.typed_path import typed_path
 from common.api.model import NAME
@@ -19,8 +19,8 @@ MOST_NAMES: Final = 10_000
 
 
 class KnownWords:
-    """See client.commands.word_order.Known. What can't be found out isn't so: the command itself
-    reports why.
+    """Answers word_order's questions; see there. What can't be found out counts as not so: the
+    command itself reports why.
     """
 
     def __init__(self, session: SessionApi) -> None:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from client.commands.known import KnownWords
-from client.commands.word_order import is_like_path
-from client.commands.words import Word, split
+from client.commands.language.known import KnownWords
+from client.commands.language.word_order import is_like_path
+from client.commands.language.words import Word, split
 from client.storage.paths.typed_path import typed_path
 from common.api.model import NAME
 from common.errors import MinitorrentError

@@ -10,9 +10,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from client.commands.command import Argument, Kind
-from client.commands.parsing import Invocation
-from client.commands.usual_words import LISTS
-from client.commands.words import quote
+from client.commands.language.parsing import Invocation
+from client.commands.language.usual_words import LISTS
+from client.commands.language.words import quote
 from client.storage.paths.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 

@@ -3,14 +3,14 @@
 Quoting follows the POSIX shell: blanks separate words; single quotes keep everything; double
 quotes keep everything but `\\"` and `\\\\`; a backslash outside quotes keeps the next character; a
 `#` where a word would begin starts a comment. A magnet link is a word as it stands, since people
-paste it (see client.commands.pasted_links).
+paste it (see client.commands.language.pasted_links).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from client.commands.pasted_links import end_of_link
+from client.commands.language.pasted_links import end_of_link
 
 BLANKS = " \t\r\n\f\v"
 """Word separators; other Unicode spaces may be part of a name."""
