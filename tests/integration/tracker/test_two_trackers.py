@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import create_engine, update
+
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient, code_of, let_in
 from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
+from tracker.store.presence.trackers import FRESH_SECONDS
+from tracker.store.tables import trackers
 
 
 def online(client: SessionClient) -> set[str]:
     members = client.call("list_members", group="lab")["members"]
     return {member["user"] for member in members if member["online"]}
+
+
+def let_time_pass_for(killed: TrackerProcess) -> None:
+    """Make the last sign of life of a killed tracker older, so that its lease ends in a second."""
+    engine = create_engine(killed.database)
+    with engine.begin() as connection:
+        ago = trackers.c.heartbeat_at - (FRESH_SECONDS - 1)
+        connection.execute(
+            update(trackers).where(trackers.c.port == killed.address.port).values(heartbeat_at=ago)
+        )
+    engine.dispose()
 
 
 def test_members_at_two_trackers_work_together(
@@ -96,5 +111,6 @@ def test_a_killed_trackers_peers_expire_at_the_other(tmp_path: Path) -> None:
         assert len(key["announce_urls"]) == 2
         one.kill()
         assert online(bob) == {"ann", "bob"}
+        let_time_pass_for(one)
         wait_until(lambda: online(bob) == {"bob"}, 30, "the killed tracker's lease to end")
         assert len(bob.call("announce_key", group="lab")["announce_urls"]) == 1

@@ -166,8 +166,11 @@ def test_we_hear_of_it_first(ann: Client, bob: Client) -> None:
     wait_until(lambda: ann.admitted and bob.admitted, what="the connection")
 
 
-def test_a_connection_of_somebody_else_ends_nothing(ann: Client, bob: Client) -> None:
+def test_a_connection_of_somebody_else_ends_nothing(
+    ann: Client, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It may be an earlier one, or another program's."""
+    monkeypatch.setattr(module, "_HELLO_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(5)
         ann.ask(SeenEndpoint(host="127.0.0.1", port=server.getsockname()[1]), bob.seat)
@@ -241,6 +244,7 @@ def test_a_token_is_good_for_a_few_connections(bob: Client) -> None:
 
 def test_another_program_answers(ann: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(module, "PUNCH_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
         ann.ask(SeenEndpoint(host="127.0.0.1", port=server.getsockname()[1]))
         other, _ = server.accept()
