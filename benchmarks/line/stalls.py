@@ -1,9 +1,10 @@
 """`python -m benchmarks.line.stalls`: looks for downloads that take much longer than the others.
 
 Downloads the same file over one line again and again, and keeps of each what both sides' sockets
-and the client say of it, several times a second. The records of downloads that took more than
-2.5 times the median go into a folder, with their packets. Needs root; tcpdump and ss are used if
-they are there.
+and the client say of it, several times a second. The records of those that took much longer than
+the median go into a folder, with their packets. With `--bare`, the same bytes go over one TCP
+connection without a protocol, to tell what is ours from what is TCP's. Needs root; tcpdump and ss
+are used if they are there.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import socket
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,9 +30,6 @@ from benchmarks.line.shape import MEGABIT, Shape
 from tests.support.content import make_file
 from tests.support.lab import GROUP, Lab
 from tests.support.processes import ClientProcess
-
-SLOW: Final = 2.5
-"""A download that takes this many times the median is looked at."""
 
 _EVERY: Final = 0.25
 _LIMIT: Final = 120.0
@@ -54,15 +54,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, line(shape) as (near, far):
         content = make_file(Path(folder) / "content.bin", options.size << 20)
         with _busy(options.busy):
-            runs = _runs(near, far, Path(folder), content, options)
+            run_all = _bare_runs if options.bare else _runs
+            runs = run_all(near, far, Path(folder), content, options)
     times = [run.seconds for run in runs]
     median = statistics.median(times)
-    kind = "sealed" if options.sealed else "open"
+    kind = "bare" if options.bare else "sealed" if options.sealed else "open"
     print(f"{shape}, {kind}, {options.busy} busy loops: {len(runs)} downloads, median {median:.2f}")
     print(" ".join(f"{seconds:.1f}" for seconds in times), flush=True)
     for number, run in enumerate(runs):
         packets = options.keep / f"{number}.pcap"
-        if run.seconds > SLOW * median:
+        if run.seconds > options.slow * median:
             name = f"{time.strftime('%H%M%S')}-{shape.round_trip * 1000:.0f}ms-{kind}-{number}"
             (options.keep / f"{name}.json").write_text(json.dumps(run.seen, indent=1))
             if packets.exists():
@@ -78,6 +79,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--round-trip", type=float, default=0.2, help="seconds")
     parser.add_argument("--rate", type=float, default=200, help="Mbit/s")
     parser.add_argument("--loss", type=float, default=0.01)
+    parser.add_argument("--slow", type=float, default=2.5, help="times the median, to be kept")
+    parser.add_argument("--bare", action="store_true", help="TCP without a protocol")
     parser.add_argument("--busy", type=int, default=0, help="processes that keep a core busy")
     parser.add_argument("--sealed", action="store_true")
     parser.add_argument("--keep", type=Path, default=Path("stalls"), help="folder for records")
@@ -118,6 +121,35 @@ def _runs(
             leecher.ok("stop_share", GROUP, content.name)
             shutil.rmtree(copies)
     return runs
+
+
+def _bare_runs(
+    near: End, far: End, folder: Path, content: Path, options: argparse.Namespace
+) -> list[Run]:
+    """Send the content over a new connection each time."""
+    return [_bare_run(near, far, content) for _ in range(options.times)]
+
+
+def _bare_run(near: End, far: End, content: Path) -> Run:
+    with far.entered():
+        server = socket.create_server((far.host, 0))
+    sender = threading.Thread(target=_send_file, args=(server, content))
+    sender.start()
+    began = time.perf_counter()
+    with near.entered():
+        connection = socket.create_connection(server.getsockname())
+    with connection:
+        while connection.recv(1 << 20):
+            pass
+    sender.join()
+    return Run(time.perf_counter() - began)
+
+
+def _send_file(server: socket.socket, content: Path) -> None:
+    with server:
+        connection, _ = server.accept()
+    with connection, content.open("rb") as file:
+        connection.sendfile(file)
 
 
 @contextmanager

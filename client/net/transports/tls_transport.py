@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from client.core.swarm.piece_download import HEADER_SIZE
 from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
 from client.net.transports.transport import Encryption, SocketTransport
@@ -38,7 +39,9 @@ class TlsTransport(SocketTransport):
     """Sends and receives through a TLS engine.
 
     After `shake_hands`, the caller sets `membership` to what the certificate proves. Records and
-    blocks never line up, so many buffers take many more calls than one: `staging` is that one.
+    blocks never line up, so many buffers take many more calls than one: `staging` is that one. But
+    while a connection is new, a record is slow to arrive, and a block can't be read before the last
+    of its records is: so in the first burst, a record ends with each block.
     """
 
     encryption = Encryption.ALL
@@ -51,6 +54,7 @@ class TlsTransport(SocketTransport):
         self.staging: memoryview | None = _memory(CHUNK)
         self._outgoing = memoryview(b"")
         self.membership: Membership | None = None
+        self._has_sent_blocks = False
         self._fed = self._given = 0  # bytes of ciphertext in, of plaintext out
         self._overhead = 0
         self._since_plaintext = 0  # ciphertext since the last plaintext
@@ -100,7 +104,11 @@ class TlsTransport(SocketTransport):
         stage(runs, source, self._outgoing)
         if control:
             self.send([control])
-        self._send_staged(self._outgoing[:size])
+        if self._has_sent_blocks:
+            self._send_staged(self._outgoing[:size])
+        else:
+            self._has_sent_blocks = True
+            self._send_staged(self._outgoing[:size], HEADER_SIZE + runs[0].size)
 
     def send_at_once(self, data: bytes) -> int:
         """See Transport. Ciphertext must be sent whole and in order, so the writer does that."""
@@ -139,10 +147,11 @@ class TlsTransport(SocketTransport):
                 raise
         return filled
 
-    def _send_staged(self, data: memoryview) -> None:
-        for start in range(0, len(data), ENCRYPTED_AT_ONCE):
+    def _send_staged(self, data: memoryview, step: int = ENCRYPTED_AT_ONCE) -> None:
+        """Encrypt and send `step` bytes at a time: a record ends with each."""
+        for start in range(0, len(data), step):
             with self._lock:
-                self._tls.write(data[start : start + ENCRYPTED_AT_ONCE])
+                self._tls.write(data[start : start + step])
                 ciphertext = self._tls.take()
             self._sock.sendall(ciphertext)
 

@@ -151,6 +151,32 @@ def test_blocks_are_copied_and_never_mapped(pair: Pair) -> None:
     assert not source.views
 
 
+def record_ends(sock: socket.socket) -> list[int]:
+    """How much plaintext there is up to the end of each record, until the stream ends."""
+    data = bytearray()
+    while received := sock.recv(1 << 20):
+        data += received
+    ends, place, total = list[int](), 0, 0
+    while place < len(data):
+        length = int.from_bytes(data[place + 3 : place + 5], "big")
+        place += 5 + length
+        total += length - 17  # its type, and the tag
+        ends.append(total)
+    return ends
+
+
+def test_a_new_connections_blocks_can_be_read_as_soon_as_they_are_here(pair: Pair) -> None:
+    """Each ends with a record: on a long line the next one arrives a round trip later."""
+    unit = 13 + BLOCK
+    for first in (0, 3):
+        pair[0].send_blocks(b"", [BlockRun(0, first * BLOCK, 3, BLOCK)], Source())
+    pair[0]._sock.shutdown(socket.SHUT_WR)
+    ends = record_ends(pair[1]._sock)
+    assert ends[-1] == 6 * unit
+    assert {unit, 2 * unit, 3 * unit} <= set(ends)
+    assert len(ends) == 3 * 2 + 4, "the others are in as few records as possible"
+
+
 def test_adjacent_blocks_are_read_as_one_run(pair: Pair) -> None:
     """A look at the file for every block of it costs more than to encrypt the block."""
     source = Source()
