@@ -7,6 +7,7 @@ may block (reading, sending, hashing, writing) happens outside it.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
 
 import structlog
@@ -17,7 +18,7 @@ from client.core.bandwidth.fair_queue import BandwidthRequest
 from client.core.bandwidth.throttle import Throttle
 from client.core.protocol.peer_protocol import PeerProtocol
 from client.core.protocol.peer_stream_decoder import PieceReceived, StreamEvent
-from client.core.swarm.actions import Action, Ban, Close, Send, Verify
+from client.core.swarm.actions import Action, Announce, Ban, Close, Send, Verify
 from client.core.swarm.peer import Peer
 from client.core.swarm.piece_download import PieceDownload
 from client.core.transfers.piece_selection import PieceSelection
@@ -36,7 +37,7 @@ from client.torrent.torrent_dialing import TorrentDialing
 from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.metainfo import Metainfo
-from common.types import Endpoint
+from common.types import Endpoint, PieceIndex
 from common.wire.codec import encode
 from common.wire.handshake import Handshake
 
@@ -75,7 +76,8 @@ class Torrent:
         )
         swarm = self._swarm = context.make_swarm(metainfo.geometry, have, selection)
         protocol = self._protocol = PeerProtocol(swarm, metainfo.info_bytes)
-        self._requests = RequestPipeline(metainfo.info_hash, protocol, lock, throttle)
+        blocks = metainfo.geometry.block_count(PieceIndex(0))
+        self._requests = RequestPipeline(metainfo.info_hash, protocol, lock, throttle, blocks)
         self._dialing = TorrentDialing(metainfo, group_tls, context, peers, lock, self._on_dialled)
         perform, completed, failed = self._perform, self._completed, self._fail
         self._writer = PieceWriter(files, context.workers, swarm, lock, perform, completed, failed)
@@ -283,6 +285,7 @@ class Torrent:
         log.debug("peer left", peer=str(peer.endpoint), reason=peer.close_reason)
         with self._lock:
             self._admission.leave(peer)
+            self._requests.forget(peer)
 
     def _perform(self, actions: Sequence[Action]) -> list[PieceDownload]:
         """Carry out actions, under the lock; returns pieces to be verified outside of it.
@@ -291,17 +294,19 @@ class Torrent:
         out until the first is acknowledged, however small they are.
         """
         pieces: list[PieceDownload] = []
-        for peer, messages in _messages(actions).items():
-            connection = self._peer_list.connections.get(peer)
-            if connection is not None:
-                connection.send(messages)
+        connections = self._peer_list.connections
+        for key, messages in _messages(actions).items():
+            if key in connections:
+                connections[key].send(messages)
         for action in actions:
-            connection = self._peer_list.connections.get(action.peer)
             match action:
-                case Send(_, message, can_wait) if connection is not None and can_wait:
-                    connection.send_later(encode(message))
-                case Close(_, reason) if connection is not None:
-                    connection.close(reason)
+                case Announce(message, later=later):
+                    data = encode(message)
+                    for connection in map(connections.get, later):
+                        if connection is not None:
+                            connection.send_later(data)
+                case Close(key, reason) if key in connections:
+                    connections[key].close(reason)
                 case Ban(key, reason):
                     self._peer_list.ban(key, reason)
                 case Verify(_, download):
@@ -346,8 +351,13 @@ class Torrent:
 
 def _messages(actions: Sequence[Action]) -> dict[int, bytes]:
     """Return the messages to send now, encoded, by peer."""
-    found: dict[int, bytes] = {}
+    found: defaultdict[int, bytes] = defaultdict(bytes)
     for action in actions:
-        if isinstance(action, Send) and not action.can_wait:
-            found[action.peer] = found.get(action.peer, b"") + encode(action.message)
+        match action:
+            case Send(key, message):
+                found[key] += encode(message)
+            case Announce(message, soon=soon):
+                data = encode(message)
+                for key in soon:
+                    found[key] += data
     return found

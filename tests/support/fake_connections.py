@@ -8,9 +8,11 @@ it; what the torrent sends is in `received`. `Seeder` is the other end of one of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from client.core.admission.route import Route
 from client.core.bandwidth.throttle import BandwidthChannel
+from client.core.bandwidth.upload_turns import Allowance
 from client.core.protocol.peer_stream_decoder import (
     MessageReceived,
     PeerStreamDecoder,
@@ -158,10 +160,16 @@ class FakeConnection:
         withdrawn, self.waiting = self.waiting, []
         return alone(withdrawn)
 
-    def allow(self, blocks: int) -> int:
-        first = self.allowed
-        self.allowed = min(first + blocks, len(self.waiting))
-        return sum(block.length for block in self.waiting[first : self.allowed])
+    def allow(self, blocks: int) -> Allowance:
+        rest = self.waiting[self.allowed :]
+        same = list(takewhile(lambda block: block.piece == rest[0].piece, rest))
+        passed = same[:blocks]
+        self.allowed += len(passed)
+        return Allowance(
+            len(passed),
+            sum(block.length for block in passed),
+            ends_piece=len(passed) == len(same) < len(rest),
+        )
 
     # --- the other end ----------------------------------------------------------------------
     def receive(self, *said: Message | bytes) -> None:

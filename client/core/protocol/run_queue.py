@@ -12,6 +12,8 @@ from common.types import Block, BlockRun
 class RunQueue:
     """A queue of blocks, in the order requested; its length is the number of blocks."""
 
+    __slots__ = ("_begun", "_count", "_runs")
+
     def __init__(self) -> None:
         self._runs: deque[BlockRun] = deque()
         self._count = 0
@@ -80,6 +82,24 @@ class RunQueue:
             size += max(inside, 0) * run.size
             first += run.count
         return size
+
+    def rest_of_piece(self, start: int) -> tuple[int, bool]:
+        """Return how many blocks from the place `start` on are of the same piece.
+
+        Also whether another piece comes after them.
+        """
+        first = count = 0
+        piece: int | None = None
+        for run in self._runs:
+            inside = first + run.count - max(start, first)
+            first += run.count
+            if inside <= 0:
+                continue
+            if piece not in (None, run.piece):
+                return count, True
+            piece = run.piece
+            count += inside
+        return count, False
 
     def remove(self, block: Block) -> bool:
         """Remove a block, where it comes first; returns False when it isn't there."""

@@ -11,11 +11,19 @@ from common.wire.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send this message to the peer; one that `can_wait` may go with the next one."""
+    """Send this message to the peer."""
 
     peer: int
     message: Message
-    can_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Send the same message to many peers; to those in `later` it may go with the next one."""
+
+    message: Message
+    soon: list[int]
+    later: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Verify:
     download: PieceDownload
 
 
-Action: TypeAlias = Send | Close | Ban | Verify
+Action: TypeAlias = Send | Announce | Close | Ban | Verify
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from client.core.admission.route import Route
 from client.core.bandwidth.throttle import BandwidthChannel
+from client.core.bandwidth.upload_turns import Allowance
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEvent
 from client.core.swarm.peer import UploadQueue
 from client.net.transports.blocks import BlockSource
@@ -68,8 +69,11 @@ class Connection(UploadQueue, Protocol):
     def flush(self) -> None:
         """Send what `send_later` has kept."""
 
-    def allow(self, blocks: int) -> int:
-        """Permit this many more of the waiting blocks; returns their size in bytes."""
+    def allow(self, blocks: int) -> Allowance:
+        """Permit up to this many more of the waiting blocks, all of one piece.
+
+        With 0, it only applies a limit that has changed.
+        """
 
 
 class PeerHandler(Protocol):

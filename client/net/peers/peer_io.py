@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from client.core.bandwidth.throttle import BandwidthChannel
+from client.core.bandwidth.upload_turns import Allowance
 from client.core.protocol.message_cost import MessageBudget, Traffic
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.protocol.run_queue import RunQueue
@@ -185,13 +186,16 @@ class PeerConnection:
         with self._ready:
             return len(self._blocks) > 0 and not self._allowed
 
-    def allow(self, blocks: int) -> int:
-        """Permit this many more of the waiting blocks; returns their size in bytes."""
+    def allow(self, blocks: int) -> Allowance:
+        """See Connection."""
         with self._ready:
             first = self._allowed
-            self._allowed = min(first + blocks, len(self._blocks))
+            rest, another = self._blocks.rest_of_piece(first)
+            count = min(blocks, rest)
+            self._allowed = first + count
             self._ready.notify()
-            return self._blocks.size(first, self._allowed)
+            size = self._blocks.size(first, self._allowed)
+            return Allowance(count, size, ends_piece=another and count == rest)
 
     def _sendable(self) -> int:
         """Return how many of the waiting blocks may be sent; called under the lock."""

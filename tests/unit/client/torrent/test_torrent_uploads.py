@@ -95,10 +95,28 @@ def test_a_limit_holds_blocks_back_until_some_may_pass(bench: Bench) -> None:
     assert at_work.torrent.upload_requests() == []
     peer.receive(Request(*FIRST), Request(1, 0, BLOCK_SIZE))
     (request,) = at_work.torrent.upload_requests()
-    assert request.key == (at_work.metainfo.info_hash, peer.key)
+    assert request.key == at_work.metainfo.info_hash
     assert request.take(1) == BLOCK_SIZE
     assert peer.allowed == 1
     assert at_work.torrent.upload_requests() == []
+    assert request.take(5) == BLOCK_SIZE
+    assert request.take(5) == 0
+    assert peer.allowed == 2
+
+
+def test_under_a_limit_peers_are_sent_a_piece_in_turn(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    at_work.throttle.up.own.set_rate(10**6, 0.0)
+    peers = [served(at_work), served(at_work)]
+    starts = range(0, PIECE, BLOCK_SIZE)
+    for peer in peers:
+        for piece in (0, 1):
+            peer.receive(*(Request(piece, start, BLOCK_SIZE) for start in starts))
+    (request,) = at_work.torrent.upload_requests()
+    passed = []
+    while request.take(1):
+        passed.append([peer.allowed for peer in peers])
+    assert passed == [[1, 0], [2, 0], [2, 1], [2, 2], [3, 2], [4, 2], [4, 3], [4, 4]]
 
 
 def test_peers_read_the_content_itself(bench: Bench) -> None:

@@ -76,3 +76,12 @@ def test_a_queue_of_runs_is_a_queue_of_blocks(
         assert len(queue) == len(plain)
         assert queue.next_piece == (plain[0].piece if plain else None)
     assert blocks_of(queue.take(len(queue))) == plain
+
+
+def test_the_rest_of_a_piece_spans_its_runs() -> None:
+    queue = RunQueue()
+    assert queue.rest_of_piece(0) == (0, False)
+    queue.extend([BlockRun(0, 0, 2, 16), BlockRun(0, 32, 3, 16), BlockRun(1, 0, 4, 16)])
+    rests = [queue.rest_of_piece(start) for start in range(10)]
+    assert rests[:5] == [(count, True) for count in (5, 4, 3, 2, 1)]
+    assert rests[5:] == [(count, False) for count in (4, 3, 2, 1, 0)]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
+from client.core.bandwidth.upload_turns import Allowance
 from client.core.protocol.peer_stream_decoder import (
     MessageReceived,
     PieceReceived,
@@ -240,13 +241,14 @@ def test_a_limit_bounds_the_sent_blocks(
     assert held_back == [False, True]
     end.peer.send(encode(Have(7)))
     assert raw.read() == Have(7)  # nothing but blocks is held back
-    assert end.peer.allow(2) == 2 * BLOCK
+    assert end.peer.allow(2) == Allowance(2, 2 * BLOCK, ends_piece=False)
     assert [raw.until(Piece).begin for _ in range(2)] == [0, BLOCK]
     wait_until(lambda: end.handler.sent == 2 * BLOCK, what="the writer to count what it sent")
     assert end.peer.is_held_back
-    assert end.peer.allow(100) == 2 * BLOCK + 7
+    assert end.peer.allow(100) == Allowance(2, 2 * BLOCK, ends_piece=True)
+    assert end.peer.allow(100) == Allowance(1, 7, ends_piece=False)
     assert [len(raw.until(Piece).data) for _ in range(3)] == [BLOCK, BLOCK, 7]
-    assert end.peer.allow(1) == 0
+    assert end.peer.allow(1) == Allowance(0, 0, ends_piece=False)
 
 
 def test_messages_that_can_wait_go_with_the_next_ones(end_and_raw: tuple[End, RawPeer]) -> None:
