@@ -14,9 +14,9 @@ from benchmarks.swarm.simulated import Outcome, Run
 EXPLANATION = """\
 last: when the last honest node has the file, in units of the bound max(F / u_seed, F / d_min,
 N F / (u_seed + N u)) that no system can beat; slowest: that node against the median one; riders:
-the last free rider, against the bound; copies: what the seed sent; wasted: share of all bytes sent;
-CPU: processor's seconds per node; idle: share of the capacity not used until the last honest node
-had the file, and why."""
+the first free rider and the last one, against the bound; copies: what the seed sent; wasted: share
+of all bytes sent; CPU: processor's seconds per node; idle: share of the capacity not used until
+the last honest node had the file, and why."""
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     ]
     started = time.monotonic()
     print(
-        f"{'':30} {'last':>6} {'slowest':>8} {'riders':>7} {'copies':>7} {'wasted':>7} {'CPU':>6}"
+        f"{'':30} {'last':>6} {'slowest':>8} {'riders':>10} {'copies':>7} {'wasted':>7} {'CPU':>6}"
     )
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for row in pool.map(_row, chosen, [arguments.seed] * len(chosen)):
@@ -55,10 +55,10 @@ def _row(scenario: Scenario, seed: int) -> str:
 
 
 def _figures(outcome: Outcome) -> str:
-    riders = f"{outcome.riders:.2f}" if outcome.riders is not None else "-"
+    riders = "{:.2f} {:.2f}".format(*outcome.riders) if outcome.riders is not None else "-"
     idle = ", ".join(f"{share:.1%} {why}" for why, share in outcome.idle.items())
     return (
-        f"{outcome.last:6.2f} {outcome.last / outcome.middle:8.2f} {riders:>7} "
+        f"{outcome.last:6.2f} {outcome.last / outcome.middle:8.2f} {riders:>10} "
         f"{outcome.copies:7.2f} {outcome.wasted:7.1%} {outcome.cost:6.3f}  idle {idle}"
     )
 

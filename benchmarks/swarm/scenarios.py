@@ -33,7 +33,8 @@ class Scenario:
     `riders` of the leechers send nothing. `downloads` is how many times as fast as it sends a node
     receives. With `leaves`, a node leaves once it has everything; `halved_at` is when half of the
     leechers leave unfinished, in units of the bound; `seed_copies` is after how many copies of the
-    file the seed leaves.
+    file the seed leaves. Unless `limited`, it isn't their upload limits but their lines that keep
+    nodes from sending faster.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Scenario:
     leaves: bool = False
     halved_at: float | None = None
     seed_copies: float | None = None
+    limited: bool = True
     pieces: int = 256
     blocks: int = 8
 
@@ -58,6 +60,7 @@ def scenarios(leechers: int) -> list[Scenario]:
     """Return all scenarios with this many leechers."""
     return [
         Scenario("equal", leechers),
+        Scenario("no upload limits", leechers, limited=False),
         Scenario("100 ms", leechers, latency=0.1),
         Scenario("download = 2 x upload", leechers, downloads=2.0),
         Scenario("mixed", leechers, uploads=mixed),

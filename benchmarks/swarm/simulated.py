@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
@@ -22,19 +25,29 @@ class Outcome:
     """Figures of a run.
 
     `last` and `middle` are when the last honest node and the median one had everything, and
-    `riders` when the last free rider had, all in units of the bound; `copies` is what the seed
-    sent, in copies of the file; `wasted` the share of what was sent that was of no use; `idle` the
-    share of the honest nodes' capacity until the end that was not used, by reason; `cost` the
-    processor's seconds per node.
+    `riders` when the first free rider and the last one had, all in units of the bound; `copies` is
+    what the seed sent, in copies of the file; `wasted` the share of what was sent that was of no
+    use; `idle` the share of the honest nodes' capacity until the end that was not used, by reason;
+    `cost` the processor's seconds per node.
     """
 
     last: float
     middle: float
-    riders: float | None
+    riders: tuple[float, float] | None
     copies: float
     wasted: float
     idle: dict[str, float]
     cost: float
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Leave cycles alone meanwhile: nearly all objects stay, and looking at each takes long."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Run:
@@ -42,7 +55,9 @@ class Run:
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self._scenario = scenario
-        self._network = network = Network(scenario.geometry, seed, scenario.latency)
+        self._network = network = Network(
+            scenario.geometry, seed, scenario.latency, limited=scenario.limited
+        )
         self._seed = network.add(upload=UPLOAD, complete=True)
         riders = round(scenario.riders * scenario.leechers)
         for number in range(scenario.leechers):
@@ -72,7 +87,8 @@ class Run:
         scenario, network = self._scenario, self._network
         self._arrange()
         started = time.process_time()
-        network.run(limit=LONGEST * self.bound)
+        with _no_garbage_collection():
+            network.run(limit=LONGEST * self.bound)
         cost = (time.process_time() - started) / len(network.nodes)
         size = scenario.geometry.length
         ends = sorted(self._ends(rides_free=False))
@@ -82,7 +98,7 @@ class Run:
         return Outcome(
             last=ends[-1] / self.bound,
             middle=median(ends) / self.bound,
-            riders=max(riders) / self.bound if riders else None,
+            riders=(min(riders) / self.bound, max(riders) / self.bound) if riders else None,
             copies=self._seed.swarm.uploaded / size,
             wasted=1 - useful / sent,
             idle={why: seconds / self._capacity for why, seconds in self._idle.items()},

@@ -1,20 +1,22 @@
 """A whole swarm on a virtual clock: the client's own protocol, with links instead of sockets.
 
-Every node sends one block at a time, in turn to all that wait for one, at its upload rate; whatever
-is sent arrives after the latency, and blocks no faster than the receiver's download rate. No piece
-is ever wrong.
+Every node sends one block at a time, at its upload rate: as under an upload limit, a piece to each
+peer in turn, or, `limited` being False, a block to each in turn, as a line is shared that is no
+faster. Whatever is sent arrives after the latency, and blocks no faster than the receiver's
+download rate. No piece is ever wrong.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import inf
 from random import Random
 
+from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
+from client.core.bandwidth.upload_turns import Allowance, UploadTurns
 from client.core.protocol.peer_protocol import PeerProtocol
 from client.core.protocol.peer_stream_decoder import (
     MessageReceived,
@@ -23,13 +25,14 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
     StreamEvent,
 )
-from client.core.swarm.actions import Action, Close, Send, Verify
+from client.core.swarm.actions import Action, Announce, Close, Send, Verify
 from client.core.swarm.piece_download import PieceDownload, Slots
 from client.core.swarm.swarm import Swarm
 from client.core.transfers.piece_selection import PieceSelection
+from client.net.tracker.announcer import LONELY_INTERVAL
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BLOCK_SIZE, Block
+from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.messages import Cancel, Unchoke
 from tests.support.runs import one
 from tests.support.waiting_blocks import WaitingBlocks
@@ -62,14 +65,18 @@ class Memory:
 class Network:
     """The clock, the nodes, and the messages in flight between them."""
 
-    def __init__(self, geometry: Geometry, seed: int, latency: float = LATENCY) -> None:
+    def __init__(
+        self, geometry: Geometry, seed: int, latency: float = LATENCY, *, limited: bool = True
+    ) -> None:
         self.geometry = geometry
+        self.turn = geometry.block_count(PieceIndex(0)) if limited else 1  # in blocks
         self.rng = Random(seed)
         self.memory = Memory(geometry.piece_length)
         self.latency = latency
         self.now = 0.0
         self.unfinished = 0
         self.nodes: list[Node] = []
+        self._listed = self._most = 0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
@@ -109,14 +116,23 @@ class Network:
             connect(node, other)
 
     def connect_some(self, listed: int, most: int) -> None:
-        """Have every node dial `listed` others, while both have fewer than `most` connections."""
+        """Have every node dial `listed` others, while both have fewer than `most` connections.
+
+        A node that lacks something and has lost all connections does so again.
+        """
         order = list(self.nodes)
         self.rng.shuffle(order)
+        self._listed, self._most = listed, most
         for node in order:
-            for other in self.rng.sample(self.nodes, min(len(self.nodes), listed + 1)):
-                is_new = other is not node and not node.is_connected(other)
-                if is_new and max(node.connections, other.connections) < most:
-                    connect(node, other)
+            self.dial_some(node)
+
+    def dial_some(self, node: Node) -> None:
+        """Have a node dial others that the tracker lists."""
+        there = [other for other in self.nodes if not other.gone]
+        for other in self.rng.sample(there, min(len(there), self._listed + 1)):
+            is_new = other is not node and not node.is_connected(other)
+            if is_new and max(node.connections, other.connections) < self._most:
+                connect(node, other)
 
     def run(self, limit: float) -> None:
         """Run until every node has everything; raises AssertionError if that takes too long."""
@@ -138,6 +154,8 @@ def connect(node: Node, other: Node) -> None:
 
 class Link:
     """A node's expected blocks from one peer (an IncomingStream), and its queue to that peer."""
+
+    __slots__ = ("_expected", "payload", "uploads", "wasted")
 
     def __init__(self) -> None:
         self.payload = 0
@@ -212,7 +230,10 @@ class Node:
         self._protocol = PeerProtocol(self.swarm, b"")
         self._links: dict[int, Link] = {}
         self._wasted = 0  # of links that have ended
-        self._uploading: deque[int] = deque()  # peers with waiting blocks, the next one first
+        limit = BandwidthChannel(TokenBucket(int(upload), 0.0), TokenBucket(0, 0.0))
+        self._turns = UploadTurns(network.turn, limit)
+        self._uploading: set[int] = set()  # peers with waiting blocks
+        self._dial_at = 0.0
         self.sending = False
         self.gone = False
 
@@ -259,20 +280,29 @@ class Node:
     def tick(self) -> None:
         if self.gone:
             return
-        self.perform(self.swarm.tick(self._network.now))
-        for key in list(self._links):
-            self.refill(key)
+        now = self._network.now
+        if not self._links and self.finished_at is None and now >= self._dial_at:
+            self._dial_at = now + LONELY_INTERVAL
+            self._network.dial_some(self)
+        self.perform(self.swarm.tick(now))
+        for key, peer in list(self.swarm.peers.items()):
+            if not peer.peer_choking:
+                self.refill(key)
         self._network.after(TICK, self.tick)
 
     # --- messages ---
     def perform(self, actions: Sequence[Action]) -> None:
         nodes = self._network.nodes
-        messages = []
+        messages: list[tuple[Iterable[int], MessageReceived]] = []
         for action in actions:
             match action:
-                case Send():
-                    if not (self.rides_free and isinstance(action.message, Unchoke)):
-                        messages.append((nodes[action.peer], MessageReceived(action.message)))
+                case Send(key, message):
+                    if type(message) is Cancel:
+                        self._drop_cancelled(key)
+                    if not (self.rides_free and isinstance(message, Unchoke)):
+                        messages.append(((key,), MessageReceived(message)))
+                case Announce(message, soon, later):
+                    messages.append((soon + later, MessageReceived(message)))
                 case Close(key, _):
                     self.lose(key)
                     self._network.after(self._network.latency, partial(nodes[key].lose, self.key))
@@ -281,19 +311,27 @@ class Node:
         if messages:
             self._network.after(self._network.latency, lambda: self._hand_over(messages))
 
-    def _hand_over(self, messages: Sequence[tuple[Node, MessageReceived]]) -> None:
-        for node, event in messages:
-            node.hear(self.key, event)
+    def _drop_cancelled(self, key: int) -> None:
+        for event in self._links[key].drop_cancelled():
+            self._protocol.receive(key, event)
+
+    def _hand_over(self, messages: Sequence[tuple[Iterable[int], MessageReceived]]) -> None:
+        nodes = self._network.nodes
+        for keys, event in messages:
+            for key in keys:
+                nodes[key].hear(self.key, event)
 
     def hear(self, key: int, event: MessageReceived) -> None:
         """Receive a message; most are haves, so it does nothing more than it must."""
-        protocol = self._protocol
-        if protocol.record_received(key, self._network.now, has_message=True):
-            actions = protocol.receive(key, event)
-            if actions:
-                self.perform(actions)
-            if protocol.needs_requests(key, self._network.now):
-                self._request(key)
+        peer = self.swarm.peers.get(key)
+        if peer is None:
+            return
+        now = peer.received_at = self._network.now  # as the protocol records it, without blocks
+        actions = self._protocol.receive(key, event)
+        if actions:
+            self.perform(actions)
+        if not peer.peer_choking and self._protocol.needs_requests(key, now):
+            self._request(key)
 
     def on_events(self, key: int, events: Sequence[StreamEvent]) -> None:
         if not self._protocol.record_received(key, self._network.now, has_message=bool(events)):
@@ -337,9 +375,6 @@ class Node:
     def _finish(self, download: PieceDownload) -> None:
         actions = self.swarm.verified(download)
         self.piece_at.setdefault(download.index, self._network.now)
-        for key in {a.peer for a in actions if isinstance(a, Send) and type(a.message) is Cancel}:
-            for event in self._links[key].drop_cancelled():
-                self._protocol.receive(key, event)
         self.perform(actions)
         if self.swarm.complete and self.finished_at is None:
             self.finished_at = self._network.now
@@ -359,23 +394,22 @@ class Node:
     def take_requests(self, key: int, requests: RequestsReceived) -> None:
         """Receive requests, and answer them when it is their turn."""
         self.on_events(key, [requests])
-        if (
-            key in self._links
-            and self._links[key].uploads.waiting_blocks
-            and key not in self._uploading
-        ):
-            self._uploading.append(key)
+        if key in self._links and self._links[key].uploads.waiting_blocks:
+            self._uploading.add(key)
             self._send_next()
 
     def _send_next(self) -> None:
         while not self.sending and self._uploading:
-            key = self._uploading.popleft()
-            if key in self._links and self._links[key].uploads.waiting_blocks:
-                self.sending = True
-                block = self._links[key].uploads.take()
-                self._uploading.append(key)
-                sent = partial(self._sent, key, block)
-                self._network.after(block.length / self.upload, sent)
+            key = self._turns.next(self._uploading)
+            link = self._links.get(key)
+            if link is None or not link.uploads.waiting_blocks:
+                self._uploading.discard(key)
+                continue
+            self.sending = True
+            block = link.uploads.take()
+            ends = link.uploads.next_piece not in (None, block.piece)
+            self._turns.record(key, Allowance(1, block.length, ends_piece=ends))
+            self._network.after(block.length / self.upload, partial(self._sent, key, block))
 
     def _sent(self, key: int, block: Block) -> None:
         self.sending = False

@@ -12,6 +12,8 @@ from tests.support.runs import blocks_of
 class WaitingBlocks:
     """An UploadQueue that sends nothing by itself."""
 
+    __slots__ = ("_queue",)
+
     def __init__(self) -> None:
         self._queue = RunQueue()
 

@@ -128,7 +128,8 @@ class PeerProtocol:
             case Interested() | NotInterested():
                 peer.peer_interested = isinstance(message, Interested)
                 peer.presumed_interested = False
-                return self._swarm.fill_slots()
+                if peer.am_choking is peer.peer_interested:  # it may get a slot, or has left one
+                    return self._swarm.fill_slots()
             case Suggest(piece):
                 self._take_suggestion(peer, piece)
             case BitfieldMessage() | HaveAll() | HaveNone():

@@ -24,6 +24,7 @@ class ChokeCandidate:
 
     `rate` is what it sends us (bytes/s) while we download, and what it takes while we seed.
     `eligible`: it is interested and may be served. `hoards`: it passes on little of what it got.
+    `takes`: it gives us nothing for what it got.
     """
 
     key: int
@@ -32,6 +33,13 @@ class ChokeCandidate:
     snubbed: bool = False
     newcomer: bool = False
     hoards: bool = False
+    takes: bool = False
+
+
+def givers_first(candidates: Sequence[ChokeCandidate]) -> Sequence[ChokeCandidate]:
+    """Return the candidates without those that only take, unless nobody else wants anything."""
+    givers = [c for c in candidates if not c.takes]
+    return givers if any(c.eligible for c in givers) else candidates
 
 
 def choose_unchoked(
@@ -108,7 +116,7 @@ class Choker:
         self._round_at = now + self._config.rechoke_every
         self._adapt_slots(upload_rate, all_used=all_used)
         slots = self.slots
-        candidates = self._rng.sample(candidates, len(candidates))
+        candidates = givers_first(self._rng.sample(candidates, len(candidates)))
         if now >= self._try_at or all(c.key != self.optimistic for c in candidates):
             self._try_at = now + self._config.optimistic_every
             regular = choose_unchoked(candidates, slots - 1, None)

@@ -16,6 +16,13 @@ MAX_SUGGESTED: Final = 256
 """Suggestions of a peer that we remember, the latest."""
 
 
+CREDIT: Final = 4
+"""Pieces that a peer gets before it must give us anything."""
+
+STINGY: Final = 16
+"""A peer that gives less than this fraction of what it gets gives nothing."""
+
+
 class IncomingStream(Protocol):
     """What a peer sends; `payload` counts the received bytes of blocks that we requested."""
 
@@ -62,6 +69,42 @@ class UploadQueue(Protocol):
 class Peer:
     """One connection's state: the four booleans of BEP 3, its pieces, our requests to it."""
 
+    __slots__ = (
+        "am_choking",
+        "am_interested",
+        "announced_pieces",
+        "block_at",
+        "cancelled",
+        "client",
+        "confirmed",
+        "down",
+        "downloads",
+        "fast",
+        "had_turn",
+        "has",
+        "has_all",
+        "is_mapped",
+        "joined_at",
+        "key",
+        "max_requests",
+        "metadata_number",
+        "metadata_sent",
+        "metadata_wanted",
+        "optimistic",
+        "peer_choking",
+        "peer_interested",
+        "presumed_interested",
+        "received_at",
+        "snubbed",
+        "stream",
+        "suggested",
+        "takes",
+        "up",
+        "uploads",
+        "used_slot_at",
+        "wanted",
+    )
+
     def __init__(
         self,
         key: int,
@@ -90,7 +133,7 @@ class Peer:
         self.downloads: dict[int, PieceDownload] = {}  # pieces it sends, by index
         self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
         self.suggested: OrderedDict[int, None] = OrderedDict()  # pieces it suggests to request
-        self.snubbed = False  # it has sent nothing that we requested for too long
+        self.takes = self.snubbed = False  # see `settle`; has sent nothing for too long
         self.max_requests: int | None = None  # how many requests it accepts, if it said (BEP 10)
         self.client = ""  # the client name it sent, if any
         self.is_mapped = False  # a router maps the port at which it is dialled
@@ -112,6 +155,23 @@ class Peer:
     def owes(self) -> bool:
         """Whether blocks that we requested from it have not arrived."""
         return any(download.outstanding for download in self.downloads.values())
+
+    def settle(self, piece_length: int) -> None:
+        """Decide whether it `takes`: call it once a round of choking, while we download.
+
+        It does if it was given a few pieces, and gives us nothing although it has what we lack. A
+        peer that has nothing for us yet can't give, and one that gives little sends little.
+        """
+        if self.up.total <= CREDIT * piece_length or self.down.total * STINGY >= self.up.total:
+            self.takes = False
+        elif self.wanted and self.peer_choking:
+            self.takes = True
+
+    def remember_suggested(self, piece: int) -> None:
+        """Remember that it suggests to request this piece (BEP 6)."""
+        self.suggested[piece] = None
+        if len(self.suggested) > MAX_SUGGESTED:
+            self.suggested.popitem(last=False)
 
     def window(self, config: SwarmConfig, now: float) -> int:
         """Return how many requests to keep in flight: about what it sends in a few seconds.

@@ -77,10 +77,11 @@ class Picker:
 
     def count_holders(self, pieces: Iterable[int], change: int) -> None:
         """Count one peer more (`change` 1) or fewer (-1) that has these pieces."""
+        rarities, is_open = self._rarity, self._open
         for piece in pieces:
-            rarity = self._rarity[piece]
-            self._rarity[piece] = rarity + change
-            if self._open[piece]:
+            rarity = rarities[piece]
+            rarities[piece] = rarity + change
+            if is_open[piece]:
                 self._take_out(piece, rarity)
                 self._bucket(rarity + change).add(piece)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from common.types import BLOCK_SIZE, Block, BlockRun, PieceIndex
 from common.wire.codec import LENGTH, PIECE_HEADER, piece_headers
@@ -43,6 +43,23 @@ class Buffer(Protocol):
     @property
     def slots(self) -> Slots:
         """The slots of that memory, made once for all the pieces it is lent for."""
+
+
+BufferT = TypeVar("BufferT", bound=Buffer)
+
+
+class Buffers(Protocol[BufferT]):
+    """The source of piece buffers."""
+
+    def take(self, size: int) -> BufferT | None:
+        """Return a buffer of exactly `size` bytes, or None while too much is in use."""
+
+    def give_back(self, buffer: BufferT) -> None:
+        """Take a buffer back that nobody reads from or writes into any more."""
+
+
+AnyBuffers: TypeAlias = Buffers[Any]
+"""A source whose kind of buffer doesn't matter: each buffer goes back to the source it is from."""
 
 
 NOBODY: Final = 0

@@ -12,41 +12,26 @@ What a snubbed peer fetches does not count: others may fetch it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
 from client.core.swarm.actions import Assignment
 from client.core.swarm.peer import Peer
 from client.core.swarm.picker import Picker
-from client.core.swarm.piece_download import Buffer, PieceDownload
+from client.core.swarm.piece_download import AnyBuffers, PieceDownload
+from client.core.swarm.relief import find_relief
 from client.core.swarm.sequential_picker import SequentialPicker
 from client.core.swarm.swarm_config import SwarmConfig
 from client.core.swarm.tiered_picker import AnyPicker, TieredPicker
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import PieceIndex
+from common.types import Block, PieceIndex
 
 if TYPE_CHECKING:
     from random import Random
 
-BufferT = TypeVar("BufferT", bound=Buffer)
-
 _RESCUE_FACTOR = 2
 """Sequential mode: duplicate a piece's download if that is this many times as fast as waiting."""
-
-
-class Buffers(Protocol[BufferT]):
-    """The source of piece buffers."""
-
-    def take(self, size: int) -> BufferT | None:
-        """Return a buffer of exactly `size` bytes, or None while too much is in use."""
-
-    def give_back(self, buffer: BufferT) -> None:
-        """Take a buffer back that nobody reads from or writes into any more."""
-
-
-AnyBuffers: TypeAlias = Buffers[Any]
-"""A source whose kind of buffer doesn't matter: each buffer goes back to the source it is from."""
 
 
 def _make_picker(have: Bitfield, selection: PieceSelection, rng: Random) -> AnyPicker:
@@ -78,6 +63,7 @@ class PieceScheduler:
         self._config = config
         self._partial: dict[int, PieceDownload] = {}
         self._verifying: list[PieceDownload] = []
+        self._relieved: set[int] = set()  # pieces that were moved to another peer
         self._spoiled: set[int] = set()  # pieces from several peers that failed their hash
         self._wanted = selection.pieces
         self._sequential = selection.sequential
@@ -256,6 +242,21 @@ class PieceScheduler:
         """Return how many peers fetch a piece, apart from snubbed ones."""
         return sum(piece in p.downloads and not p.snubbed for p in self._peers.values())
 
+    def relieve(self, now: float) -> list[tuple[int, Block]]:
+        """Have idle peers send what waits in others' queues; returns what to cancel, by peer's key.
+
+        A piece is moved once at most: on a long line, an idle peer may seem to stall as well.
+        """
+        cancelled: list[tuple[int, Block]] = []
+        peers, after = self._peers.values(), self._config.stalled_after
+        for found in find_relief(peers, after, now, self._relieved):
+            piece = PieceIndex(found.piece)
+            if self._fetchers(piece) == 1 and self._begin(found.idle, piece) is not None:
+                self._relieved.add(piece)
+                key = found.stalled.key
+                cancelled += [(key, block) for block in self.cancel(found.stalled, piece)]
+        return cancelled
+
     # --- received pieces --------------------------------------------------------------------
     def received(self, peer: Peer, download: PieceDownload) -> bool:
         """Take the last block of a piece from this peer; True when the piece is to be verified."""
@@ -281,6 +282,7 @@ class PieceScheduler:
         if self._have[piece]:
             return False
         self._have.add(piece)
+        self._relieved.discard(piece)
         self.picker.finish(piece)
         self._drop_partial(piece)
         return True
@@ -297,15 +299,18 @@ class PieceScheduler:
             self._spoiled.add(download.index)
         self.reopen(download.index)
 
-    def cancel(self, peer: Peer, piece: PieceIndex) -> PieceDownload:
-        """Cancel a peer's download of a piece that we have now; returns the download."""
+    def cancel(self, peer: Peer, piece: PieceIndex) -> list[Block]:
+        """Cancel a peer's download of a piece that another sends or has sent.
+
+        Returns the blocks that are still requested.
+        """
         download = peer.downloads.pop(piece)
         download.cancelled = True  # first mark, then look: see PeerStreamDecoder._finish
         if download.outstanding:
             peer.cancelled.append(download)
         else:
             self._buffers.give_back(download.lent)
-        return download
+        return download.requested()
 
     # --- released pieces --------------------------------------------------------------------
     def choked(self, peer: Peer) -> None:

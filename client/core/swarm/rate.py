@@ -34,6 +34,9 @@ class RateMeter:
         if elapsed <= 0:
             return self._rate
         total = self.total
+        if total == self._counted and not self._rate:
+            self._at = now
+            return 0.0
         current = (total - self._counted) / elapsed
         age = now - self._started
         weight = elapsed / age if age <= SPAN else 1 - math.exp(-elapsed / SPAN)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from client.core.swarm.actions import Action, Assignment, Ban, Close, Send
-from client.core.swarm.choker import ChokeCandidate, Choker
+from client.core.swarm.actions import Action, Announce, Assignment, Ban, Close, Send
+from client.core.swarm.choker import ChokeCandidate, Choker, givers_first
 from client.core.swarm.evidence import Evidence
 from client.core.swarm.first_copies import FirstCopies
-from client.core.swarm.peer import MAX_SUGGESTED, Peer
-from client.core.swarm.piece_download import PieceDownload
-from client.core.swarm.piece_scheduler import AnyBuffers, PieceScheduler
+from client.core.swarm.peer import Peer
+from client.core.swarm.piece_download import AnyBuffers, PieceDownload
+from client.core.swarm.piece_scheduler import PieceScheduler
 from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
@@ -197,14 +197,19 @@ class Swarm:
         self._lacking -= 1
         self.done += self.selection.size_of(piece)
         actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
-        have = Have(piece)
-        for peer in self.peers.values():
-            actions.append(Send(peer.key, have, can_wait=peer.has[piece]))
+        lacking: list[int] = []
+        having: list[int] = []
+        actions.append(Announce(Have(piece), soon=lacking, later=having))
+        for key, peer in self.peers.items():
             if piece in peer.downloads:
-                cancelled = self._scheduler.cancel(peer, piece)
-                actions += [Send(peer.key, Cancel(*block)) for block in cancelled.requested()]
-            if peer.has[piece]:
-                peer.wanted -= 1
+                requested = self._scheduler.cancel(peer, piece)
+                actions += [Send(key, Cancel(*block)) for block in requested]
+            if not peer.has[piece]:
+                lacking.append(key)
+                continue
+            having.append(key)
+            peer.wanted -= 1
+            if not peer.wanted:
                 actions += self._show_interest(peer)
         if self.have.complete:
             self._become_source()
@@ -237,6 +242,8 @@ class Swarm:
             if peer.uploads.waiting_blocks:
                 peer.used_slot_at = now
             actions += self._check_time(peer, now)
+        relieved = self._scheduler.relieve(now)
+        actions += [Send(key, Cancel(*block)) for key, block in relieved]
         if self._choker.due(now):
             actions += self._rechoke(now)
         else:
@@ -262,6 +269,8 @@ class Swarm:
     def _rechoke(self, now: float) -> list[Action]:
         for peer in self.peers.values():
             peer.presumed_interested = False  # it had time to say so
+            if not self.complete:
+                peer.settle(self.geometry.piece_length)
         candidates = [self._candidate(peer) for peer in self.peers.values()]
         rate = sum(peer.up.rate for peer in self.peers.values())
         chosen = self._choker.choose(candidates, rate, now, all_used=self._all_slots_used)
@@ -284,33 +293,25 @@ class Swarm:
             rate=peer.up.rate if self.complete else peer.down.rate,
             snubbed=peer.snubbed and not self.complete,
             newcomer=not peer.had_turn,
-            hoards=self._hoards(peer),
+            hoards=self._first_copies is not None and self._first_copies.hoards(peer.key),
+            takes=peer.takes,
         )
-
-    def _hoards(self, peer: Peer) -> bool:
-        return self._first_copies is not None and self._first_copies.hoards(peer.key)
 
     def fill_slots(self) -> list[Action]:
         """Serve more peers at once, without waiting for the next round, while slots are free."""
-        served = active = 0
-        waiting: list[Peer] = []
-        for peer in self.peers.values():
-            if not peer.wants:
-                continue
-            if not peer.am_choking:
-                served += 1
-                active += self._now - peer.used_slot_at < self.config.slot_idle_after
-            elif peer.confirmed:
-                waiting.append(peer)
+        wanting = [peer for peer in self.peers.values() if peer.wants]
+        served = [peer for peer in wanting if not peer.am_choking]
+        idle_after = self.config.slot_idle_after
+        active = sum(self._now - peer.used_slot_at < idle_after for peer in served)
         slots = self._choker.slots
         self._all_slots_used &= active >= slots
-        free = min(slots - active, slots + self.config.extra_slots - served)
-        if free <= 0 or not waiting:
+        free = min(slots - active, slots + self.config.extra_slots - len(served))
+        if free <= 0 or len(served) == len(wanting):
             return []
-        actions: list[Action] = []
-        for key in self._choker.fill([self._candidate(peer) for peer in waiting], free):
-            actions += self._unchoke(self.peers[key])
-        return actions
+        first = givers_first([self._candidate(peer) for peer in wanting])
+        waiting = [candidate for candidate in first if self.peers[candidate.key].am_choking]
+        chosen = self._choker.fill(waiting, free)
+        return [action for key in chosen for action in self._unchoke(self.peers[key])]
 
     def _choke(self, peer: Peer) -> list[Action]:
         """Stop serving a peer; BEP 6 wants an answer to each request that is still waiting.
@@ -362,9 +363,7 @@ class Swarm:
     def suggested(self, peer: Peer, piece: int) -> None:
         """Take a peer's suggestion to request a piece from it (BEP 6)."""
         if not self.have[piece]:
-            peer.suggested[piece] = None
-            if len(peer.suggested) > MAX_SUGGESTED:
-                peer.suggested.popitem(last=False)
+            peer.remember_suggested(piece)
 
     # --- what peers have --------------------------------------------------------------------
     def learn_all(self, peer: Peer, has: Bitfield) -> list[Action]:
@@ -380,11 +379,13 @@ class Swarm:
         peer.announced_pieces = True
         for piece in pieces:
             peer.has.add(piece)
-            peer.wanted += not self.have[piece] and self.selection.pieces[piece]
+            if not self.have[piece]:
+                peer.wanted += self.selection.pieces[piece]
         self._scheduler.picker.count_holders(pieces, 1)
-        if self._first_copies is not None:
+        if self._first_copies is not None:  # we have everything
             self._first_copies.seen(peer.key, pieces)
-        return self._show_interest(peer) + self._part_if_both_complete(peer)
+            return self._part_if_both_complete(peer)
+        return self._show_interest(peer)
 
     def _part_if_both_complete(self, peer: Peer) -> list[Action]:
         if self.have.complete and peer.has.complete:

@@ -13,7 +13,7 @@ from random import Random
 
 from client.core.protocol.peer_protocol import PeerProtocol
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEvent
-from client.core.swarm.actions import Action, Ban, Close, Send, Verify
+from client.core.swarm.actions import Action, Announce, Ban, Close, Send, Verify
 from client.core.swarm.piece_download import PieceDownload
 from client.core.swarm.swarm import Swarm
 from client.core.transfers.piece_selection import PieceSelection
@@ -181,6 +181,10 @@ class Downloader:
                 case Send(key, message):
                     if key in self.remotes:
                         self.remotes[key].on_message(message)
+                case Announce(message, soon, later):
+                    for key in (*soon, *later):
+                        if key in self.remotes:
+                            self.remotes[key].on_message(message)
                 case Ban(key, _):
                     assert key not in self.remotes or not self.remotes[key].honest
                     self.leave(key)

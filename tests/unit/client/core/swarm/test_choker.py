@@ -13,6 +13,7 @@ from client.core.swarm.choker import (
     Choker,
     choose_optimistic,
     choose_unchoked,
+    givers_first,
 )
 from client.core.swarm.swarm_config import SwarmConfig
 
@@ -27,6 +28,7 @@ CANDIDATES = st.lists(
         st.integers(0, 30),
         st.booleans(),
         st.floats(0, 1e6),
+        st.booleans(),
         st.booleans(),
         st.booleans(),
         st.booleans(),
@@ -45,6 +47,23 @@ def test_hoarders_are_served_last() -> None:
     peers = [candidate(1, 99, hoards=True), candidate(2), candidate(3, 5)]
     assert choose_unchoked(peers, 2, None) == {2, 3}
     assert choose_unchoked(peers, 3, None) == {1, 2, 3}
+
+
+@given(CANDIDATES)
+def test_those_that_only_take_wait_until_nobody_else_wants_anything(
+    peers: list[ChokeCandidate],
+) -> None:
+    served = [c for c in givers_first(peers) if c.eligible]
+    givers = [c for c in peers if c.eligible and not c.takes]
+    assert served == (givers or [c for c in peers if c.eligible])
+
+
+def test_those_that_only_take_get_no_optimistic_slot_either() -> None:
+    choker = Choker(SwarmConfig(upload_slots=3, max_upload_slots=3), Random(5), 0.0)
+    peers = [candidate(1, takes=True), candidate(2), candidate(3, takes=True)]
+    assert choker.choose(peers, 0.0, 0.0, all_used=True) == {2}
+    alone = [candidate(1, takes=True), candidate(2, eligible=False), candidate(3, takes=True)]
+    assert choker.choose(alone, 0.0, 10.0, all_used=True) == {1, 3}
 
 
 def test_the_optimistic_unchoke_takes_one_slot() -> None:

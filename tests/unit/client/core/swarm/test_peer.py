@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
-from client.core.swarm.peer import Peer
+from client.core.swarm.peer import CREDIT, STINGY, Peer
 from client.core.swarm.swarm_config import SwarmConfig
 from common.types import BLOCK_SIZE
 from tests.support.runs import one
@@ -75,3 +75,38 @@ def test_requested_bytes_are_owed() -> None:
     download.receive(one(0))
     owed.append(peer.owes)
     assert owed == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "got", "wanted", "choking", "takes"),
+    [
+        (CREDIT, 0, 1, True, False),  # that is given on trust
+        (CREDIT + 1, 0, 1, True, True),
+        (CREDIT + 1, 0, 0, True, False),  # it has nothing for us
+        (CREDIT + 1, 0, 1, False, False),  # it is about to send
+        (STINGY * CREDIT, CREDIT, 1, True, False),
+        (STINGY * CREDIT, CREDIT - 1, 1, True, True),
+    ],
+)
+def test_a_peer_that_gives_nothing_for_a_few_pieces_takes(
+    given: int, got: int, wanted: int, *, choking: bool, takes: bool
+) -> None:
+    peer = peer_with_rate(0, 0)
+    peer.up.add(given * BLOCK_SIZE)
+    peer.down.add(got * BLOCK_SIZE)
+    peer.wanted, peer.peer_choking = wanted, choking
+    peer.settle(BLOCK_SIZE)
+    assert peer.takes is takes
+
+
+def test_a_peer_takes_until_it_gives() -> None:
+    peer = peer_with_rate(0, 0)
+    peer.up.add((CREDIT + 1) * BLOCK_SIZE)
+    peer.wanted = 1
+    peer.settle(BLOCK_SIZE)
+    peer.wanted = 0
+    peer.settle(BLOCK_SIZE)
+    assert peer.takes
+    peer.down.add(BLOCK_SIZE)
+    peer.settle(BLOCK_SIZE)
+    assert not peer.takes

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from client.core.swarm.actions import Action, Ban, Close, Send
+from client.core.swarm.actions import Action, Announce, Ban, Close, Send
 from client.core.swarm.peer import MAX_SUGGESTED
 from client.core.swarm.picker import Picker
 from client.core.swarm.piece_download import PieceDownload
@@ -207,7 +207,7 @@ def test_uploaders_are_unchoked_and_others_choked() -> None:
     served = {key for key, peer in swarm.peers.items() if not peer.am_choking}
     assert len(served) == 2
     assert {key for key, peer in swarm.peers.items() if peer.optimistic} == served - {5}
-    assert {a.peer for a in sent if a == Send(a.peer, Choke())} == {1, 2} - served
+    assert {key for key in range(6) if Send(key, Choke()) in sent} == {1, 2} - served
 
 
 def test_a_seeder_serves_the_fastest_downloaders_even_if_snubbed() -> None:
@@ -328,8 +328,8 @@ def test_in_endgame_the_slower_of_two_peers_is_cancelled() -> None:
     assert swarm.assign(3, 0, 0.0) == []  # two are enough
     assert receive_all(swarm, 2, 0)
     actions = swarm.verified(quick)
-    assert [a for a in actions if a.peer == 1] == [
-        Send(1, Have(0), can_wait=True),
+    assert actions[0] == Announce(Have(0), soon=[], later=[1, 2, 3])
+    assert [a for a in actions[1:] if not isinstance(a, Announce) and a.peer == 1] == [
         *(Send(1, Cancel(0, n * BLOCK_SIZE, BLOCK_SIZE)) for n in range(4)),
         Send(1, NotInterested()),
         Close(1, "both have everything"),
@@ -337,6 +337,77 @@ def test_in_endgame_the_slower_of_two_peers_is_cancelled() -> None:
     assert slow.cancelled
     swarm.piece_dropped(swarm.peers[1], slow)
     assert lent_buffers(swarm) == []
+
+
+def stalled_swarm(*, fast: bool = True) -> Swarm:
+    """Peer 1 was asked for all four pieces and has sent nothing; peer 2 was asked for nothing."""
+    swarm = swarm_with(initial_window=16)
+    join(swarm, 1, HaveAll() if fast else BitfieldMessage(b"\xf0"), Unchoke(), fast=fast)
+    assert len(swarm.assign(1, 0, 0.0)) == 4
+    join(swarm, 2, HaveAll(), Unchoke())
+    return swarm
+
+
+def test_an_idle_peer_is_asked_for_a_piece_that_waits_in_anothers_queue() -> None:
+    swarm = stalled_swarm()
+    (piece, waiting), *_ = swarm.peers[1].downloads.items()
+    assert swarm.tick(1.0) == []  # it may still be on its way
+    cancels = [Send(1, Cancel(piece, n * BLOCK_SIZE, BLOCK_SIZE)) for n in range(4)]
+    assert swarm.tick(1.1) == cancels
+    assert waiting.cancelled
+    assert [a.download.index for a in swarm.assign(2, 0, 1.1)] == [piece]
+    for block in waiting.requested():
+        waiting.withdraw(block.begin // BLOCK_SIZE)
+        assert swarm.rejected(swarm.peers[1], waiting) == []
+    assert len(lent_buffers(swarm)) == 4
+
+
+def test_a_piece_is_moved_to_an_idle_peer_only_once() -> None:
+    swarm = stalled_swarm()
+    moved = swarm.tick(1.1)
+    assert swarm.assign(2, 0, 1.1)
+    join(swarm, 3, HaveAll(), Unchoke())
+    again = swarm.tick(2.5)
+    assert moved
+    assert again
+    assert {a.message for a in moved if isinstance(a, Send)}.isdisjoint(
+        a.message for a in again if isinstance(a, Send)
+    )
+    assert {a.peer for a in again if isinstance(a, Send)} == {1}
+
+
+def test_a_peer_that_need_not_answer_a_cancel_keeps_its_pieces() -> None:
+    swarm = stalled_swarm(fast=False)
+    assert swarm.tick(1.1) == []
+
+
+def test_a_piece_stays_where_it_is_while_there_is_no_buffer_for_it() -> None:
+    swarm = stalled_swarm()
+    pool = swarm._scheduler._buffers
+    lent = [pool.take(PIECE) for _ in range(6)]
+    assert swarm.tick(1.1) == []
+    pool.give_back(lent.pop())
+    assert swarm.tick(1.2) != []
+
+
+def served_by(swarm: Swarm) -> set[int]:
+    return {key for key, peer in swarm.peers.items() if not peer.am_choking}
+
+
+def test_a_peer_that_only_takes_is_served_when_nobody_else_wants_anything() -> None:
+    swarm = swarm_with([0], upload_slots=2, rechoke_every=10.0)
+    join(swarm, 1, BitfieldMessage(b"\x40"), Interested())  # has what we lack, and chokes us
+    join(swarm, 2, HaveNone(), Interested())
+    swarm.payload_sent(1, 5 * PIECE)
+    assert served_by(swarm) == {1, 2}
+    swarm.tick(10.1)
+    assert served_by(swarm) == {2}
+    receive(swarm, 2, NotInterested())
+    assert served_by(swarm) == {1, 2}
+    receive(swarm, 2, Interested())
+    swarm.payload_received(swarm.peers[1], PIECE, 11.0)
+    swarm.tick(20.2)
+    assert served_by(swarm) == {1, 2}
 
 
 def test_a_received_piece_is_not_requested_again_while_it_is_verified() -> None:
@@ -733,10 +804,8 @@ def test_a_new_piece_is_announced_to_all_peers() -> None:
     join(swarm, 2, BitfieldMessage(b"\x80"), fast=True)
     other = next(a.download for a in swarm.assign(1, 0, 0.0) if a.download.index == 1)
     assert receive_all(swarm, 1, 1)
-    assert swarm.verified(other) == [
-        Send(1, Have(1), can_wait=True),  # it has that piece itself
-        Send(2, Have(1)),
-    ]
+    # Peer 1 has that piece itself.
+    assert swarm.verified(other) == [Announce(Have(1), soon=[2], later=[1])]
     assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]
 
 
