@@ -142,7 +142,8 @@ def test_sigterm_can_end_the_pager(reader: Reader) -> None:
     reader.program("less", f"echo $$ > {reader.folder}/started; exec /bin/sleep 60")
 
     def end() -> None:
-        wait_until(lambda: (reader.folder / "started").exists(), what="the pager")
+        started = reader.folder / "started"
+        wait_until(lambda: started.exists() and reader.holders, what="the pager")
         reader.holders[0]()
 
     thread = threading.Thread(target=end)
