@@ -41,6 +41,7 @@ class FakeTransport:
     encryption = Encryption.NONE
     overhead = 0
     staging: memoryview | None = None
+    most_blocks = 64
 
     def __init__(self, membership: Membership | None = None) -> None:
         self.membership = membership

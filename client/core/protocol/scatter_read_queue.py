@@ -16,8 +16,12 @@ from client.core.swarm.piece_download import HEADER_SIZE, PieceDownload
 from common.types import BLOCK_SIZE
 from common.wire.codec import count_equal
 
-SCATTER_BLOCKS: Final = 64
-"""Blocks laid out for one scatter read at most, two slots each (Linux allows 1,024 slots)."""
+FEWEST_BLOCKS: Final = 64
+MOST_BLOCKS: Final = 256
+"""Blocks laid out for one scatter read at most, two slots each (Linux allows 1,024 slots).
+
+To lay out more than arrive takes time, too; so they are twice as many as the last read brought.
+"""
 
 UNIT: Final = HEADER_SIZE + BLOCK_SIZE
 """Bytes of a block with its header, unless it is shorter as the last of the content."""
@@ -54,6 +58,7 @@ class ScatterReadQueue:
     def __init__(self) -> None:
         self._runs: deque[ExpectedRun] = deque()
         self._count = 0  # blocks in all runs
+        self._most = FEWEST_BLOCKS  # to be laid out
 
     def __len__(self) -> int:
         return self._count
@@ -131,14 +136,19 @@ class ScatterReadQueue:
         """Return buffers for the expected bytes: header, payload, header, and so on."""
         views: list[memoryview] = []
         for download, numbers in self._runs:
-            stop = min(numbers.stop, numbers.start + SCATTER_BLOCKS - len(views) // 2)
+            stop = min(numbers.stop, numbers.start + self._most - len(views) // 2)
             views += download.lent.slots.views[2 * numbers.start : 2 * stop]
-            if len(views) == 2 * SCATTER_BLOCKS:
+            if len(views) == 2 * self._most:
                 break
         return views
 
     def land(self, count: int) -> Landed:
         """Handle `count` bytes read into `lay_out()`; whole and cut blocks leave the queue."""
+        landed = self._land(count)
+        self._most = min(max(FEWEST_BLOCKS, 2 * count // UNIT), MOST_BLOCKS)
+        return landed
+
+    def _land(self, count: int) -> Landed:
         landed: list[ExpectedRun] = []
         while count:
             download, numbers = self._runs[0]

@@ -17,6 +17,7 @@ import structlog
 
 from client.core.bandwidth.throttle import BandwidthChannel
 from client.core.bandwidth.upload_turns import Allowance
+from client.core.protocol.burst import Burst
 from client.core.protocol.message_cost import MessageBudget, Traffic
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.protocol.run_queue import RunQueue
@@ -29,9 +30,6 @@ from common.wire.handshake import Handshake, client_name
 from common.wire.messages import WireError
 
 log = structlog.get_logger(__name__)
-
-BLOCKS_A_SEND: Final = 64
-"""Blocks sent in one call."""
 
 MAX_DEFERRED: Final = 1024
 """Bytes of messages that wait for the next ones."""
@@ -83,6 +81,7 @@ class PeerConnection:
         self._control_size = 0
         self._deferred = b""  # messages for `send_later`
         self._blocks = RunQueue()
+        self._burst = Burst(transport.most_blocks)
         self._allowed = 0  # how many of the blocks may be sent under a limit
         self._writing = False  # the writer is sending what it took
         name = f"peer {endpoint}"
@@ -266,7 +265,7 @@ class PeerConnection:
             control = b"".join(self._control)
             self._control.clear()
             self._control_size = 0
-            runs = self._blocks.take_burst(min(BLOCKS_A_SEND, self._sendable()))
+            runs = self._blocks.take_burst(min(self._burst.size, self._sendable()))
             self._allowed = max(0, self._allowed - sum(run.count for run in runs))
             return control, runs
 
@@ -277,7 +276,9 @@ class PeerConnection:
         suspected = self._sent_pieces.take_suspects(runs)
         if suspected:
             self._source.doubt(suspected)
+        began = time.monotonic()
         self._transport.send_blocks(control, runs, self._source)
+        self._burst.took(sum(run.count for run in runs), time.monotonic() - began)
         self._sent_pieces.record(runs)
         size = sum(run.length for run in runs)
         self.payload_sent += size

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
+from client.core.protocol.burst import LEAST
 from client.core.protocol.mse import Ciphers
 from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
@@ -57,6 +58,7 @@ class Rc4Transport(SocketTransport):
     membership: Membership | None = None
     overhead = 0
     encryption = Encryption.ALL
+    most_blocks = LEAST
 
     def __init__(self, sock: socket.socket, ciphers: Ciphers, early: bytes) -> None:
         super().__init__(sock)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from client.core.protocol.burst import LEAST
 from client.core.swarm.piece_download import HEADER_SIZE
 from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
@@ -45,6 +46,7 @@ class TlsTransport(SocketTransport):
     """
 
     encryption = Encryption.ALL
+    most_blocks = LEAST
 
     def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
         super().__init__(sock)

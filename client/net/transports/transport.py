@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from client.core.admission.route import Route
 from client.net.transports.blocks import BlockSource, gather
+from client.net.transports.bulk_reads import BulkReads
 from client.net.transports.group_tls import Membership
 from common.types import BlockRun, Endpoint
 
@@ -52,6 +53,10 @@ class Transport(Protocol):
     @property
     def staging(self) -> memoryview | None:
         """The buffer that `receive` fills quickest; None if it fills many as quickly as one."""
+
+    @property
+    def most_blocks(self) -> int:
+        """How many blocks are sent quickest together."""
 
     def set_time_limit(self, seconds: float | None) -> None:
         """Make receive and send raise TimeoutError after `seconds` from now (None: never).
@@ -112,14 +117,17 @@ class PlainTransport(SocketTransport):
     encryption = Encryption.NONE
     overhead = 0
     staging: memoryview | None = None
+    most_blocks = 256
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self._reads = BulkReads(sock)
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
         """See Transport."""
         if self._deadline.is_set:
             self._deadline.apply(self._sock)
-        if len(buffers) == 1:
-            return self._sock.recv_into(buffers[0])
-        return self._sock.recvmsg_into(buffers)[0]
+        return self._reads.receive(buffers)
 
     def send(self, buffers: list[bytes | memoryview]) -> None:
         """See Transport."""

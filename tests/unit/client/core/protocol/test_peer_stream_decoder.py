@@ -16,7 +16,7 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
     StreamEvent,
 )
-from client.core.protocol.scatter_read_queue import SCATTER_BLOCKS
+from client.core.protocol.scatter_read_queue import FEWEST_BLOCKS, MOST_BLOCKS
 from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, Block, BlockRun, PieceIndex
 from common.wire.codec import MAX_MESSAGE, MAX_REQUEST, encode, encode_requests
@@ -68,7 +68,7 @@ def test_an_ordered_piece_needs_no_copy_and_few_reads() -> None:
     download = asked(decoder, 3, size)
     assert decoder.outstanding == 100
     laid_out = decoder.buffers()
-    assert [len(view) for view in laid_out] == [13, BLOCK_SIZE] * SCATTER_BLOCKS
+    assert [len(view) for view in laid_out] == [13, BLOCK_SIZE] * FEWEST_BLOCKS
     events = pump(decoder, answer(3, size, *range(100)))
     assert events == [PieceReceived(download)]
     assert download.buffer == content_of(3, size)
@@ -329,7 +329,7 @@ def read_garbage(decoder: PeerStreamDecoder, stream: bytes, cut: int) -> list[St
     events: list[StreamEvent] = []
     for start in range(0, len(stream), cut):
         room = sum(map(len, decoder.buffers()))
-        assert 0 < room <= STAGING + (SCATTER_BLOCKS + 1) * (BLOCK_SIZE + 13)
+        assert 0 < room <= STAGING + (MOST_BLOCKS + 1) * (BLOCK_SIZE + 13)
         try:
             events += pump(decoder, stream[start : start + cut])
         except WireError:
