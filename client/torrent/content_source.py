@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
@@ -29,8 +28,10 @@ class ContentSource:
 
     def block_views(self, block: Block) -> Sequence[memoryview]:
         """See BlockSource."""
-        with self._reading():
+        try:
             return self._files.views(block.piece, block.begin, block.length)
+        except MinitorrentError as error:
+            raise self._reported(error) from error
 
     def read(self, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
         """See BlockSource."""
@@ -64,7 +65,7 @@ class ContentSource:
         Repeats it if a file was touched meanwhile.
         """
         pieces = {run.piece for run in runs}
-        with self._reading():
+        try:
             done = False
             while not done:
                 touches = self._files.touches
@@ -74,6 +75,8 @@ class ContentSource:
                 self._files.look(runs)  # afterwards: what was read before a change is right
                 proven = all(map(self._files.is_proven, pieces))
                 done = proven and self._files.touches == touches
+        except MinitorrentError as error:
+            raise self._reported(error) from error
 
     def _require(self, piece: PieceIndex) -> None:
         """Raise OSError, after reporting the damage, when this piece is wrong."""
@@ -81,11 +84,7 @@ class ContentSource:
             self._damaged()
             raise OSError(f"piece {piece} is wrong on the disk")
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Report an error of the content, and raise it as the OSError of a BlockSource."""
-        try:
-            yield
-        except MinitorrentError as error:
-            self._fail(error)
-            raise OSError(error.message) from error
+    def _reported(self, error: MinitorrentError) -> OSError:
+        """Report an error of the content; returns it as the OSError of a BlockSource."""
+        self._fail(error)
+        return OSError(error.message)

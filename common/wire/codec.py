@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from common.types import BlockRun
@@ -146,11 +147,17 @@ def _ascending(first: bytes, run: BlockRun) -> bytes:
     if run.count == 1:
         return first
     data = bytearray(first * run.count)
-    end = run.begin + run.length
-    offsets = struct.pack(f">{run.count}I", *range(run.begin, end, run.size))
-    for byte in range(4):  # one assignment for all blocks: most of our messages are made here
-        data[_OFFSET_PLACE + byte :: len(first)] = offsets[byte::4]
+    # One assignment for all blocks: most of our messages are made here.
+    for byte, values in enumerate(_offset_bytes(run.begin, run.count, run.size)):
+        data[_OFFSET_PLACE + byte :: len(first)] = values
     return bytes(data)
+
+
+@lru_cache(maxsize=64)  # nearly all runs are whole pieces
+def _offset_bytes(begin: int, count: int, size: int) -> tuple[bytes, ...]:
+    """Return the first bytes of the offsets of a run's blocks, their second ones, and so on."""
+    offsets = struct.pack(f">{count}I", *range(begin, begin + count * size, size))
+    return tuple(offsets[byte::4] for byte in range(4))
 
 
 def decode(number: int, payload: bytes) -> Message:

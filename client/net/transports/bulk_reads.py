@@ -24,14 +24,16 @@ _FOREVER: Final = struct.pack("ll", 0, 0)
 
 
 class BulkReads:
-    """The reads of a blocking socket, by one thread.
+    """The reads of a blocking socket, by one thread: after `much`, they wait for `enough` bytes.
 
     What has arrived is never kept back for more than 20 ms: if there isn't enough by then, reads
     return the first byte again.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, much: int = MUCH, enough: int = ENOUGH) -> None:
         self._sock = sock
+        self._much = much
+        self._enough = enough
         self._waits = False
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
@@ -44,8 +46,8 @@ class BulkReads:
             self._wait_for_enough(wanted=False)
             return self._sock.recvmsg_into(buffers)[0]
         if not self._waits:
-            self._wait_for_enough(wanted=count >= MUCH)
-        elif count < ENOUGH and count < sum(map(len, buffers)):
+            self._wait_for_enough(wanted=count >= self._much)
+        elif count < self._enough and count < sum(map(len, buffers)):
             self._wait_for_enough(wanted=False)
         return count
 
@@ -53,7 +55,8 @@ class BulkReads:
         if wanted == self._waits:
             return
         with suppress(OSError):  # a system without these options, or the connection is lost
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ENOUGH if wanted else 1)
+            threshold = self._enough if wanted else 1
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, threshold)
             patience = _PATIENCE if wanted else _FOREVER
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
             self._waits = wanted

@@ -7,9 +7,11 @@ import select
 import socket
 import struct
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import Enum
+from itertools import accumulate
 from typing import Final, Protocol
 
 from client.core.admission.route import Route
@@ -158,19 +160,15 @@ class PlainTransport(SocketTransport):
     def _send_all(
         buffers: list[bytes | memoryview], send: Callable[[list[bytes | memoryview]], int]
     ) -> None:
-        start = 0
+        ends = list(accumulate(map(len, buffers)))
+        start = sent = 0
         while start < len(buffers):
-            batch = buffers[start : start + _MAX_SLOTS]
-            sent = send(batch)
-            if sent == sum(map(len, batch)):  # all of it, as is usual
-                start += len(batch)
-                continue
-            for buffer in batch:
-                if sent < len(buffer):
-                    buffers[start] = memoryview(buffer)[sent:]
-                    break
-                sent -= len(buffer)
-                start += 1
+            sent += send(buffers[start : start + _MAX_SLOTS])
+            start = bisect_right(ends, sent)  # the first buffer that isn't sent whole
+            if start < len(buffers):
+                left, buffer = ends[start] - sent, buffers[start]
+                if left < len(buffer):
+                    buffers[start] = memoryview(buffer)[len(buffer) - left :]
 
     def send_at_once(self, data: bytes) -> int:
         """See Transport."""

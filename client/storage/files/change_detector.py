@@ -40,7 +40,9 @@ class ChangeDetector:
         self._lock = threading.Lock()  # guards everything below; never held while writing
         self._in_writing = set[int]()
         self._doubtful = set[int]()
-        self._paths = {file: path(file) for file in files}  # joining them costs more than a check
+        # Joining paths, and turning them into text, costs more than a check.
+        self._paths = {file: path(file) for file in files}
+        self._names = {file: os.fspath(path) for file, path in self._paths.items()}
         self._stamps = {file: self._find(file) for file in self._paths}
 
     def file_stamp(self, file: int) -> FileStamp:
@@ -110,11 +112,10 @@ class ChangeDetector:
             self._stamps[file] = found
 
     def _find(self, file: int) -> Stamp | None:
-        path = self._paths[file]
         try:
-            return take_stamp(path, follow=not self._are_written)
+            return take_stamp(self._names[file], follow=not self._are_written)
         except OSError as error:
-            raise translated(error, path) from error
+            raise translated(error, self._paths[file]) from error
 
     # --- errors -----------------------------------------------------------------------------
     def _lost(self, file: int, *, is_there: bool) -> MinitorrentError:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -143,14 +143,12 @@ class Content:
             else:
                 self._read_file(file, start, part)
 
-    @contextmanager
-    def writing(self, offset: int, length: int) -> Iterator[None]:
+    def writing(self, offset: int, length: int) -> AbstractContextManager[None]:
         """Keep other writers out of a range during the block, to `write` there."""
         self._unsynced.check()
         if self._detector is None:
             raise MinitorrentError(ErrorCode.INTERNAL, "No file is open for writing.")
-        with self._detector.writing(self._files_in(offset, length)):
-            yield
+        return self._detector.writing(self._files_in(offset, length))
 
     def _files_in(self, offset: int, length: int) -> list[int]:
         return [file for file, _, _ in self.layout.spans(offset, length) if file != PADDING]

@@ -142,8 +142,11 @@ class FileHandles:
     @contextmanager
     def lease(self, file: int) -> Iterator[int]:
         """Yield the file's descriptor, open at least until the end of the block; raises OSError."""
-        with self._leased(file) as handle:
+        handle = self._take(file)
+        try:
             yield handle.descriptor
+        finally:
+            self._files.release(handle)
 
     def view(self, file: int, length: int) -> memoryview:
         """Return the file's first `length` bytes (at least 1), memory-mapped for reading.
@@ -152,8 +155,11 @@ class FileHandles:
         read them: if the file shrinks in between, it returns EFAULT, but Python would die of
         a bus error. Raises OSError, and ValueError when the file is shorter than `length`.
         """
-        with self._leased(file) as handle:
+        handle = self._take(file)
+        try:
             return wait_for_descriptor(lambda: self._files.view(handle, length))
+        finally:
+            self._files.release(handle)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -169,14 +175,10 @@ class FileHandles:
                 self._files.retire(handle)
             self._handles.clear()
 
-    @contextmanager
-    def _leased(self, file: int) -> Iterator[Handle]:
+    def _take(self, file: int) -> Handle:
+        """Open the file unless it is, and return its handle, to be released."""
         with self._lock:
-            handle = self._get(file)
-        try:
-            yield handle
-        finally:
-            self._files.release(handle)
+            return self._get(file)
 
     def _get(self, file: int) -> Handle:
         if self._closed:

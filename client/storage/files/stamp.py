@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 from typing import NamedTuple, Self
 
 from client.core.transfers.resume import FileStamp
@@ -45,13 +44,13 @@ class Stamp(NamedTuple):
         return self[:4] == other[:4]
 
 
-def take_stamp(path: Path, *, follow: bool = True) -> Stamp | None:
+def take_stamp(path: str | os.PathLike[str], *, follow: bool = True) -> Stamp | None:
     """Return the stamp of the regular file at `path`, or None if there is none.
 
     Without `follow`, a symbolic link counts as none. Raises OSError when the check fails.
     """
     try:
-        status = path.stat(follow_symlinks=follow)
+        status = os.stat(path, follow_symlinks=follow)  # noqa: PTH116 (a Path would be made first)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return Stamp.of(status) if stat.S_ISREG(status.st_mode) else None
