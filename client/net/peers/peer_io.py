@@ -67,8 +67,7 @@ class PeerConnection:
         self.client = client_name(handshake.peer_id)
         self.decoder = PeerStreamDecoder(transport.staging)
         self.close_reason: str | None = None
-        self.payload_sent = 0
-        self._read_bytes = 0
+        self.payload_sent = self._read_bytes = 0
         self._transport = transport
         self._handler = handler
         self._source = source
