@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+from collections.abc import Callable
 from typing import cast
 
 
@@ -50,6 +51,8 @@ class TlsEngine:
         self._object = context.wrap_bio(
             self._incoming, self._outgoing, server_side, server_hostname
         )
+        # Given a buffer, it returns a number, despite its annotated type.
+        self._read_record = cast(Callable[[int, memoryview], int], self._object.read)
         self._failure: ssl.SSLError | None = None
 
     # --- ciphertext -------------------------------------------------------------------------
@@ -115,11 +118,10 @@ class TlsEngine:
         """
         if self._failure is not None:
             raise self._failure
-        filled = 0
-        while filled < len(buffer):  # one call reads one record, at most 16 KiB
+        filled, size, read = 0, len(buffer), self._read_record
+        while filled < size:  # one call reads one record, at most 16 KiB
             try:
-                # Given a buffer, it returns a number, despite its annotated type.
-                count = cast(int, self._object.read(len(buffer) - filled, buffer[filled:]))
+                count = read(size - filled, buffer[filled:])
             except ssl.SSLWantReadError:
                 return filled or None
             except ssl.SSLZeroReturnError:  # both sides have closed

@@ -23,7 +23,7 @@ from client.net.transports.transport import Encryption, SocketTransport
 from common.tls import TlsEngine
 from common.types import BlockRun
 
-CHUNK: Final = 1 << 20
+CHUNK: Final = 1 << 19
 """Bytes read from the socket, or decrypted, at once at most: so many are worth a hand-over."""
 
 ENCRYPTED_AT_ONCE: Final = 1 << 18
