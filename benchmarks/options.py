@@ -37,7 +37,7 @@ class Options:
         return self.folder == _MEMORY
 
 
-_FULL: Final = {"size": 1024 * MIB, "runs": 3, "seconds": 6.0}
+_FULL: Final = {"size": 1024 * MIB, "runs": 3, "seconds": 5.0}
 _QUICK: Final = {"size": 64 * MIB, "runs": 1, "seconds": 3.0}
 
 
