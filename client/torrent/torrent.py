@@ -23,7 +23,7 @@ from client.core.swarm.peer import Peer
 from client.core.swarm.piece_download import PieceDownload
 from client.core.transfers.piece_selection import PieceSelection
 from client.net.peers.connection import Connection
-from client.net.tracker.announcer import UnidentifiedPeer
+from client.net.tracker.announced import UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.net.transports.transport import Transport
 from client.storage.files.torrent_files import TorrentFiles

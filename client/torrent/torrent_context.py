@@ -13,7 +13,7 @@ from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.piece_selection import PieceSelection
 from client.net.peers.connection import ConnectionFactory
 from client.net.peers.dialer import Dial
-from client.net.tracker.announcer import UnidentifiedPeer
+from client.net.tracker.announced import UnidentifiedPeer
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import Job, OnFailure
 from client.torrent.ban_list import BanList

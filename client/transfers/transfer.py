@@ -39,7 +39,7 @@ from client.core.transfers.transfer_state import (
     TurnTaken,
     is_legal,
 )
-from client.net.tracker.announcer import UnidentifiedPeer
+from client.net.tracker.announced import UnidentifiedPeer
 from client.storage.pieces.piece_scan import StoppedError
 from client.torrent.torrent import Torrent
 from client.torrent.torrent_context import TorrentOwner

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from client.event_bus import EventBus
-from client.net.tracker.announcer import Announced, UnidentifiedPeer
+from client.net.tracker.announced import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.state.transfers import TransferStore
 from client.storage.files.torrent_files import TorrentFiles

@@ -15,7 +15,7 @@ from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import selection_of
 from client.net.peers.dialer import Dial
-from client.net.tracker.announcer import UnidentifiedPeer
+from client.net.tracker.announced import UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.pieces.buffers import BufferPool

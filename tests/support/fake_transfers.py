@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 from client.core.notices.events import Event
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.event_bus import EventBus
-from client.net.tracker.announcer import Announced, UnidentifiedPeer
+from client.net.tracker.announced import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.results.transfers import TransferState
 from client.state.database import Database

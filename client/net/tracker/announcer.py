@@ -6,12 +6,12 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import structlog
 
 from client.config import DEFAULT_TIMING, Timing
-from client.core.admission.candidates import PeerCandidate
+from client.net.tracker.announced import Announced, UnidentifiedPeer
 from client.net.tracker.listing import listed_peers
 from client.net.tracker.patience import busy_pause
 from client.net.tracker.tracker_client import TrackerClient
@@ -26,12 +26,17 @@ from common.api.presence import (
     IdentifyPeer,
 )
 from common.errors import ErrorCode, MinitorrentError, error_from
-from common.types import InfoHash, PeerId
+from common.types import InfoHash
 
 log = structlog.get_logger(__name__)
 
 LONELY_INTERVAL: Final = 5.0
-"""Seconds between announces of a download that has no peer to download from."""
+"""Seconds between announces of a download that has no peer to download from.
+
+Whether it has one is looked at when these have passed, not when it is announced: until then, it
+meets those that the tracker lists, or loses those that it had. Looks are at whole seconds, so that
+many downloads are looked at together.
+"""
 
 _GATHER: Final = 0.000_02
 """Seconds, times the number of torrents announced, from one round to the next, to announce more."""
@@ -57,52 +62,6 @@ before the tracker has its announce.
 """
 
 
-class UnidentifiedPeer(NamedTuple):
-    """A peer that the tracker hasn't listed: its connection's key, its peer id, its IP address."""
-
-    key: int
-    peer_id: PeerId
-    host: str
-
-
-class Announced(Protocol):
-    """A torrent as announced to the tracker. Counts are bytes."""
-
-    @property
-    def info_hash(self) -> InfoHash:
-        """What identifies the torrent."""
-
-    @property
-    def left(self) -> int:
-        """Bytes that are missing."""
-
-    @property
-    def transferred(self) -> tuple[int, int]:
-        """Bytes uploaded and downloaded since the torrent started."""
-
-    @property
-    def needs_peers(self) -> bool:
-        """Whether it lacks pieces and has no peer to request them from."""
-
-    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
-        """Take the peers that the tracker lists."""
-
-    def refused(self, error: MinitorrentError) -> None:
-        """Stop: the tracker no longer lets this client take part."""
-
-    def removed(self, text: str) -> None:
-        """Stop: the file was removed from its group; `text` says by whom."""
-
-    def counted(self) -> None:
-        """Take note that the tracker knows that it is complete."""
-
-    def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
-        """Take the identity of an incoming peer; a member's name may be unknown.
-
-        `is_member` is None when no tracker can tell now; we ask again until its time is over.
-        """
-
-
 class _Entry:
     """A torrent with the event to announce next, and when."""
 
@@ -110,6 +69,8 @@ class _Entry:
         self.announced = announced
         self.event: Event = "started"
         self.due_at = 0.0
+        self.look_at = math.inf
+        """When to announce it sooner if it has no peer to download from."""
         self.reported = (0, 0)
         """Bytes uploaded and downloaded of which the tracker knows."""
 
@@ -278,7 +239,7 @@ class Announcer:
         """Return the seconds until something is due."""
         if self._stopped:
             return 0.0
-        due = [entry.due_at for entry in self._entries.values()]
+        due = [min(entry.due_at, entry.look_at) for entry in self._entries.values()]
         due += [question.due_at for question in self._questions]
         return min(due, default=self._clock() + _NOTHING_DUE) - self._clock()
 
@@ -286,6 +247,7 @@ class Announcer:
         """Announce what is due, and ask about the peers that are due."""
         self._announce_completed()
         now = self._clock()
+        self._find_lonely(now)
         with self._changed:
             stopped, self._stopped = self._stopped, []
             due = [entry for entry in self._entries.values() if entry.due_at <= now]
@@ -293,6 +255,7 @@ class Announcer:
             news: list[tuple[_Entry, Event]] = [(entry, entry.event) for entry in due]
             for entry in due:
                 entry.event, entry.due_at = "none", now + self._timing.announce_retry
+                entry.look_at = math.inf  # until the answer
             for question in questions:
                 self._questions.remove(question)
         events: list[tuple[AnnouncedFile, _Entry | None]] = [(file, None) for file in stopped]
@@ -301,6 +264,17 @@ class Announcer:
             self._announce(events[start : start + MAX_FILES])
         for question in questions:
             self._identify(question)
+
+    def _find_lonely(self, now: float) -> None:
+        """Make downloads due that have no peer to download from, of those to be looked at."""
+        with self._changed:
+            looked = [entry for entry in self._entries.values() if entry.look_at <= now]
+        for entry in looked:
+            lonely = entry.announced.needs_peers
+            with self._changed:
+                entry.look_at = math.ceil(now + LONELY_INTERVAL)
+                if lonely:
+                    entry.due_at = min(entry.due_at, now)
 
     def _announce(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> bool:
         """Announce some files at once; False when the tracker can't be asked now."""
@@ -354,12 +328,13 @@ class Announcer:
             announced.refused(error_from(answer.error.code, answer.error.message))
             return
         announced.learn(listed_peers(answer))
-        pause = min(interval, LONELY_INTERVAL) if announced.needs_peers else interval
-        if not announced.left:
+        pause, left, now = float(interval), announced.left, self._clock()
+        if not left:
             pause = max(pause, self._timing.seed_announce_every * len(self._entries))
         with self._changed:
             if entry.event == "none":  # otherwise announce the new event at once
-                entry.due_at = self._clock() + pause
+                entry.due_at = now + pause
+                entry.look_at = math.ceil(now + LONELY_INTERVAL) if left else math.inf
 
     def _identify(self, question: _Question) -> None:
         entry, peer = self._entries.get(question.info_hash), question.peer

@@ -10,7 +10,7 @@ from client.core.admission.candidates import FIRST_PAUSE, PeerCandidate
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.route import Route
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.tracker.announcer import UnidentifiedPeer
+from client.net.tracker.announced import UnidentifiedPeer
 from client.torrent.connection_slots import ConnectionSlots
 from common.types import Endpoint, PeerId
 from common.wire.handshake import ExtensionHandshake, Handshake

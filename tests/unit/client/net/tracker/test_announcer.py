@@ -11,7 +11,8 @@ import pytest
 from client.config import Timing
 from client.core.admission.candidates import PeerCandidate
 from client.net.tracker import announcer as module
-from client.net.tracker.announcer import Announcer, UnidentifiedPeer
+from client.net.tracker.announced import UnidentifiedPeer
+from client.net.tracker.announcer import Announcer
 from client.net.tracker.tracker_client import TrackerClient
 from common.api.model import Model
 from common.api.operation import Operation
@@ -188,6 +189,26 @@ def test_torrents_without_peers_announce_more_often(bench: Bench) -> None:
     bench.add(torrent)
     bench.pass_time(module.LONELY_INTERVAL)
     wait_until(lambda: len(bench.tracker.announces) == 2, what="the next announce")
+
+
+def test_a_download_that_loses_its_peers_is_announced_soon(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.pass_time(module.LONELY_INTERVAL)
+    assert len(bench.tracker.announces) == 1, "it had a peer"
+    torrent.needs_peers = True
+    bench.pass_time(module.LONELY_INTERVAL)
+    wait_until(lambda: len(bench.tracker.announces) == 2, what="the next announce")
+
+
+def test_a_busy_tracker_is_not_asked_sooner_for_a_download_without_peers(bench: Bench) -> None:
+    torrent = FakeTorrent()
+    torrent.needs_peers = True
+    bench.add(torrent)
+    bench.tracker.error = MinitorrentError(ErrorCode.BUSY, "busy", retry_after=100.0)
+    bench.pass_time(module.LONELY_INTERVAL)
+    bench.wait_for(lambda: len(bench.tracker.announces) == 2, "the refused announce")
+    bench.pass_time(5 * module.LONELY_INTERVAL)
+    assert len(bench.tracker.announces) == 2
 
 
 def test_completed_and_stopped_are_announced_at_once(bench: Bench) -> None:
