@@ -26,8 +26,8 @@ _FOREVER: Final = struct.pack("ll", 0, 0)
 class BulkReads:
     """The reads of a blocking socket, by one thread: after `much`, they wait for `enough` bytes.
 
-    What has arrived is never kept back for more than 20 ms: if there isn't enough by then, reads
-    return the first byte again.
+    What has arrived is never kept back for more than 20 ms: if it isn't enough by then, later reads
+    return as soon as anything is there.
     """
 
     def __init__(self, sock: socket.socket, much: int = MUCH, enough: int = ENOUGH) -> None:
