@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import pytest
 
 from client.net.transports.bulk_reads import BulkReads
+from tests.support.together import running
 from tests.support.waiting import wait_until
 from tests.unit.client.net.sockets import connected
+
+Pair: TypeAlias = tuple[socket.socket, socket.socket]
+"""Our end of a connection, and theirs."""
 
 LIMIT = 20.0
 MUCH = 10_000
@@ -18,7 +22,7 @@ ENOUGH = 20_000
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+def pair() -> Iterator[Pair]:
     ours, theirs = connected()
     ours.settimeout(None)
     theirs.settimeout(LIMIT)
@@ -41,14 +45,16 @@ def unread(sock: socket.socket) -> int:
         return 0
 
 
-def read_much(ours: socket.socket, theirs: socket.socket, reads: BulkReads) -> None:
-    """Have a read find enough for the next one to wait."""
+def after_much(ours: socket.socket, theirs: socket.socket) -> BulkReads:
+    """Return reads of our end, the first of which has just found much."""
+    reads = BulkReads(ours, MUCH, ENOUGH)
     theirs.sendall(bytes(MUCH))
     wait_until(lambda: unread(ours) == MUCH, LIMIT, "the bytes to arrive")
     assert reads.receive(room()) == MUCH
+    return reads
 
 
-def test_little_is_read_at_once(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_little_is_read_at_once(pair: Pair) -> None:
     ours, theirs = pair
     reads = BulkReads(ours, MUCH, ENOUGH)
     theirs.sendall(b"have")
@@ -56,56 +62,41 @@ def test_little_is_read_at_once(pair: tuple[socket.socket, socket.socket]) -> No
     assert threshold(ours) == 1
 
 
-def test_while_much_arrives_a_read_waits_for_more(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
+def test_while_much_arrives_a_read_waits_for_more(pair: Pair) -> None:
     ours, theirs = pair
-    reads = BulkReads(ours, MUCH, ENOUGH)
-    read_much(ours, theirs, reads)
+    after_much(ours, theirs)
     assert threshold(ours) == ENOUGH
 
 
-def test_the_rest_arrives_though_it_is_not_enough(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
+def test_the_rest_arrives_though_it_is_not_enough(pair: Pair) -> None:
     ours, theirs = pair
-    reads = BulkReads(ours, MUCH, ENOUGH)
-    read_much(ours, theirs, reads)
+    reads = after_much(ours, theirs)
     theirs.sendall(b"choke")
     assert reads.receive(room()) == 5
     assert threshold(ours) == 1
 
 
-def test_a_pause_ends_the_waiting_and_nothing_else(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
+def test_a_pause_ends_the_waiting_and_nothing_else(pair: Pair) -> None:
     ours, theirs = pair
-    reads = BulkReads(ours, MUCH, ENOUGH)
-    read_much(ours, theirs, reads)
+    reads = after_much(ours, theirs)
     counts: list[int] = []
-    thread = threading.Thread(target=lambda: counts.append(reads.receive(room())))
-    thread.start()
-    wait_until(lambda: threshold(ours) == 1, LIMIT, "the reader to wait for one byte again")
-    theirs.sendall(b"!")
-    thread.join(LIMIT)
+    with running([lambda: counts.append(reads.receive(room()))], LIMIT):
+        wait_until(lambda: threshold(ours) == 1, LIMIT, "the reader to wait for one byte again")
+        theirs.sendall(b"!")
     assert counts == [1]
 
 
-def test_full_buffers_are_enough(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_full_buffers_are_enough(pair: Pair) -> None:
     ours, theirs = pair
-    reads = BulkReads(ours, MUCH, ENOUGH)
-    read_much(ours, theirs, reads)
+    reads = after_much(ours, theirs)
     theirs.sendall(bytes(MUCH))
     assert reads.receive(room(MUCH)) == MUCH
     assert threshold(ours) == ENOUGH
 
 
-def test_the_end_of_the_stream_ends_the_waiting(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
+def test_the_end_of_the_stream_ends_the_waiting(pair: Pair) -> None:
     ours, theirs = pair
-    reads = BulkReads(ours, MUCH, ENOUGH)
-    read_much(ours, theirs, reads)
+    reads = after_much(ours, theirs)
     theirs.shutdown(socket.SHUT_WR)
     assert reads.receive(room()) == 0
 
@@ -117,14 +108,11 @@ class Stubborn(socket.socket):
         raise OSError("no such option")
 
 
-def test_without_the_options_all_is_read_at_once(
-    pair: tuple[socket.socket, socket.socket],
-) -> None:
+def test_without_the_options_all_is_read_at_once(pair: Pair) -> None:
     ours, theirs = pair
     stubborn = Stubborn(fileno=ours.detach())
     with stubborn:
-        reads = BulkReads(stubborn, MUCH, ENOUGH)
-        read_much(stubborn, theirs, reads)
+        reads = after_much(stubborn, theirs)
         theirs.sendall(b"x")
         assert reads.receive(room()) == 1
 
