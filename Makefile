@@ -82,7 +82,7 @@ fuzz: $(TEST_READY) ## Fuzz every decoder, guided by coverage (ARGS="600 torrent
 	@$(BIN)/python -m tests.fuzz $(or $(ARGS),60)
 
 docs: $(RUN_READY) ## Regenerate man pages and completions after a change of options or commands
-	@$(BIN)/python docs/reference.py
+	@$(BIN)/python -m docs.reference
 
 texts: $(RUN_READY) ## Update the page's translation catalogues after a change of its texts
 	@$(BIN)/python docs/translations.py

@@ -1,4 +1,4 @@
-# bash completion for minitorrent-tracker; written by docs/reference.py
+# bash completion for minitorrent-tracker; written by docs/reference
 _minitorrent_tracker() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()

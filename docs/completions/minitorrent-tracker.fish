@@ -1,4 +1,4 @@
-# fish completion for minitorrent-tracker; written by docs/reference.py
+# fish completion for minitorrent-tracker; written by docs/reference
 complete -c minitorrent-tracker -s h -l help -f -d 'show this help message and exit'
 complete -c minitorrent-tracker -l version -f -d 'show the version'
 complete -c minitorrent-tracker -l config -r -F -d 'file with options (TOML), for those that neither the command line nor a variable MINITORRENT_TRACKER_OPTION gives'

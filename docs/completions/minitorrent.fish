@@ -1,4 +1,4 @@
-# fish completion for minitorrent; written by docs/reference.py
+# fish completion for minitorrent; written by docs/reference
 function __minitorrent_commands
     printf '%s\t%s\n' \
         create_user 'create an account' \
