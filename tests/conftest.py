@@ -58,18 +58,18 @@ _TOGETHER = "tests/browser/"
 _MEASURED = (
     "tests/unit",
     *(
-        f"tests/integration/tracker/test_{name}.py"
+        f"tests/integration/tracker/{name}.py"
         for name in (
-            "accounts",
-            "api",
-            "files",
-            "groups",
-            "http",
-            "limits",
-            "operator",
-            "progress",
-            "store",
-            "upkeep",
+            "accounts/test_accounts",
+            "frontend/test_api",
+            "files/test_files",
+            "groups/test_groups",
+            "frontend/test_http",
+            "frontend/test_limits",
+            "operations/test_operator",
+            "presence/test_progress",
+            "operations/test_store",
+            "operations/test_upkeep",
         )
     ),
 )

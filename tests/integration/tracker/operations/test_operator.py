@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
+from tests.integration.tracker.authority.test_authority import certify, holder_of
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
-from tests.integration.tracker.test_authority import certify, holder_of
 from tests.support.database import empty_database
 from tests.support.ports import free_port
 from tracker.app import TrackerApp

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.api.registry import OPERATIONS
 from common.api.tokens import ListTokens
+from tests.integration.tracker.authority.test_authority import REQUEST
 from tests.integration.tracker.conftest import Connect, Serve, StartTracker
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.lab import Lab
@@ -22,7 +23,6 @@ from tests.integration.tracker.sessions import (
     let_in,
     make_metainfo,
 )
-from tests.integration.tracker.test_authority import REQUEST
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.services.accounts.logins import HTTP_SECONDS

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
+from tests.integration.tracker.authority.test_authority import REQUEST
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of
-from tests.integration.tracker.test_authority import REQUEST
 from tests.support.together import run_together
 from tracker.quotas import Quotas
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from common.api import audit, events, files, groups, stats
 from common.api.files import Sort
 from tests.integration.tracker.lab import Lab
-from tests.integration.tracker.test_long_lists import counting
+from tests.integration.tracker.lists.test_long_lists import counting
 from tests.support import bulk_rows
 from tests.support.database import on
 from tracker.services.caller import Identity

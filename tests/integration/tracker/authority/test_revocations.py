@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.integration.tracker.authority.test_authority import REQUEST, holder_of
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient, let_in
-from tests.integration.tracker.test_authority import REQUEST, holder_of
 from tests.support.waiting import wait_until
 from tracker.quotas import Quotas
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.tracker.groups.test_groups import SignUp
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of
-from tests.integration.tracker.test_groups import SignUp
 
 SET = {"group": "lab", "user": "bob"}
 

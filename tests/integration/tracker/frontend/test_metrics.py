@@ -13,7 +13,7 @@ from tests.integration.tracker.sessions import SessionClient
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 
-DASHBOARD = Path(__file__).parents[3] / "packaging" / "grafana" / "minitorrent-tracker.json"
+DASHBOARD = Path(__file__).parents[4] / "packaging" / "grafana" / "minitorrent-tracker.json"
 NAME = re.compile(r"\b(?:minitorrent|process)_[a-z_]+")
 
 
