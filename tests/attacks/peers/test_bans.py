@@ -14,9 +14,9 @@ from common.wire.messages import HaveAll, Interested, Unchoke
 from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
 from tests.integration.client.conftest import Log, sealed
 from tests.integration.client.hostile import Infiltrator
+from tests.integration.client.security.test_hostile_peers import bans, held_back
 from tests.integration.client.team import GROUP, Person, Team
-from tests.integration.client.test_hostile_peers import bans, held_back
-from tests.integration.client.test_swarm import gets_nothing
+from tests.integration.client.transfers.test_swarm import gets_nothing
 from tests.support.content import make_file
 from tests.support.peers import RawPeer, new_peer_id, serve
 from tests.support.waiting import wait_until

@@ -11,9 +11,9 @@ from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
 from tests.attacks.peers.test_bans import has, victims
 from tests.integration.client.conftest import Log
 from tests.integration.client.hostile import Infiltrator
+from tests.integration.client.security.test_hostile_peers import bans
 from tests.integration.client.team import GROUP, Team
-from tests.integration.client.test_hostile_peers import bans
-from tests.integration.client.test_swarm import gets_nothing
+from tests.integration.client.transfers.test_swarm import gets_nothing
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
 

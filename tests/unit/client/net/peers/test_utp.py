@@ -11,7 +11,7 @@ import pytest
 
 from client.net.peers.utp import PAUSE, UtpRefusal
 from tests.support.ports import free_port
-from tests.unit.common.test_utp import SYN
+from tests.unit.common.wire.test_utp import SYN
 
 
 @pytest.fixture
