@@ -20,7 +20,7 @@ from benchmarks.options import Options, parse
 from benchmarks.table import MIB, Result
 from common import text
 from tests.support.content import make_file
-from tests.support.warm import SWITCH
+from tests.support.programs.warm import SWITCH
 
 _SPARE: Final = 256 * MIB
 """Memory warmed besides that of the copy: what the programs of a row use."""

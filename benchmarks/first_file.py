@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.content import make_file, sha256
-from tests.support.processes import TrackerProcess, write_tracker_info
-from tests.support.terminal import Terminal
+from tests.support.programs.processes import TrackerProcess, write_tracker_info
+from tests.support.programs.terminal import Terminal
 
 _NAME = "film.mkv"
 _SIZE = 20_000_000  # bytes

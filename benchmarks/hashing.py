@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.meter import Sample, measuring
 from benchmarks.ours import LIMIT, Ours
-from tests.support.processes import ManagedProcess
+from tests.support.programs.processes import ManagedProcess
 
 PIECE_EXPONENT = 20
 """mktorrent takes the piece length as a power of two: 1 MiB."""

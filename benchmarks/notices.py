@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from tests.support.lab import GROUP, Lab
-from tests.support.processes import ClientProcess
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess
 
 _LIMIT = 30.0  # seconds
 _LONGEST_PAUSE = 0.3  # seconds; so that requests fall anywhere between two looks of a tracker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.support.lab import GROUP, Lab
+from tests.support.programs.lab import GROUP, Lab
 from tests.support.waiting import wait_until
 
 LIMIT = 600.0

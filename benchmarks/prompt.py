@@ -24,8 +24,8 @@ from statistics import median
 from typing import Final, Self
 
 from tests.support.content import make_sparse_file
-from tests.support.lab import GROUP, Lab
-from tests.support.processes import ClientProcess
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.meter import Sample, measuring
 from benchmarks.ours import LIMIT, Ours
 from tests.support.ports import free_port
-from tests.support.processes import ManagedProcess
+from tests.support.programs.processes import ManagedProcess
 from tests.support.stand_in_tracker import stand_in_tracker
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent

@@ -20,13 +20,13 @@ from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
-from tests.support.browser import PHONE, WIDE, Window, chromium
-from tests.support.lab import GROUP, Lab
 from tests.support.ports import free_port
-from tests.support.processes import ClientProcess, write_tracker_info
-from tests.support.terminal import Terminal
+from tests.support.programs.browser import PHONE, WIDE, Window, chromium
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess, write_tracker_info
+from tests.support.programs.terminal import Terminal
+from tests.support.programs.web import link_of
 from tests.support.waiting import wait_until
-from tests.support.web import link_of
 
 PICTURES = Path(__file__).parent / "pictures"
 MOST_BYTES = 300_000

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler.loadfile import LoadFileScheduling
 
-from tests.support import warm
+from tests.support.programs import warm
 
 # A slow machine, or one that measures coverage, is no failure. `make test` tries the same examples
 # in each run, so that a failure is due to what was changed; `make properties` tries new ones, and

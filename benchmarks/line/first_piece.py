@@ -19,7 +19,7 @@ from benchmarks.line.networks import End, line, obstacle
 from benchmarks.line.shape import MEGABIT, Shape
 from benchmarks.ours import LIMIT
 from tests.support.content import make_file
-from tests.support.lab import GROUP, Lab
+from tests.support.programs.lab import GROUP, Lab
 from tests.support.waiting import wait_until
 
 _SIZE: Final = 1 << 20

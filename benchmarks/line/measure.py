@@ -16,8 +16,8 @@ from benchmarks.line.networks import End, line
 from benchmarks.line.shape import Shape
 from benchmarks.ours import LIMIT
 from tests.support.content import make_file
-from tests.support.lab import GROUP, Lab
-from tests.support.processes import ClientProcess
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess
 from tests.support.stock.libtorrent import Libtorrent
 from tests.support.torrents import write_torrent
 from tests.support.waiting import wait_until

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.line.shape import Shape
-from tests.support.namespace import Network, can_make_networks, new_network
+from tests.support.network.namespace import Network, can_make_networks, new_network
 
 _DEVICE: Final = Path("/dev/net/tun")
 _NAME: Final = "line"

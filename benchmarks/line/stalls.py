@@ -28,8 +28,8 @@ from benchmarks.line.measure import share
 from benchmarks.line.networks import End, line, obstacle
 from benchmarks.line.shape import MEGABIT, Shape
 from tests.support.content import make_file
-from tests.support.lab import GROUP, Lab
-from tests.support.processes import ClientProcess
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess
 
 _EVERY: Final = 0.25
 _LIMIT: Final = 120.0

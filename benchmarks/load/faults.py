@@ -29,7 +29,7 @@ from benchmarks.load.session import LightSession
 from benchmarks.load.site import Kind, Site, is_possible, open_site, postmaster
 from benchmarks.load.watcher import GRACE, Watcher
 from benchmarks.load.world import sign_up
-from tests.support import warm
+from tests.support.programs import warm
 from tests.support.waiting import wait_until
 
 BACK = 10.0

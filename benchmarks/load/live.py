@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.load.crowd import PING, Crowd, Habit, percentile
 from benchmarks.load.population import GROUP_SIZE, info_hash, populate
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 from tracker.frontend.descriptors import raise_limit
 
 _TICKS = os.sysconf("SC_CLK_TCK")

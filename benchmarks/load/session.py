@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from common.types import Endpoint
-from tests.support.certificates import trusting_context
 from tests.support.closing import Closing
+from tests.support.security.certificates import trusting_context
 
 SECONDS = 30.0
 """The longest wait for a connection or an answer."""

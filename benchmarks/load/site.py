@@ -13,7 +13,7 @@ import psycopg
 from benchmarks.load.cpu import Tree, cpu_seconds, parent
 from common.types import Endpoint
 from tests.postgres.server import Server, programs
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 
 Kind = Literal["sqlite", "postgres"]
 

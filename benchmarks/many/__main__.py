@@ -25,7 +25,7 @@ from benchmarks.meter import anonymous_memory
 from tests.support.closing import Closing
 from tests.support.content import make_file, make_sparse_file
 from tests.support.ports import free_port
-from tests.support.processes import ManagedProcess, TrackerProcess, write_tracker_info
+from tests.support.programs.processes import ManagedProcess, TrackerProcess, write_tracker_info
 from tests.support.waiting import wait_until
 
 KIB, MIB = 1 << 10, 1 << 20

@@ -3,7 +3,7 @@
 Each pair sends a file both ways, which nobody else has. A row has how the connection came about
 each way, as the receiver's client says, the seconds from `download_file` until the first byte has
 arrived, and whether the copy is the same as the file. For a pair without a connection it has what
-`why` says. Needs root and the programs that tests/support/internet.py names.
+`why` says. Needs root and the programs that tests/support/network/internet.py names.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, Final, NamedTuple
 
 from benchmarks.table import MIB
 from tests.support.content import make_file, sha256
-from tests.support.internet import Home, Host, Internet, obstacle
-from tests.support.lab import GROUP
-from tests.support.processes import ClientProcess
-from tests.support.router import Nat
-from tests.support.scattered import ScatteredLab
+from tests.support.network.internet import Home, Host, Internet, obstacle
+from tests.support.network.router import Nat
+from tests.support.network.scattered import ScatteredLab
+from tests.support.programs.lab import GROUP
+from tests.support.programs.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 _COPY_LIMIT: Final = 120.0  # seconds

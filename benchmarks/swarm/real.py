@@ -19,8 +19,8 @@ from benchmarks.swarm.simulated import Run
 from common.geometry import choose_piece_length
 from common.types import BLOCK_SIZE
 from tests.support.content import make_file
-from tests.support.lab import GROUP, Lab
-from tests.support.processes import ClientProcess
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess
 
 MIB = 1024**2
 LIMIT = 900.0

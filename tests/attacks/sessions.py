@@ -11,7 +11,7 @@ from typing import Any
 
 from common.types import Endpoint
 from tests.integration.tracker.sessions import SessionClient
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 
 
 class LimitedTracker(TrackerProcess):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracker.sessions import SessionClient
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 from tests.support.together import running
 
 SIZE = 7_500_000

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 from tests.support.waiting import wait_until
 
 MANY = 600

@@ -19,8 +19,8 @@ from sqlalchemy import create_engine, text
 
 from common.invitation import InvitationText, InvitedTracker
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of
-from tests.support.certificates import server_context
-from tests.support.processes import ManagedProcess, TrackerProcess
+from tests.support.programs.processes import ManagedProcess, TrackerProcess
+from tests.support.security.certificates import server_context
 from tracker.services.groups.invitations import WRONG_CODES_PER_HOUR
 
 MANY = 8

@@ -12,7 +12,7 @@ import bencode2
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient, as_base64
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 from tests.support.together import running
 from tests.support.waiting import wait_until
 

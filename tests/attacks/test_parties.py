@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
-from tests.support.namespace import private_network
 from tests.support.needs import require
-from tests.support.processes import TrackerProcess
-from tests.support.secure import SecureStream
+from tests.support.network.namespace import private_network
+from tests.support.programs.processes import TrackerProcess
+from tests.support.security.secure import SecureStream
 from tests.support.waiting import wait_until
 from tracker.domain.throttle import PER_ADDRESS
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
-from tests.support import warm
-from tests.support.processes import TrackerProcess
+from tests.support.programs import warm
+from tests.support.programs.processes import TrackerProcess
 from tests.support.together import running
 from tests.support.waiting import wait_until
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 from tests.support.together import running
 from tests.support.waiting import wait_until
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.support.needs import require
 from tests.support.ports import free_port
-from tests.support.processes import write_tracker_info
-from tests.support.terminal import Terminal
+from tests.support.programs.processes import write_tracker_info
+from tests.support.programs.terminal import Terminal
 from tests.unit.client.net.fake_tracker import FakeTracker, RefusalError, login_reply
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b1m\u202eexe.gnp\u2028fine\r\nroot@host# \u200b" + "z\u0335" * 3

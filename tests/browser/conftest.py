@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.conftest import MEASURE
-from tests.support.browser import WIDE, Window, chromium
-from tests.support.processes import ClientProcess, TrackerProcess
-from tests.support.web import link_of
+from tests.support.programs.browser import WIDE, Window, chromium
+from tests.support.programs.processes import ClientProcess, TrackerProcess
+from tests.support.programs.web import link_of
 
 WEB = ("--web", "127.0.0.1:0")
 GROUP = "eves"

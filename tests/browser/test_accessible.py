@@ -9,10 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import GROUP
-from tests.support.browser import PASSWORD, PHONE, WIDE, Window
 from tests.support.content import make_file
-from tests.support.processes import ClientProcess
-from tests.support.web import link_of
+from tests.support.programs.browser import PASSWORD, PHONE, WIDE, Window
+from tests.support.programs.processes import ClientProcess
+from tests.support.programs.web import link_of
 
 TABS = ("Groups", "Files", "Transfers", "Notices", "Settings")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import FilePayload, expect
 
-from tests.support.browser import Window
 from tests.support.content import make_file, sha256
+from tests.support.programs.browser import Window
 from tests.support.waiting import wait_until
 
 SIZE = 3_000_000

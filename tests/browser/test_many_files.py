@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.support.browser import Window
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.browser import Window
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 GROUP = "many"
 COUNT = 10_000

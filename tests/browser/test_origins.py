@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, BrowserContext
 from client.control.running_client import RunningClient
 from common.types import Endpoint
 from tests.support.ports import free_port
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
+from tests.support.programs.web import link_of, token_of
 from tests.support.waiting import wait_until
-from tests.support.web import link_of, token_of
 
 EVIL = b"<!doctype html><title>evil</title><body>evil</body>"
 

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import GROUP
 from tests.contract.sharing import info_hash
-from tests.support.browser import Window
-from tests.support.processes import ClientProcess
+from tests.support.programs.browser import Window
+from tests.support.programs.processes import ClientProcess
 from tests.support.torrents import write_torrent
 from tests.support.waiting import wait_until
 

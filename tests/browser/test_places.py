@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import GROUP
 from tests.browser.test_accessible import serious_faults, width_of_all
-from tests.support.browser import PASSWORD, PHONE, Window
-from tests.support.processes import ClientProcess, TrackerProcess
-from tests.support.web import link_of
+from tests.support.programs.browser import PASSWORD, PHONE, Window
+from tests.support.programs.processes import ClientProcess, TrackerProcess
+from tests.support.programs.web import link_of
 
 
 def test_reload_and_back_keep_the_place(of_eve: Window) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.conftest import GROUP
-from tests.support.browser import PASSWORD, Window, asleep
-from tests.support.processes import ClientProcess
+from tests.support.programs.browser import PASSWORD, Window, asleep
+from tests.support.programs.processes import ClientProcess
 
 A_NAP = 12.0
 """Seconds after which NiceGUI abandons a page by default."""

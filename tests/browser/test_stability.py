@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 
 from tests.browser.conftest import GROUP
-from tests.support.browser import Window
-from tests.support.processes import ClientProcess, TrackerProcess, stopped
+from tests.support.programs.browser import Window
+from tests.support.programs.processes import ClientProcess, TrackerProcess, stopped
 from tests.support.waiting import wait_until
 
 

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import GROUP
-from tests.support.browser import Window
-from tests.support.processes import ClientProcess
+from tests.support.programs.browser import Window
+from tests.support.programs.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 NAMES = ("many 1.txt", "many 2.txt")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.sharing import share
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 _NUMBERS = itertools.count(1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bencode2
 
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 
 
 def share(who: ClientProcess, group: str, path: Path, content: bytes = b"") -> Path:

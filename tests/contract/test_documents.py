@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.namespace import private_network
 from tests.support.needs import require
-from tests.support.transcript import Transcript, steps
+from tests.support.network.namespace import private_network
+from tests.support.programs.transcript import Transcript, steps
 
 ROOT = Path(__file__).parents[2]
 

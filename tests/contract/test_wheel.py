@@ -19,7 +19,7 @@ from common import __version__
 from common.types import Endpoint
 from tests.support.needs import skip
 from tests.support.ports import free_port
-from tests.support.processes import ManagedProcess, write_tracker_info
+from tests.support.programs.processes import ManagedProcess, write_tracker_info
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("client", "common", "tracker")

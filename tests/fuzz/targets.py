@@ -27,7 +27,7 @@ from common.types import Block, InfoHash, PieceIndex
 from common.wire import metadata, utp
 from common.wire.handshake import HANDSHAKE_LENGTH, ExtensionHandshake, Handshake
 from common.wire.messages import BitfieldMessage, HaveAll, Message, Unchoke, WireError
-from tests.support.certificates import server_context, trusting_context
+from tests.support.security.certificates import server_context, trusting_context
 from tests.unit.client.core.protocol.downloader import Downloader, Remote
 
 _GEOMETRY: Final = Geometry(5 * 32 * 1024 + 7, 32 * 1024)

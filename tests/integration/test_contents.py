@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.content import make_file, make_tree, sha256
-from tests.support.lab import GROUP, Lab
+from tests.support.programs.lab import GROUP, Lab
 from tests.support.waiting import wait_until
 
 

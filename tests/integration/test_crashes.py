@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.lab import GROUP, Lab
-from tests.support.processes import ClientProcess
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 SIZE = 150_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ManagedProcess
+from tests.support.programs.processes import ManagedProcess
 from tests.support.waiting import wait_until
 
 DEMO = Path(__file__).parents[2] / "docs" / "demo.py"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 from tests.support.together import run_together
 from tracker.domain.throttle import PER_ACCOUNT, PER_ADDRESS
 

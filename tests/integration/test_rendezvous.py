@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.internet import Home, Host, require_internet
-from tests.support.lab import GROUP
 from tests.support.needs import require
-from tests.support.processes import ClientProcess
-from tests.support.router import Nat
-from tests.support.scattered import ScatteredLab
+from tests.support.network.internet import Home, Host, require_internet
+from tests.support.network.router import Nat
+from tests.support.network.scattered import ScatteredLab
+from tests.support.programs.lab import GROUP
+from tests.support.programs.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20

@@ -12,7 +12,7 @@ import pytest
 
 from client.core.admission.candidates import FIRST_PAUSE
 from tests.support.content import make_file, sha256
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 GROUP, NAME = "vault", "film.bin"
 SIZE = 360_000_000

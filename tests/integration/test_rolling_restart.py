@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
 SIZE = 30_000_000

@@ -20,8 +20,8 @@ from client.shell.names import SessionNames
 from common.api.files import Sort
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.support import bulk_rows
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.databases import bulk_rows
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 MANY = 100_000
 MEMBERS = 10_000

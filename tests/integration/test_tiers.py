@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote_from_bytes, urlsplit
 import bencode2
 
 from tests.support.content import make_file
-from tests.support.lab import GROUP, Lab
+from tests.support.programs.lab import GROUP, Lab
 
 
 def announce(url: str, info_hash: str) -> dict[bytes, object]:

@@ -18,7 +18,7 @@ import bencode2
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
 LEFT = Path(__file__).parent / "first_version"

@@ -14,9 +14,9 @@ import pytest
 
 from common.types import Endpoint
 from tests.support.content import sha256
-from tests.support.lab import GROUP
-from tests.support.namespace import private_network
 from tests.support.needs import require
+from tests.support.network.namespace import private_network
+from tests.support.programs.lab import GROUP
 from tests.support.stock.company import COUNT, KINDS, Company, Item
 from tests.support.stock.patience import wait_until
 

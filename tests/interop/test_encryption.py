@@ -12,10 +12,10 @@ import pytest
 
 from tests.interop.test_group import has_seeders, share, wait_written
 from tests.support.content import make_file, sha256
-from tests.support.lab import GROUP, Lab
-from tests.support.namespace import private_network
 from tests.support.needs import require
-from tests.support.processes import ClientProcess
+from tests.support.network.namespace import private_network
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess
 from tests.support.stock import StockClient
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent

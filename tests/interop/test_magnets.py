@@ -9,7 +9,7 @@ import pytest
 
 from tests.interop.test_group import NAME, SIZE, STOCK, has_seeders, lab_and, share
 from tests.support.content import make_file, make_tree, sha256
-from tests.support.lab import GROUP, Lab
+from tests.support.programs.lab import GROUP, Lab
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
 from tests.support.stock.patience import wait_until

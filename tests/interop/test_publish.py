@@ -12,8 +12,8 @@ import pytest
 
 from tests.interop.test_group import has_seeders, lab_and, wait_written
 from tests.support.content import make_file, make_tree, sha256
-from tests.support.lab import GROUP, Lab
 from tests.support.needs import require
+from tests.support.programs.lab import GROUP, Lab
 from tests.support.stock.libtorrent import Libtorrent
 from tests.support.stock.patience import wait_until
 from tests.support.stock.qbittorrent import QBittorrent

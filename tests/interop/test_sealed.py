@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.lab import Lab
-from tests.support.namespace import private_network
 from tests.support.needs import require
-from tests.support.processes import ClientProcess
+from tests.support.network.namespace import private_network
+from tests.support.programs.lab import Lab
+from tests.support.programs.processes import ClientProcess
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
 from tests.support.stock.patience import wait_until

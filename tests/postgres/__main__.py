@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tests.postgres.server import programs
-from tests.support.database import VARIABLE
+from tests.support.databases.database import VARIABLE
 
 _USUAL = ("-n", "2", "--dist", "loadfile", "tests/postgres", "tests/integration/tracker")
 

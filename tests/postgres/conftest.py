@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.database import empty_database, on
+from tests.support.databases.database import empty_database, on
 from tracker.store.engine import Store, open_store
 
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from common.errors import MinitorrentError
-from tests.support.database import empty_database, new_database, on
-from tests.support.migrations import RELEASED, fill, migrate
+from tests.support.databases.database import empty_database, new_database, on
+from tests.support.databases.migrations import RELEASED, fill, migrate
 from tracker.operator import registry
 from tracker.operator.subcommand import CommandFailedError
 from tracker.store.engine import open_store

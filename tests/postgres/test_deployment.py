@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.database import on
-from tests.support.lab import GROUP
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.databases.database import on
+from tests.support.programs.lab import GROUP
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
 SIZE = 6_000_000

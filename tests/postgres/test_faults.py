@@ -19,7 +19,7 @@ from common.errors import ErrorCode
 from common.types import Endpoint
 from tests.postgres.shared import maintenance_url
 from tests.support.disk import fill, small_disk
-from tests.support.stalling_proxy import StallingProxy
+from tests.support.network.stalling_proxy import StallingProxy
 from tests.support.together import run_together
 from tests.support.waiting import wait_until
 from tracker.frontend.failures import answer_to

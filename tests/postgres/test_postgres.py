@@ -18,9 +18,9 @@ from common.api.files import Sort
 from common.types import PeerId
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.postgres.server import Server, programs
-from tests.support.database import new_database
-from tests.support.migrations import VERSIONS, fill, migrate
-from tests.support.processes import TrackerProcess
+from tests.support.databases.database import new_database
+from tests.support.databases.migrations import VERSIONS, fill, migrate
+from tests.support.programs.processes import TrackerProcess
 from tests.support.waiting import wait_until
 from tracker.domain.presence import Change, Presence
 from tracker.domain.rules import Role

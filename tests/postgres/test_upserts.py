@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 
-from tests.support.database import empty_database, on
+from tests.support.databases.database import empty_database, on
 from tests.support.waiting import wait_until
 from tracker.domain.rules import Role
 from tracker.store.engine import open_store

@@ -34,8 +34,8 @@ from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.messages import Cancel, Unchoke
-from tests.support.runs import one
-from tests.support.waiting_blocks import WaitingBlocks
+from tests.support.swarm.runs import one
+from tests.support.swarm.waiting_blocks import WaitingBlocks
 
 LATENCY = 0.02
 """Seconds from one node to another."""

@@ -13,7 +13,7 @@ import pytest
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE
 from tests.simulation.network import Network
-from tests.support.swarm_checks import check_swarm
+from tests.support.swarm.swarm_checks import check_swarm
 
 UPLOAD = 256 * 1024.0
 GEOMETRY = Geometry(128 * 4 * BLOCK_SIZE, 4 * BLOCK_SIZE)

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.support.namespace import can_make_networks
+from tests.support.network.namespace import can_make_networks
 
 
 def skip(reason: str) -> NoReturn:

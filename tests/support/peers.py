@@ -22,8 +22,8 @@ from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import PIECE_NUMBER, decode, encode
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
 from common.wire.messages import KeepAlive, Message, Request
-from tests.support.blocks import piece_header
 from tests.support.closing import Closing
+from tests.support.swarm.blocks import piece_header
 
 SECONDS = 10.0
 MessageT = TypeVar("MessageT")

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.contract.sharing import share
 from tests.support.content import make_file, make_tree
 from tests.support.disk import small_disk
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20

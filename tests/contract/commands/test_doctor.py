@@ -9,9 +9,9 @@ from pathlib import Path
 from common.types import Endpoint
 from tests.contract.sharing import share
 from tests.support.disk import small_disk
-from tests.support.namespace import private_network
+from tests.support.network.namespace import private_network
 from tests.support.ports import free_port
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 from tests.unit.client.net.fake_tracker import FakeTracker, greeting_at
 

@@ -13,7 +13,7 @@ from client.commands.registry import COMMANDS
 from common.errors import ErrorCode
 from tests.contract.sharing import share
 from tests.support.disk import small_disk
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 IMPATIENT = """
 import sys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.contract.sharing import share
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 
 def invite(ann: ClientProcess, group: str, *options: str) -> str:

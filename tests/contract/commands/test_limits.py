@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 
 NONE = {"group": None, "name": None, "up": 0, "down": 0}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.content import make_file
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 NAMES = ("a.mkv", "b.txt", "c.MKV")
 

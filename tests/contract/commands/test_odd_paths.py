@@ -17,8 +17,8 @@ import pytest
 from client.commands.command import Argument, Command, Kind
 from client.commands.registry import COMMANDS
 from tests.contract.sharing import share
-from tests.support.processes import ClientProcess, TrackerProcess
-from tests.support.web import caller
+from tests.support.programs.processes import ClientProcess, TrackerProcess
+from tests.support.programs.web import caller
 
 TAKES_PATHS = [c for c in COMMANDS.values() if any(part.kind is Kind.PATH for part in c.arguments)]
 

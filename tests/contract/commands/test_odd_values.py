@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from client.commands.registry import COMMANDS
-from tests.support.odd import FEW, lines
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.odd import FEW, lines
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 ENDING = {"quit", "exit", "logout"}
 SLOW = {"doctor", "login", "create_user", "passwd"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
 

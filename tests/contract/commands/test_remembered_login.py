@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.sharing import share
-from tests.support.processes import ClientProcess, ManagedProcess, TrackerProcess, stopped
+from tests.support.programs.processes import ClientProcess, ManagedProcess, TrackerProcess, stopped
 from tests.support.waiting import wait_until
 
 LIMIT = 60.0

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import warm
 from tests.support.content import make_file
-from tests.support.processes import ClientProcess, TrackerProcess
-from tests.support.recorder import Recorder
+from tests.support.network.recorder import Recorder
+from tests.support.programs import warm
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
 PASSWORD = "open sesame 4711"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 
 FIELDS = {"download_folder", "listen", "active", "limit_down", "limit_up", "language"}
 

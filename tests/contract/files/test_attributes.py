@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.sharing import share
 from tests.integration.tracker.sessions import SessionClient
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.torrents import write_padded
 from tests.support.waiting import wait_until
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.sharing import share
 from tests.support.content import make_tree, sha256
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
 

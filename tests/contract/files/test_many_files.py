@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 
 COUNT = 12
 

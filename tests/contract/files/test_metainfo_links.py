@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.sharing import info_hash
 from tests.support.content import make_file
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 from tests.support.torrents import write_torrent
 
 

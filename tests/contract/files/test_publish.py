@@ -8,7 +8,7 @@ import bencode2
 import pytest
 
 from tests.contract.sharing import info_hash
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 from tests.support.torrents import write_torrent
 
 

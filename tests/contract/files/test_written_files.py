@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.sharing import info_hash
-from tests.support.processes import ClientProcess
+from tests.support.programs.processes import ClientProcess
 
 
 # --- metainfo ---------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from common.types import Endpoint
-from tests.support import warm
 from tests.support.ports import free_port
-from tests.support.processes import (
+from tests.support.programs import warm
+from tests.support.programs.processes import (
     ClientProcess,
     Ended,
     ManagedProcess,

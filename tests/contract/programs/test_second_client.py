@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ClientProcess, Ended, ManagedProcess, TrackerProcess
-from tests.support.terminal import Terminal
+from tests.support.programs.processes import ClientProcess, Ended, ManagedProcess, TrackerProcess
+from tests.support.programs.terminal import Terminal
 from tests.support.waiting import wait_until
 
 LIMIT = 60.0

@@ -16,7 +16,7 @@ import pytest
 from common import invitation as invitation_module
 from tests.support.content import make_file, make_tree, sha256
 from tests.support.ports import free_port
-from tests.support.processes import (
+from tests.support.programs.processes import (
     ClientProcess,
     ManagedProcess,
     TrackerProcess,

@@ -12,7 +12,7 @@ import pytest
 
 from common.types import Endpoint
 from tests.support.ports import free_port
-from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
+from tests.support.programs.processes import ClientProcess, TrackerProcess, write_tracker_info
 from tests.support.waiting import wait_until
 
 soak = pytest.mark.soak

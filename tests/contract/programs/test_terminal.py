@@ -16,8 +16,8 @@ import pytest
 from client.shell.terminal.widths import cell_width
 from tests.support.needs import require
 from tests.support.ports import free_port
-from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
-from tests.support.terminal import COLUMNS, Terminal
+from tests.support.programs.processes import ClientProcess, TrackerProcess, write_tracker_info
+from tests.support.programs.terminal import COLUMNS, Terminal
 from tests.support.waiting import wait_until
 
 SIZE = 4_000_000

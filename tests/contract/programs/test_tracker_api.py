@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 ENDING = "(logout|change_password|end_session|revoke_token|renew_token)$"

@@ -20,11 +20,11 @@ import pytest
 from common.tls import fingerprint
 from common.types import Endpoint
 from tests.integration.tracker.sessions import SessionClient
-from tests.support import warm
-from tests.support.certificates import trusting_context, write_certificate
 from tests.support.ports import free_port
-from tests.support.processes import Ended, ManagedProcess
-from tests.support.secure import SecureStream
+from tests.support.programs import warm
+from tests.support.programs.processes import Ended, ManagedProcess
+from tests.support.security.certificates import trusting_context, write_certificate
+from tests.support.security.secure import SecureStream
 
 SECONDS = 30
 READY = re.compile(r"tracker (\d+) ready on 127\.0\.0\.1:(\d+)(?: \(http 127\.0\.0\.1:(\d+)\))?")

@@ -21,8 +21,8 @@ from client.commands.command import Kind
 from client.commands.registry import COMMANDS
 from common.types import Endpoint
 from tests.support.ports import free_port
-from tests.support.processes import ClientProcess, ManagedProcess, TrackerProcess
-from tests.support.web import caller, link_of, token_of
+from tests.support.programs.processes import ClientProcess, ManagedProcess, TrackerProcess
+from tests.support.programs.web import caller, link_of, token_of
 
 WEB = ("--web", "127.0.0.1:0")
 ENDS = {"quit", "exit"}

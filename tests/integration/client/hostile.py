@@ -15,9 +15,9 @@ from common.wire.codec import HEAD, PIECE_HEADER, encode, encode_requests
 from common.wire.messages import Have, HaveAll, Interested, Request, Unchoke
 from tests.integration.client.team import GROUP, Team
 from tests.integration.tracker.sessions import SessionClient
-from tests.support.blocks import piece_header
 from tests.support.peers import PeerServer, RawPeer, serve
-from tests.support.runs import alone
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import alone
 
 BLOCK = 16 * 1024
 

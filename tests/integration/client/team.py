@@ -14,9 +14,9 @@ from client.results.overview import Notice
 from client.results.transfers import DownloadRow, TransferState
 from client.services.session import Session
 from common.types import Endpoint
-from tests.support.database import empty_database
-from tests.support.passwords import CHEAP
+from tests.support.databases.database import empty_database
 from tests.support.ports import free_port
+from tests.support.security.passwords import CHEAP
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.config import Config

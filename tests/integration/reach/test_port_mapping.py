@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.internet import Home, require_internet
-from tests.support.lab import GROUP
-from tests.support.processes import ClientProcess
-from tests.support.router import Nat, mapped_ports
-from tests.support.scattered import ScatteredLab
+from tests.support.network.internet import Home, require_internet
+from tests.support.network.router import Nat, mapped_ports
+from tests.support.network.scattered import ScatteredLab
+from tests.support.programs.lab import GROUP
+from tests.support.programs.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 OFF = "--no-port-mapping"

@@ -15,8 +15,8 @@ from common.types import Endpoint
 from tests.integration.tracker.frontends import Frontends
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, let_in
-from tests.support.database import Kind, empty_database, kinds_for, on, skip_unless_wanted
-from tests.support.passwords import CHEAP
+from tests.support.databases.database import Kind, empty_database, kinds_for, on, skip_unless_wanted
+from tests.support.security.passwords import CHEAP
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
 from tracker.frontend import failures

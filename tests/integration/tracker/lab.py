@@ -12,8 +12,8 @@ from common.api import accounts, files, groups, presence
 from common.types import InfoHash, PeerId, info_hash_from_hex
 from tests.integration.tracker.sessions import make_metainfo
 from tests.integration.tracker.watched_database import WatchedDatabase
-from tests.support.database import empty_database
-from tests.support.passwords import CHEAP
+from tests.support.databases.database import empty_database
+from tests.support.security.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.quotas import Quotas
 from tracker.services.caller import Caller

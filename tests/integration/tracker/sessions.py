@@ -14,7 +14,7 @@ import pytest
 from common import metainfo
 from common.types import Endpoint
 from tests.support.closing import Closing
-from tests.support.secure import SecureStream
+from tests.support.security.secure import SecureStream
 
 PIECE = 16 * 1024
 

@@ -1,100 +1,219 @@
-"""Transfers as the shell sees them, without any data moving."""
+"""Transfers without network, threads or waiting, on a real disk and a real database.
+
+What a transfer gets from others is a fake that satisfies its protocol: the announcer, the group's
+credentials, the jobs, the free space of the disk, and everything in `fake_torrents`.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from client.results.transfers import (
-    DownloadRow,
-    DownloadsResult,
-    PeersResult,
-    PieceMap,
-    PriorityResult,
-    SharesResult,
-    TransferResult,
-    TransferState,
-    WaitResult,
-)
-from client.services.transfer_list import TransferName, TransferPage, TransferQuery
-from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import PEER, SHARE
-from tests.support.fakes.state import FakeState
+from client.core.notices.events import Event
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
+from client.event_bus import EventBus
+from client.net.tracker.announced import Announced, UnidentifiedPeer
+from client.net.transports.group_tls import GroupTls
+from client.results.transfers import TransferState
+from client.state.database import Database
+from client.state.rate_limits import RateLimitStore
+from client.state.transfers import NewTransfer, TransferRecord, TransferStore
+from client.storage.files.write_back import WriteBack
+from client.torrent.torrent import Torrent
+from client.transfers.disk_space import DiskSpace
+from client.transfers.download_scheduler import DownloadScheduler
+from client.transfers.rate_limits import RateLimits
+from client.transfers.transfer import Transfer
+from client.transfers.transfer_context import TransferContext
+from client.transfers.transfer_storage import TransferStorage
+from common import metainfo
+from common.bitfield import Bitfield
+from common.errors import ErrorCode
+from common.metainfo import Metainfo
+from common.types import InfoHash
+from tests.support.fakes.connections import Seeder
+from tests.support.fakes.torrents import PEER_AT, FakeClient, connect_member
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+PLENTY = 1 << 40
 
 
-class FakeTransfers:
-    """`client.services.transfers.TransferService` on the rows of the fake session."""
+class ManualJobs(Executor):
+    """Keeps the jobs that are submitted until a test runs them, one after the other."""
 
-    def __init__(self, state: FakeState) -> None:
-        self._state = state
+    def __init__(self) -> None:
+        self._waiting: list[Callable[[], object]] = []
 
-    def downloads(self) -> DownloadsResult:
-        self._state.called("show_downloads")
-        return DownloadsResult(downloads=self._state.rows)
+    def submit(
+        self,
+        fn: Callable[Arguments, Result],
+        /,
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Future[Result]:
+        self._waiting.append(lambda: fn(*args, **kwargs))
+        return Future()  # nobody waits for it
 
-    def shares(self) -> SharesResult:
-        self._state.called("show_shares")
-        return SharesResult(shares=[SHARE])
+    def run(self) -> None:
+        """Run all jobs, and those that they submit."""
+        while self._waiting:
+            self._waiting.pop(0)()
 
-    def all(self) -> DownloadsResult:
-        self._state.called("transfers")
-        return DownloadsResult(downloads=self._state.rows)
 
-    def page(self, query: TransferQuery) -> TransferPage:
-        raise NotImplementedError
+class FakeAnnouncer:
+    """A TransferAnnouncer that keeps the `announced` torrents, and earlier announces."""
 
-    def names(self, query: TransferQuery) -> list[TransferName]:
-        self._state.called("transfers")
-        return [TransferName(row.group, row.name, row.progress >= 1) for row in self._state.rows]
+    def __init__(self) -> None:
+        self.announced: dict[InfoHash, Announced] = {}
+        self.completions: list[InfoHash] = []
+        self.questions: list[tuple[InfoHash, UnidentifiedPeer]] = []
+        self.on_remove: Callable[[], object] = lambda: None
+        self.owes_completions = False
 
-    def totals(self, group: str | None = None, name: str | None = None) -> tuple[int, int]:
-        return sum(row.done for row in self._state.rows), 0
+    def add(self, announced: Announced) -> None:
+        self.announced[announced.info_hash] = announced
 
-    def unfinished(self, group: str, names: Sequence[str]) -> dict[str, DownloadRow]:
-        found = (row for row in self._state.rows if row.group == group)
-        return {row.name: row for row in found if row.name in names}
+    def completed(self, info_hash: InfoHash) -> None:
+        assert info_hash in self.announced, "it is not announced"
+        self.completions.append(info_hash)
 
-    def pause(self, group: str, name: str) -> TransferResult:
-        return self._on_transfer("pause", group, name, TransferState.PAUSED)
+    def remove(self, info_hash: InfoHash) -> None:
+        self.announced.pop(info_hash, None)
+        self.on_remove()
 
-    def resume(self, group: str, name: str) -> TransferResult:
-        return self._on_transfer("resume", group, name, TransferState.DOWNLOADING)
+    def identify(self, info_hash: InfoHash, peer: UnidentifiedPeer) -> None:
+        self.questions.append((info_hash, peer))
 
-    def cancel(self, group: str, name: str) -> TransferResult:
-        return self._on_transfer("cancel", group, name, TransferState.PAUSED)
 
-    def recheck(self, group: str, name: str) -> TransferResult:
-        return self._on_transfer("recheck", group, name, TransferState.CHECKING)
+class FakeCredentials:
+    """GroupCredentials of open groups; with an `error`, the tracker refuses.
 
-    def _on_transfer(
-        self, what: str, group: str, name: str, state: TransferState
-    ) -> TransferResult:
-        self._state.called(what, group, name)
-        return TransferResult(group=group, name=name, state=state)
+    Shares rest from the start once their group `is_known`.
+    """
 
-    def set_priority(self, group: str, name: str, priority: int) -> PriorityResult:
-        self._state.called("priority", group, name, priority)
-        return PriorityResult(group=group, name=name, priority=priority)
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.is_known = False
 
-    def peers(self, group: str, name: str) -> PeersResult:
-        self._state.called("peers", group, name)
-        return PeersResult(peers=[PEER])
+    def group_tls(self, group: str, authority: str | None) -> GroupTls | None:
+        if self.error is not None:
+            raise self.error
+        return None
 
-    def piece_map(self, group: str, name: str, cells: int) -> PieceMap:
-        self._state.called("piece_map", group, name, cells)
-        return PieceMap(pieces=4, done=1, here=[1.0, 0.0], elsewhere=[1, 0])
+    def knows(self, group: str) -> bool:
+        return self.is_known
 
-    def wait(
-        self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
-    ) -> WaitResult:
-        self._state.called("wait", seconds)
-        began = time.monotonic()
-        while not self._state.waits_for.wait(0.01):
-            if cancelled():
-                return WaitResult(completed=[], failed=[])
-            if seconds is not None and time.monotonic() - began >= seconds:
-                raise MinitorrentError(ErrorCode.TIMEOUT, "Downloads still run.")
-        return WaitResult(completed=["lab/film.mkv"], failed=self._state.failed)
 
-    def wait_for_own(self, cancelled: Callable[[], bool]) -> WaitResult:
-        return self.wait(None, cancelled)
+class TransferLab:
+    """Creates a client's transfers with their shared context; `free` is the disk space."""
+
+    def __init__(
+        self,
+        database: Database,
+        places: int = 5,
+        store: TransferStore | None = None,
+        write_back: WriteBack | None = None,
+    ) -> None:
+        self.client = FakeClient()
+        self.clock = self.client.clock
+        self.store = store or TransferStore(database)
+        self.announcer = FakeAnnouncer()
+        self.credentials = FakeCredentials()
+        self.jobs = ManualJobs()
+        self.scheduler = DownloadScheduler(places, self.clock)
+        self.free = PLENTY
+        self.disk = DiskSpace(lambda _: self.free)
+        self.happened: list[Event] = []
+        events = EventBus()
+        events.subscribe(Event, self.happened.append)
+        self.context = TransferContext(
+            self.client.context(),
+            self.store,
+            self.announcer,
+            self.credentials,
+            self.scheduler,
+            RateLimits(RateLimitStore(database), self.clock, events),
+            self.disk,
+            self.jobs,
+            events,
+            write_back=write_back,
+        )
+
+    def record(
+        self,
+        described: Metainfo,
+        path: Path,
+        *,
+        is_upload: bool = False,
+        complete: bool = False,
+        options: DownloadOptions = DEFAULT_OPTIONS,
+        group: str = "lab",
+        name: str = "",
+    ) -> TransferRecord:
+        """A new record in the database."""
+        return self.store.add(
+            NewTransfer(
+                user="ann",
+                group=group,
+                name=name or described.name,
+                info_hash=described.info_hash,
+                metainfo=metainfo.encode(described.info_bytes),
+                path=path,
+                added_at=datetime.now(UTC),
+                is_upload=is_upload,
+                complete=complete or is_upload,
+                options=options,
+            )
+        )
+
+    def open(self, record: TransferRecord) -> Transfer:
+        """The transfer of a record."""
+        context = self.context
+        storage = TransferStorage(record, self.store, write_back=context.write_back)
+        return Transfer(storage, context)
+
+    def reopen(self, transfer: Transfer) -> Transfer:
+        """The same transfer as the next run of the client finds it in the database."""
+        return self.open(self.saved(transfer))
+
+    def saved(self, transfer: Transfer) -> TransferRecord:
+        """Return a transfer's database record."""
+        record = self.store.get(transfer.record.id)
+        assert record is not None
+        return record
+
+    def saved_pieces(self, transfer: Transfer) -> list[int]:
+        """Return the pieces recorded as verified."""
+        bits = self.saved(transfer).bitfield
+        return list(Bitfield.from_bytes(bits, transfer.metainfo.piece_count)) if bits else []
+
+    def seeder(
+        self, transfer: Transfer, content: bytes, user: str = "bob", host: str = PEER_AT.host
+    ) -> Seeder:
+        """Connect a member with the whole content to an active transfer."""
+        connection = connect_member(self.client, torrent_of(transfer), user, host)
+        seeder = Seeder(connection, transfer.metainfo, content)
+        seeder.offer()
+        return seeder
+
+
+def torrent_of(transfer: Transfer) -> Torrent:
+    """The torrent of an active transfer."""
+    torrent = transfer.torrent
+    assert torrent is not None, transfer.state
+    return torrent
+
+
+def shown(transfer: Transfer) -> TransferState:
+    """The state of a transfer as users see it."""
+    return transfer.state
+
+
+def failure(transfer: Transfer) -> ErrorCode | None:
+    """Why a transfer has failed or waits, if it does."""
+    return transfer.error.code if transfer.error is not None else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from common.types import Endpoint
 from tests.support.ports import free_port
-from tests.support.processes import ManagedProcess
+from tests.support.programs.processes import ManagedProcess
 from tests.support.stock import Torrent, place
 from tests.support.waiting import wait_until
 

@@ -15,8 +15,8 @@ import bencode2
 
 from common.types import Endpoint
 from tests.support.content import make_file, sha256
-from tests.support.lab import GROUP, Lab
-from tests.support.processes import ClientProcess, ManagedProcess
+from tests.support.programs.lab import GROUP, Lab
+from tests.support.programs.processes import ClientProcess, ManagedProcess
 from tests.support.stock import StockClient, info_hash_of
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common.types import Endpoint
-from tests.support.processes import ManagedProcess
+from tests.support.programs.processes import ManagedProcess
 from tests.support.stock import Torrent, place
 
 TUNED: dict[str, Any] = {

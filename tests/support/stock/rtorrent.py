@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common.types import Endpoint
-from tests.support.processes import ManagedProcess
+from tests.support.programs.processes import ManagedProcess
 from tests.support.stock import Torrent, info_hash_of, place
 from tests.support.waiting import wait_until
 

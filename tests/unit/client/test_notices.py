@@ -30,7 +30,7 @@ from client.web.pool import CommandPool
 from common.api.events import EventKind, ListNotices, ListNoticesReply, NoticeRow
 from common.api.operation import Operation, ReplyT, RequestT
 from common.api.paging import MAX_PAGE
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.session import FakeSession
 from tracker.domain.audience import AUDIENCES, Audience
 from tracker.services.events import as_notice
 from tracker.store.records import Event

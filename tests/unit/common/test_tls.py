@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.tls import TlsEngine, fingerprint, new_context
-from tests.support.certificates import server_context, trusting_context, write_certificate
+from tests.support.security.certificates import server_context, trusting_context, write_certificate
 
 
 @pytest.fixture(scope="module")

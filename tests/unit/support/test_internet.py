@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.internet import Home, Host, Internet, require_internet, small_internet
-from tests.support.router import Nat
+from tests.support.network.internet import Home, Host, Internet, require_internet, small_internet
+from tests.support.network.router import Nat
 
 PORT = 20_000
 PATIENCE = 5.0

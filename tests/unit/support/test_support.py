@@ -13,7 +13,7 @@ import pytest
 from common.types import Endpoint
 from tests.support.content import make_file, make_sparse_file, make_tree, sha256
 from tests.support.ports import free_port
-from tests.support.processes import ManagedProcess, stopped, write_tracker_info
+from tests.support.programs.processes import ManagedProcess, stopped, write_tracker_info
 from tests.support.waiting import wait_until
 
 ECHO = "import sys\nfor line in sys.stdin: print('heard', line.strip(), flush=True)"

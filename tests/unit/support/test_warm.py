@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import warm
-from tests.support.namespace import private_network
 from tests.support.needs import require
+from tests.support.network.namespace import private_network
 from tests.support.ports import free_port
+from tests.support.programs import warm
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -96,7 +96,7 @@ def test_without_the_switch_no_program_is_forked(monkeypatch: pytest.MonkeyPatch
 
 _TESTS = """
 import os, sys, time
-from tests.support import warm
+from tests.support.programs import warm
 os.environ[warm.SWITCH] = "1"
 process = warm.start([sys.executable, "-m", *sys.argv[1:]])
 assert process is not None

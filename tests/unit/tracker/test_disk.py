@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import write_certificate
+from tests.support.security.certificates import write_certificate
 from tracker.command_line import read_config
 from tracker.disk import make_private, read_plain
 from tracker.frontend.certificate import make_context, own_context

@@ -35,11 +35,11 @@ from common.types import Endpoint, InfoHash
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
 from tests.integration.client.conftest import Log
 from tests.integration.client.team import GROUP, PASSWORD, Person, Team
-from tests.support.authority import HOUR, Credential, Group
 from tests.support.content import make_file
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
+from tests.support.network.recorder import Recorder
 from tests.support.peers import new_peer_id
-from tests.support.recorder import Recorder
+from tests.support.security.authority import HOUR, Credential, Group
 from tests.support.waiting import wait_until
 from tracker.domain.certificates import Authority
 from tracker.store.authority_key import open_secret_box

@@ -34,10 +34,10 @@ from common.wire.messages import (
     Unchoke,
 )
 from tests.integration.client.team import Person, Team
-from tests.support.blocks import piece_header
 from tests.support.content import make_file
 from tests.support.peers import RawPeer, new_peer_id
-from tests.support.runs import alone
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import alone
 from tests.support.waiting import wait_until
 
 BLOCK = 16 * 1024

@@ -19,8 +19,8 @@ from common.wire.metadata import MetadataPiece, MetadataRequest
 from tests.integration.client.hostile import Infiltrator
 from tests.integration.client.team import GROUP, Person, Team
 from tests.support.content import make_file
-from tests.support.metadata import NUMBER, giver, introduction, received
 from tests.support.peers import PeerServer, RawPeer
+from tests.support.swarm.metadata import NUMBER, giver, introduction, received
 from tests.support.torrents import write_torrent
 
 

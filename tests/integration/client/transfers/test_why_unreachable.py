@@ -16,8 +16,8 @@ from tests.integration.client.conftest import sealed
 from tests.integration.client.hostile import Infiltrator
 from tests.integration.client.team import Person, Team
 from tests.integration.client.transfers.test_why import explained, nobody_has_it
-from tests.support.certificates import server_context
 from tests.support.ports import free_port
+from tests.support.security.certificates import server_context
 
 THEIRS = PeerId(b"-XX0001-abcdefghijkl")
 

@@ -14,7 +14,7 @@ from common.errors import ErrorCode, MinitorrentError
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.lab import ADDRESS, Lab
 from tests.integration.tracker.sessions import SessionClient, code_of
-from tests.support.passwords import CHEAP
+from tests.support.security.passwords import CHEAP
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.quotas import Quotas

@@ -13,7 +13,7 @@ from common.errors import ErrorCode, MinitorrentError
 from tests.integration.tracker.conftest import Connect
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, let_in
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tests.support.together import run_together
 from tracker.app import TrackerApp
 from tracker.domain.quota import Quota

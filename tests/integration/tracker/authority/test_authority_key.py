@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tests.support.together import run_together
 from tracker.domain.secret_box import SecretBox
 from tracker.store.authority_key import KEY_FILE, open_secret_box

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from common.api.events import EventKind
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tracker.domain.audience import Audience, audience_of
 from tracker.domain.rules import Role
 from tracker.services.events import EventService

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.api.events import EventKind
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
 from tracker.store.events.parts import BLOCK

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tracker.domain.name_parts import parts_of
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 
 pytestmark = pytest.mark.any_database
 

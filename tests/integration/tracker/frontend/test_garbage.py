@@ -16,7 +16,7 @@ from common.types import Endpoint
 from tests.integration.tracker.conftest import Connect, Serve
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, code_of
-from tests.support.secure import SecureStream
+from tests.support.security.secure import SecureStream
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 

@@ -20,7 +20,7 @@ from common.types import Endpoint
 from tests.integration.tracker.conftest import Connect, Serve, StartTracker
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of
-from tests.support.secure import SecureStream
+from tests.support.security.secure import SecureStream
 from tests.support.together import run_together
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp

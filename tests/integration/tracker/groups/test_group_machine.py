@@ -25,8 +25,8 @@ from common.api.operation import ANYWHERE
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.tracker.group_model import GROUP, OK, Deed, GroupModel
-from tests.support.database import empty_database
-from tests.support.passwords import CHEAP
+from tests.support.databases.database import empty_database
+from tests.support.security.passwords import CHEAP
 from tracker.domain.rules import Role
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.frontend.dispatch import Dispatcher

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, insert
 
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import open_store
 from tracker.store.records import GroupSize, NewFile, UserSize

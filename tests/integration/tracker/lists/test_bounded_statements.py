@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from common.api import accounts, audit, events, files, groups, invitations, presence, tokens
 from common.api.paging import MAX_PAGE
 from tests.integration.tracker.lab import Lab
-from tests.support import bulk_rows
+from tests.support.databases import bulk_rows
 from tracker.services.caller import Identity
 from tracker.services.catalogue import Services
 

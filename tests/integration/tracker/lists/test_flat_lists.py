@@ -12,8 +12,8 @@ from common.api import audit, events, files, groups, stats
 from common.api.files import Sort
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.lists.test_long_lists import counting
-from tests.support import bulk_rows
-from tests.support.database import on
+from tests.support.databases import bulk_rows
+from tests.support.databases.database import on
 from tracker.services.caller import Identity
 
 pytestmark = pytest.mark.sqlite  # it counts SQLite's steps

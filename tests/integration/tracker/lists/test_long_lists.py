@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import event
 
 from common.api.paging import MOST_COUNTED
-from tests.support import bulk_rows
-from tests.support.database import empty_database
+from tests.support.databases import bulk_rows
+from tests.support.databases.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
 from tracker.store.files.lists import IndexedSort

@@ -17,7 +17,7 @@ from tests.integration.tracker.conftest import Connect, Serve
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
-from tests.support import bulk_rows
+from tests.support.databases import bulk_rows
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.frontend.dispatch import Dispatcher

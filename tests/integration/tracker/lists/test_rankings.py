@@ -8,7 +8,7 @@ import pytest
 
 from common.api import files
 from tests.integration.tracker.lab import Lab
-from tests.support import bulk_rows
+from tests.support.databases import bulk_rows
 from tracker.services.sharing.rankings import LARGE, RANKED_SECONDS
 
 pytestmark = pytest.mark.sqlite  # it fills a SQLite file

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.database import Kind, empty_database
-from tests.support.passwords import CHEAP
+from tests.support.databases.database import Kind, empty_database
+from tests.support.security.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.services.catalogue import Policy, Services, make_services
 from tracker.store.database.clock import DatabaseClock

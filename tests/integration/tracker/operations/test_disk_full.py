@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.disk import fill, small_disk
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sqlite  # it fills the disk that SQLite is on

@@ -14,7 +14,7 @@ from tests.integration.tracker.authority.test_authority import certify, holder_o
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tests.support.ports import free_port
 from tracker.app import TrackerApp
 from tracker.operator import registry

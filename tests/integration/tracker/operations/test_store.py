@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, delete, insert, select, update
 
-from tests.support.database import new_database
-from tests.support.migrations import FOLDER, RELEASED, fill, migrate, row_for
+from tests.support.databases.database import new_database
+from tests.support.databases.migrations import FOLDER, RELEASED, fill, migrate, row_for
 from tests.support.together import run_together
 from tracker.store.database.dialects import migrating
 from tracker.store.database.errors import ConflictError, DatabaseBusyError, DatabaseError

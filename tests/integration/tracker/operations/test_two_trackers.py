@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, update
 
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient, code_of, let_in
-from tests.support.processes import TrackerProcess
+from tests.support.programs.processes import TrackerProcess
 from tests.support.waiting import wait_until
 from tracker.store.presence.trackers import FRESH_SECONDS
 from tracker.store.tables import trackers

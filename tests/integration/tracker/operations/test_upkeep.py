@@ -14,8 +14,8 @@ from sqlalchemy import Connection, create_engine, make_url
 from common.api import groups
 from common.api.groups import CreateGroup
 from tests.integration.tracker.lab import Lab
-from tests.support.database import Kind, empty_database, new_database
-from tests.support.migrations import RELEASED, VERSIONS, migrate
+from tests.support.databases.database import Kind, empty_database, new_database
+from tests.support.databases.migrations import RELEASED, VERSIONS, migrate
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.operator import registry
 from tracker.operator.subcommand import CommandFailedError

@@ -16,7 +16,7 @@ from common.api import accounts, groups, presence
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
 from tests.integration.tracker.lab import ADDRESS, Lab
-from tests.support.database import empty_database
+from tests.support.databases.database import empty_database
 from tests.support.together import run_together
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.quotas import Quotas

@@ -12,8 +12,8 @@ from common.api import accounts, files, groups, presence
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
-from tests.support.database import empty_database
-from tests.support.passwords import CHEAP
+from tests.support.databases.database import empty_database
+from tests.support.security.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.domain.throttle import PER_ACCOUNT
 from tracker.services.accounts.logins import SESSION_SECONDS

@@ -13,7 +13,7 @@ from common.types import Endpoint
 from common.wire.relay import JOINED, encode_request
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient
-from tests.support.sockets import is_closed
+from tests.support.network.sockets import is_closed
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 

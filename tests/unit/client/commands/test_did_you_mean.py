@@ -13,8 +13,8 @@ from client.commands.language.did_you_mean import corrected, nearest
 from client.commands.language.parsing import Invocation, parse
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import download
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import download
+from tests.support.fakes.services.session import FakeSession
 
 SENTENCE = "There is no such thing; see: help"
 

@@ -15,8 +15,8 @@ from client.commands.runner import Runner
 from client.results.transfers import TransferState
 from client.web.models import read_arguments
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import HASH, download
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import HASH, download
+from tests.support.fakes.services.session import FakeSession
 
 HERE = "/home/ann/Downloads/"
 ALL = ["film.mkv", "it's.txt", "two words.txt"]

@@ -11,8 +11,8 @@ from client.commands.command import Watch
 from client.commands.download_list import STATES, in_order
 from client.commands.runner import Runner
 from client.results.transfers import DownloadsResult, TransferState
-from tests.support.fakes.rows import download
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import download
+from tests.support.fakes.services.session import FakeSession
 
 
 def session_of(*states: TransferState) -> FakeSession:

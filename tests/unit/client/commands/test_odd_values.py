@@ -7,8 +7,8 @@ import pytest
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from common.errors import ErrorCode
-from tests.support.fakes.session import FakeSession
-from tests.support.odd import ODD, lines
+from tests.support.fakes.services.session import FakeSession
+from tests.support.programs.odd import ODD, lines
 
 
 @pytest.mark.slow

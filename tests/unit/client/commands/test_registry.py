@@ -16,7 +16,7 @@ from client.commands.registry import COMMANDS
 from client.commands.runner import settled
 from client.services.content.uploads import Offer
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.session import FakeSession
 
 CONTRACT = """
 create_user login logout whoami passwd notices create_group join_group leave_group list_groups

@@ -18,8 +18,8 @@ from client.shell.output import Output
 from client.shell.progress import Progress
 from client.shell.terminal.screen import Screen, can_show, screen_of
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import download
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import download
+from tests.support.fakes.services.session import FakeSession
 
 
 def runner(session: FakeSession, ask: Callable[[str], str] | None = None) -> Runner:

@@ -10,8 +10,8 @@ from client.commands.command import Declined
 from client.commands.runner import Runner
 from client.results.transfers import TransferState
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import download
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import download
+from tests.support.fakes.services.session import FakeSession
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from client.commands.runner import Runner
 from client.services.content.uploads import Offer
 from client.web.models import read_arguments
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import HASH
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import HASH
+from tests.support.fakes.services.session import FakeSession
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ from client.control.server import MOST_CALLERS, ControlServer
 from client.shell.terminal.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.session import FakeSession
 from tests.support.waiting import wait_until
 
 PAGE = protocol.Page("http://127.0.0.1:7999/?token=fake", "http://127.0.0.1:7999/?open=code")

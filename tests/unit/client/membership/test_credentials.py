@@ -21,7 +21,7 @@ from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCerti
 from common.api.groups import GroupProfileReply
 from common.api.operation import Operation
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.authority import Group
+from tests.support.security.authority import Group
 from tests.support.together import run_together
 from tests.support.waiting import wait_until
 

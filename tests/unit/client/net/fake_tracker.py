@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from common.types import Endpoint
-from tests.support.certificates import server_context
 from tests.support.closing import Closing
-from tests.support.secure import SecureStream
+from tests.support.security.certificates import server_context
+from tests.support.security.secure import SecureStream
 
 GREETING = b'{"minitorrent":{"version":[1,0],"server":"fake"}}\n'
 """As older trackers greet: without the time."""

@@ -11,7 +11,7 @@ from client.oneshot.sign_in import Account
 from common.errors import ErrorCode, MinitorrentError
 from common.invitation import InvitationText, InvitedTracker
 from common.types import Endpoint
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.session import FakeSession
 
 TEXT = InvitationText(
     "lab", "A" * 22, (InvitedTracker(Endpoint("tracker", 1), b"f" * 32),)

@@ -20,9 +20,9 @@ from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.magnet import Magnet
 from common.metainfo import Metainfo
-from tests.support.fake_tracker_calls import FakeTrackerCalls
-from tests.support.fake_transfers import TransferLab
-from tests.support.stored import transfers_of
+from tests.support.databases.stored import transfers_of
+from tests.support.fakes.tracker_calls import FakeTrackerCalls
+from tests.support.fakes.transfers import TransferLab
 
 
 class Sharer:

@@ -18,7 +18,7 @@ from common.api import presence
 from common.api.accounts import LoginReply
 from common.errors import ErrorCode, MinitorrentError
 from common.magnet import Magnet
-from tests.support.fake_tracker_calls import SOURCE, URL, FakeTrackerCalls
+from tests.support.fakes.tracker_calls import SOURCE, URL, FakeTrackerCalls
 from tests.support.torrents import write_torrent
 
 NEVER = "nothing is fetched from peers here"

@@ -18,8 +18,8 @@ from client.control.data_folder import locked
 from client.storage.paths.writing import open_to_append
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.support.fakes import session as fake_session
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services import session as fake_session
+from tests.support.fakes.services.session import FakeSession
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,8 @@ from client.core.settings import SETTINGS
 from client.shell.completion import CommandCompleter, Suggestion, suggestions
 from client.shell.names import _MOST_PATHS, SessionNames
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import download
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import download
+from tests.support.fakes.services.session import FakeSession
 
 
 def offered(text: str, session: FakeSession | None = None) -> list[Suggestion]:

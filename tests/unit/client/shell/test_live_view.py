@@ -10,7 +10,7 @@ from client.shell.live_view import frame_text
 from client.shell.terminal.screen import Screen
 from client.shell.terminal.widths import cell_width
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.rows import download
+from tests.support.fakes.services.rows import download
 
 
 def lines(count: int, *, rows: int = 24, columns: int = 80) -> list[str]:

@@ -37,8 +37,8 @@ from client.shell.terminal.widths import cell_width
 from common.api import files
 from common.api.audit import AuditRow
 from common.api.paging import MOST_COUNTED
-from tests.support.fakes.rows import HASH, download, file_rows
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import HASH, download, file_rows
+from tests.support.fakes.services.session import FakeSession
 
 PIPE = Screen()
 TERMINAL = Screen(width=80, colour=True)

@@ -21,8 +21,8 @@ from client.services.content.uploads import Offer
 from client.shell.output import Output
 from client.shell.repl import Repl
 from client.shell.terminal.signals import Interrupts
-from tests.support.fakes.rows import download
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.rows import download
+from tests.support.fakes.services.session import FakeSession
 from tests.support.waiting import wait_until
 
 CTRL_C, CTRL_D, TAB = "\x03", "\x04", "\t"

@@ -20,9 +20,9 @@ from client.shell.script import Script
 from client.shell.terminal.keyboard import Keyboard
 from client.shell.terminal.signals import Interrupts, Stopped
 from common.errors import ErrorCode, MinitorrentError
-from tests.support import warm
-from tests.support.fakes.session import FakeSession
-from tests.support.lines import Lines
+from tests.support.fakes.services.session import FakeSession
+from tests.support.programs import warm
+from tests.support.programs.lines import Lines
 
 LIMIT = 30.0
 
@@ -32,7 +32,13 @@ def client(folder: Path, *options: str, out: Any = None) -> Iterator[Any]:
     """`python -m client` on a fake session, with its three pipes, or with this output."""
     info = folder / "tracker_info.txt"
     info.write_text("127.0.0.1\n7400\n")
-    command = [sys.executable, "-m", "tests.support.fakes.client", "127.0.0.1:7000", str(info)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.fakes.services.client",
+        "127.0.0.1:7000",
+        str(info),
+    ]
     command += ["--data-dir", str(folder / "data"), *options]
     process = (warm.start(command) if out is None else None) or subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=out or subprocess.PIPE, stderr=subprocess.PIPE

@@ -14,7 +14,7 @@ from client.shell.progress import hashing_line, waiting_line
 from client.shell.terminal.screen import Screen
 from client.shell.terminal.widths import cell_width
 from client.shell.toolbar import prompt_text, toolbar_lines
-from tests.support.fakes.rows import download
+from tests.support.fakes.services.rows import download
 
 SCREEN = Screen(width=80)
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from client.state.database import SCHEMA_VERSION, Database
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.databases.stored import transfers_of
 from tests.support.disk import fill, small_disk
-from tests.support.stored import transfers_of
 from tests.unit.client.state.states import ClientState
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from client.state.database import Database
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.databases.stored import transfers_of
 from tests.support.disk import small_disk
-from tests.support.stored import transfers_of
 from tests.support.together import run_together
 from tests.unit.client.state.old_files import (
     VERSIONS,

@@ -27,7 +27,7 @@ from client.state.transfers import NewTransfer
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash
-from tests.support.stored import transfers_of
+from tests.support.databases.stored import transfers_of
 from tests.unit.client.state.old_files import VERSIONS, content, load, statements, stopped_at
 from tests.unit.client.state.states import ClientState
 

@@ -17,7 +17,7 @@ from client.state.transfers import NewTransfer, TransferRecord, TransferStore
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
-from tests.support.stored import transfers_of
+from tests.support.databases.stored import transfers_of
 from tests.support.together import run_together
 from tests.unit.client.state.states import ClientState
 

@@ -10,7 +10,7 @@ import pytest
 
 from client.net.transports.group_tls import GroupTls
 from common.types import BLOCK_SIZE
-from tests.support.fake_torrents import FakeClient, TorrentBench
+from tests.support.fakes.torrents import FakeClient, TorrentBench
 from tests.unit.client.storage.contents import describe, random_bytes
 
 PIECE = 2 * BLOCK_SIZE

@@ -13,8 +13,8 @@ from client.storage.files.torrent_files import TorrentFiles
 from client.torrent.content_source import ContentSource
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, BlockRun, PieceIndex
-from tests.support.blocks import piece_header
-from tests.support.runs import blocks_of
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import blocks_of
 from tests.unit.client.storage.contents import PIECE, await_next_tick, describe, put, random_bytes
 
 CONTENT = random_bytes(4 * PIECE)

@@ -17,7 +17,7 @@ from client.torrent.ban_list import BanList
 from client.torrent.peer_list import PeerList
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.handshake import Handshake
-from tests.support.fake_connections import FakeConnection, FakeTransport
+from tests.support.fakes.connections import FakeConnection, FakeTransport
 
 ME = PeerId(b"-MI0100-mmmmmmmmmmmm")
 LOWER = PeerId(b"-AA0001-aaaaaaaaaaaa")

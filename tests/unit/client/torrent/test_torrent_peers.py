@@ -26,8 +26,8 @@ from common.wire.messages import (
     Suggest,
     Unchoke,
 )
-from tests.support.fake_connections import PEER, FakeTransport, handshake_for
-from tests.support.fake_torrents import ME, PEER_AT, FakeClient, TorrentBench, connect_member
+from tests.support.fakes.connections import PEER, FakeTransport, handshake_for
+from tests.support.fakes.torrents import ME, PEER_AT, FakeClient, TorrentBench, connect_member
 from tests.unit.client.torrent.conftest import Bench
 
 BOB = PeerCandidate(PEER_AT, PEER, "bob")

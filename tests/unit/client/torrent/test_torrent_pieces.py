@@ -10,7 +10,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import BLOCK_SIZE, PieceIndex
 from common.wire.codec import encode
 from common.wire.messages import Choke, Have, HaveAll, Request, Unchoke
-from tests.support.fake_torrents import FakeClient, TorrentBench
+from tests.support.fakes.torrents import FakeClient, TorrentBench
 from tests.unit.client.torrent.conftest import CONTENT, PIECE, Bench
 
 FULL = MinitorrentError(ErrorCode.DISK_FULL, "The disk is full.")

@@ -11,9 +11,9 @@ from client.core.admission.route import Route
 from client.net.transports.group_tls import GroupTls, Membership
 from common.types import Endpoint, PeerId
 from common.wire.messages import HaveAll, Interested, Request, Unchoke
-from tests.support.authority import HOUR, Group
-from tests.support.fake_connections import PEER, FakeConnection, FakeTransport, Seeder
-from tests.support.fake_torrents import PEER_AT, Clock, FakeClient, TorrentBench
+from tests.support.fakes.connections import PEER, FakeConnection, FakeTransport, Seeder
+from tests.support.fakes.torrents import PEER_AT, Clock, FakeClient, TorrentBench
+from tests.support.security.authority import HOUR, Group
 from tests.unit.client.torrent.conftest import Bench
 
 LAB, OTHER = Group("lab"), Group("other")

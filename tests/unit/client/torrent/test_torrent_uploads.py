@@ -15,8 +15,8 @@ from common.wire.messages import (
     Request,
     Unchoke,
 )
-from tests.support.fake_connections import FakeConnection
-from tests.support.fake_torrents import TorrentBench
+from tests.support.fakes.connections import FakeConnection
+from tests.support.fakes.torrents import TorrentBench
 from tests.unit.client.torrent.conftest import CONTENT, PIECE, Bench
 
 FIRST = Block(PieceIndex(0), 0, BLOCK_SIZE)

@@ -10,7 +10,7 @@ import pytest
 
 from client.state.database import Database
 from client.transfers.transfer import Transfer
-from tests.support.fake_transfers import TransferLab
+from tests.support.fakes.transfers import TransferLab
 from tests.unit.client.storage.contents import PIECE, describe, random_bytes
 
 CONTENT = random_bytes(4 * PIECE)

@@ -14,10 +14,10 @@ from client.transfers.active_torrents import ActiveTorrents
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_storage import TransferStorage
 from common.types import InfoHash
-from tests.support.authority import Group
-from tests.support.fake_connections import FakeTransport, handshake_for
-from tests.support.fake_torrents import PEER_AT, connect_member
-from tests.support.fake_transfers import TransferLab, torrent_of
+from tests.support.fakes.connections import FakeTransport, handshake_for
+from tests.support.fakes.torrents import PEER_AT, connect_member
+from tests.support.fakes.transfers import TransferLab, torrent_of
+from tests.support.security.authority import Group
 from tests.unit.client.transfers.conftest import DESCRIBED
 
 

@@ -18,8 +18,8 @@ from client.state.settings import Settings
 from client.state.transfers import TransferRecord
 from client.transfers.download_scheduler import DEFAULT_ACTIVE, DownloadScheduler, choose_places
 from common.types import InfoHash
-from tests.support.fake_torrents import Clock
-from tests.support.fake_transfers import TransferLab, shown
+from tests.support.fakes.torrents import Clock
+from tests.support.fakes.transfers import TransferLab, shown
 from tests.unit.client.storage.contents import PIECE, describe, random_bytes
 from tests.unit.client.transfers.conftest import CONTENT
 

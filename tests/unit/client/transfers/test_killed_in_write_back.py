@@ -13,7 +13,7 @@ from pathlib import Path
 from client.state.database import Database
 from client.storage.files.unsynced_files import UnsyncedFiles
 from client.storage.files.write_back import WriteBack
-from tests.support.fake_transfers import TransferLab
+from tests.support.fakes.transfers import TransferLab
 from tests.unit.client.storage.contents import PIECE
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 

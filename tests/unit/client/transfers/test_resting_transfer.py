@@ -21,9 +21,9 @@ from client.transfers.transfer_manager import TransferManager
 from client.transfers.transfer_storage import TransferStorage
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.support.fake_connections import PEER, FakeTransport, handshake_for
-from tests.support.fake_torrents import PEER_AT, connect_member
-from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of
+from tests.support.fakes.connections import PEER, FakeTransport, handshake_for
+from tests.support.fakes.torrents import PEER_AT, connect_member
+from tests.support.fakes.transfers import TransferLab, failure, shown, torrent_of
 from tests.unit.client.storage.contents import describe, put, random_bytes
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED, change
 

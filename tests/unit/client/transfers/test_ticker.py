@@ -9,7 +9,7 @@ import structlog
 
 from client.config import Timing
 from client.transfers.ticker import Ticker
-from tests.support.fake_torrents import Clock
+from tests.support.fakes.torrents import Clock
 from tests.support.waiting import wait_until
 
 

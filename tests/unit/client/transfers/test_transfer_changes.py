@@ -10,7 +10,7 @@ from client.results.transfers import TransferState
 from client.storage.files.naming import partial_path
 from client.transfers.transfer import MOST_UPSETS, Transfer
 from common.errors import ErrorCode
-from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of
+from tests.support.fakes.transfers import TransferLab, failure, shown, torrent_of
 from tests.unit.client.storage.contents import PIECE
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED, change
 

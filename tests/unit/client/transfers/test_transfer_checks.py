@@ -14,7 +14,7 @@ from client.transfers.transfer import Transfer
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.errors import ErrorCode
-from tests.support.fake_transfers import TransferLab, failure, shown
+from tests.support.fakes.transfers import TransferLab, failure, shown
 from tests.support.waiting import wait_until
 from tests.unit.client.storage.contents import PIECE
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED, change

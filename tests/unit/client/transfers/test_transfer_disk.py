@@ -17,7 +17,7 @@ from client.transfers.disk_space import INTERVAL, PATIENT_INTERVAL
 from client.transfers.transfer import Transfer
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.disk import failing_disk
-from tests.support.fake_transfers import PLENTY, TransferLab, failure, shown, torrent_of
+from tests.support.fakes.transfers import PLENTY, TransferLab, failure, shown, torrent_of
 from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 

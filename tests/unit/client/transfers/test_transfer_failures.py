@@ -18,7 +18,7 @@ from client.transfers.transfer import Transfer
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of
+from tests.support.fakes.transfers import TransferLab, failure, shown, torrent_of
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 
 REFUSAL = MinitorrentError(ErrorCode.NOT_MEMBER, "You are no longer a member.")

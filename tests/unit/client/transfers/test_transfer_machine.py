@@ -15,8 +15,8 @@ from client.storage.files.naming import partial_path
 from client.torrent.torrent import Torrent
 from client.transfers.disk_space import INTERVAL, PATIENT_INTERVAL
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_connections import Seeder
-from tests.support.fake_transfers import PLENTY, TransferLab, failure, shown, torrent_of
+from tests.support.fakes.connections import Seeder
+from tests.support.fakes.transfers import PLENTY, TransferLab, failure, shown, torrent_of
 from tests.unit.client.storage.contents import PIECE
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED, change
 

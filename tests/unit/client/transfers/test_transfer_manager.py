@@ -19,10 +19,10 @@ from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
-from tests.support.fake_connections import PEER
-from tests.support.fake_torrents import PEER_AT, connect_member
-from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of
-from tests.support.stored import transfers_of
+from tests.support.databases.stored import transfers_of
+from tests.support.fakes.connections import PEER
+from tests.support.fakes.torrents import PEER_AT, connect_member
+from tests.support.fakes.transfers import TransferLab, failure, shown, torrent_of
 from tests.unit.client.storage.contents import describe, random_bytes
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 

@@ -8,7 +8,7 @@ from client.core.notices.events import (
 from client.results.transfers import TransferState
 from client.storage.files.naming import partial_path
 from client.transfers.transfer import Transfer
-from tests.support.fake_transfers import TransferLab, shown, torrent_of
+from tests.support.fakes.transfers import TransferLab, shown, torrent_of
 from tests.unit.client.storage.contents import PIECE
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 

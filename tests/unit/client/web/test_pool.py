@@ -12,7 +12,7 @@ from client.commands.registry import COMMANDS
 from client.web.models import read_arguments
 from client.web.pool import MOST_WAITS, CommandPool
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.session import FakeSession
+from tests.support.fakes.services.session import FakeSession
 
 NOTHING = Arguments({})
 

@@ -36,8 +36,8 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
-from tests.support.blocks import piece_header
-from tests.support.runs import alone
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import alone
 
 NUMBERS = st.integers(0, 2**32 - 1)
 UNUSED = [number for number in range(256) if number not in {*range(9), 13, 14, 15, 16, 20}]

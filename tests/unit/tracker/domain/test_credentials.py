@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.passwords import CHEAP
+from tests.support.security.passwords import CHEAP
 from tracker.domain import credentials
 from tracker.domain.credentials import PasswordCost
 

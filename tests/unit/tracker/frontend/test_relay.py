@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from common.wire.relay import JOINED, encode_request
-from tests.support.sockets import is_closed
+from tests.support.network.sockets import is_closed
 from tests.support.waiting import wait_until
 from tracker.frontend import relay as module
 from tracker.frontend.relay import CHUNK, Relay

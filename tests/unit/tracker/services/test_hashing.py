@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.passwords import CHEAP
+from tests.support.security.passwords import CHEAP
 from tracker.services.accounts.hashing import PasswordHasher
 
 

@@ -22,8 +22,8 @@ from common.wire.messages import (
     Message,
     Request,
 )
-from tests.support.runs import alone
-from tests.support.waiting_blocks import WaitingBlocks
+from tests.support.swarm.runs import alone
+from tests.support.swarm.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.downloader import Pool
 
 PIECE = 4 * BLOCK_SIZE

@@ -22,10 +22,10 @@ from common.geometry import Geometry
 from common.types import Block, PieceIndex
 from common.wire.codec import encode
 from common.wire.messages import Cancel, Choke, Message, Reject, WireError
-from tests.support.blocks import piece_header
-from tests.support.runs import blocks_of
-from tests.support.scatter import fill
-from tests.support.waiting_blocks import WaitingBlocks
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import blocks_of
+from tests.support.swarm.scatter import fill
+from tests.support.swarm.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.streams import GuardedBuffer
 
 

@@ -18,9 +18,9 @@ from client.core.swarm.piece_download import PieceDownload, Slots
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import decode
 from common.wire.messages import KeepAlive, Message, Reject, Request
-from tests.support.blocks import piece_header
-from tests.support.runs import blocks_of
-from tests.support.scatter import fill
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import blocks_of
+from tests.support.swarm.scatter import fill
 
 GUARD = 64
 UNTOUCHED = 0xEE

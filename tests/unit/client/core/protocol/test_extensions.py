@@ -13,7 +13,7 @@ from common.wire import metadata
 from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended, WireError
 from common.wire.metadata import MetadataMessage, MetadataPiece, MetadataReject, MetadataRequest
-from tests.support.waiting_blocks import WaitingBlocks
+from tests.support.swarm.waiting_blocks import WaitingBlocks
 
 THEIRS = 7
 INFO = bytes(range(250)) * 100

@@ -32,7 +32,7 @@ from common.wire.messages import (
     NotInterested,
     Request,
 )
-from tests.support.runs import alone
+from tests.support.swarm.runs import alone
 
 FLOODS: list[list[Message]] = [
     [HaveAll()],

@@ -31,9 +31,9 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
-from tests.support.runs import blocks_of, one
-from tests.support.swarm_checks import lent_buffers
-from tests.support.waiting_blocks import WaitingBlocks
+from tests.support.swarm.runs import blocks_of, one
+from tests.support.swarm.swarm_checks import lent_buffers
+from tests.support.swarm.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.conversations import (
     ALL,
     PIECE,

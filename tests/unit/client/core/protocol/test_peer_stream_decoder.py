@@ -30,8 +30,8 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
-from tests.support.blocks import piece_header
-from tests.support.scatter import fill
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.scatter import fill
 from tests.unit.client.core.protocol.streams import (
     block_bytes,
     content_of,

@@ -35,7 +35,7 @@ from common.wire.messages import (
     Request,
     Unchoke,
 )
-from tests.support.blocks import piece_header
+from tests.support.swarm.blocks import piece_header
 from tests.unit.client.core.protocol.streams import (
     UNTOUCHED,
     Reference,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from client.core.protocol.run_queue import RunQueue
 from common.types import Block, BlockRun, PieceIndex
-from tests.support.runs import blocks_of
+from tests.support.swarm.runs import blocks_of
 
 RUNS = st.builds(
     BlockRun, st.integers(0, 1), st.integers(0, 4), st.integers(1, 5), st.integers(1, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.core.swarm.evidence import Evidence
 from client.core.swarm.piece_download import PieceDownload, Slots
 from common.types import BLOCK_SIZE, PieceIndex
-from tests.support.runs import one
+from tests.support.swarm.runs import one
 
 
 class Lent:

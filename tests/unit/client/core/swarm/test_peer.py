@@ -6,8 +6,8 @@ from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.swarm.peer import CREDIT, STINGY, Peer
 from client.core.swarm.swarm_config import SwarmConfig
 from common.types import BLOCK_SIZE
-from tests.support.runs import one
-from tests.support.waiting_blocks import WaitingBlocks
+from tests.support.swarm.runs import one
+from tests.support.swarm.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.streams import download_of
 
 LIMITS = SwarmConfig(

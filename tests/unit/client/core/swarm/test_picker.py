@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from client.core.swarm.picker import Picker
 from common.bitfield import Bitfield
 from common.types import PieceIndex
-from tests.support.swarm_checks import check_picker
+from tests.support.swarm.swarm_checks import check_picker
 
 COUNT = 20
 PIECES = st.integers(0, COUNT - 1)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.types import BLOCK_SIZE, Block, PieceIndex
-from tests.support.blocks import piece_header
-from tests.support.runs import blocks_of, one
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import blocks_of, one
 from tests.unit.client.core.protocol.streams import download_of
 
 SIZES = st.one_of(

@@ -9,8 +9,8 @@ from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.swarm.peer import Peer
 from client.core.swarm.relief import find_relief
 from common.types import BLOCK_SIZE
-from tests.support.runs import one
-from tests.support.waiting_blocks import WaitingBlocks
+from tests.support.swarm.runs import one
+from tests.support.swarm.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.streams import download_of
 
 PIECES = 4

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from client.core.swarm.sequential_picker import SequentialPicker
 from common.bitfield import Bitfield
 from common.types import PieceIndex
-from tests.support.swarm_checks import check_picker
+from tests.support.swarm.swarm_checks import check_picker
 from tests.unit.client.core.swarm.test_picker import COUNT, PIECES, SETS, WANTED, bitfield
 
 

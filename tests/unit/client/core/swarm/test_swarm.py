@@ -30,8 +30,8 @@ from common.wire.messages import (
     Suggest,
     Unchoke,
 )
-from tests.support.runs import one
-from tests.support.swarm_checks import check_picker, check_swarm, lent_buffers
+from tests.support.swarm.runs import one
+from tests.support.swarm.swarm_checks import check_picker, check_swarm, lent_buffers
 from tests.unit.client.core.protocol.conversations import (
     ALL,
     GEOMETRY,

@@ -26,7 +26,7 @@ from common.wire.messages import (
     Request,
     Unchoke,
 )
-from tests.support.swarm_checks import check_swarm, lent_buffers
+from tests.support.swarm.swarm_checks import check_swarm, lent_buffers
 from tests.unit.client.core.protocol.downloader import Downloader, Remote
 
 PIECE_LENGTH = 4 * BLOCK_SIZE

@@ -10,7 +10,7 @@ from client.core.swarm.sequential_picker import SequentialPicker
 from client.core.swarm.tiered_picker import TieredPicker
 from common.bitfield import Bitfield
 from common.types import PieceIndex
-from tests.support.swarm_checks import check_picker
+from tests.support.swarm.swarm_checks import check_picker
 from tests.unit.client.core.swarm.test_picker import bitfield
 
 

@@ -19,8 +19,8 @@ from client.net.transports.transport import Transport
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
+from tests.support.network.sockets import is_closed
 from tests.support.refusals import without_descriptors
-from tests.support.sockets import is_closed
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 

@@ -17,9 +17,9 @@ from common.wire import metadata
 from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended, HaveAll
 from common.wire.metadata import MetadataReject
-from tests.support.metadata import asked, giver
 from tests.support.peers import PeerServer, RawPeer
 from tests.support.ports import free_port
+from tests.support.swarm.metadata import asked, giver
 
 INFO = random.Random(1).randbytes(3 * BLOCK_SIZE + 17)
 HASH = InfoHash(hashlib.sha1(INFO).digest())

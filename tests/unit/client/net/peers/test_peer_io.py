@@ -24,9 +24,9 @@ from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import encode, encode_requests
 from common.wire.handshake import Handshake
 from common.wire.messages import Have, Interested, KeepAlive, Message, Unchoke, WireError
-from tests.support.blocks import piece_header
 from tests.support.peers import Piece, RawPeer
-from tests.support.runs import alone
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import alone
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 from tests.unit.client.net.sockets import connected

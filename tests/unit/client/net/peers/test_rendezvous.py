@@ -24,8 +24,8 @@ from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
 from common.wire.relay import JOINED, REQUEST_LENGTH, decode_request
 from common.wire.rendezvous import HELLO_LENGTH, Hello, decode_hello
+from tests.support.network.sockets import is_closed
 from tests.support.ports import free_port
-from tests.support.sockets import is_closed
 from tests.support.waiting import wait_until
 
 HASH = InfoHash(b"h" * 20)

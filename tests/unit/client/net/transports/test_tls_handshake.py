@@ -28,7 +28,7 @@ from client.net.transports.transport import PlainTransport, Transport
 from common.tls import TlsEngine
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
-from tests.support.authority import HOUR, Credential, Group
+from tests.support.security.authority import HOUR, Credential, Group
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 from tests.unit.client.net.sockets import connected

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from client.net.transports import tls_handshake
 from client.net.transports.tls_transport import TlsTransport
 from common.types import Block, BlockRun, InfoHash, PieceIndex
-from tests.support.authority import Group
-from tests.support.blocks import piece_header
-from tests.support.runs import blocks_of
+from tests.support.security.authority import Group
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import blocks_of
 from tests.support.together import run_together
 from tests.unit.client.net.sockets import connected
 

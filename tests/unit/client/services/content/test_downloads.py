@@ -19,9 +19,9 @@ from common.errors import ErrorCode, MinitorrentError
 from common.magnet import Magnet
 from common.metainfo import Metainfo
 from common.types import Endpoint, PeerId
-from tests.support.authority import Group
-from tests.support.fake_tracker_calls import URL
-from tests.support.fake_transfers import failure, shown
+from tests.support.fakes.tracker_calls import URL
+from tests.support.fakes.transfers import failure, shown
+from tests.support.security.authority import Group
 from tests.unit.client.services.conftest import Sharer
 from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes, tree
 

@@ -15,8 +15,8 @@ from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import choose_piece_length
 from common.metainfo import Metainfo, build_info
-from tests.support.fake_tracker_calls import SOURCE
-from tests.support.fake_transfers import failure, shown
+from tests.support.fakes.tracker_calls import SOURCE
+from tests.support.fakes.transfers import failure, shown
 from tests.unit.client.services.conftest import Sharer
 from tests.unit.client.storage.contents import put
 

@@ -28,7 +28,7 @@ from client.state.pinned_certificates import PinnedCertificates
 from client.state.settings import Settings
 from client.transfers.transfer_manager import TransferManager
 from common.types import Endpoint, PeerId
-from tests.support.fake_transfers import TransferLab
+from tests.support.fakes.transfers import TransferLab
 from tests.unit.client.net.fake_tracker import FakeTracker
 
 PEER_ID = PeerId(b"-MI0100-abcdefghijkl")

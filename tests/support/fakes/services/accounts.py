@@ -8,7 +8,7 @@ from client.results.lists import SessionsResult
 from client.services.paging import USUAL_LIMIT
 from common.api.accounts import SessionRow
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.state import FakeState, unusual
+from tests.support.fakes.services.state import FakeState, unusual
 
 
 class FakeAccounts:

@@ -6,7 +6,7 @@ import re
 
 import httpx
 
-from tests.support.processes import START_TIME, ClientProcess
+from tests.support.programs.processes import START_TIME, ClientProcess
 from tests.support.waiting import wait_until
 
 _LINK = re.compile(r"^page at (http://\S+)")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.closing import Closing
-from tests.support.terminal import Terminal
+from tests.support.programs.terminal import Terminal
 from tests.support.waiting import wait_until
 
 _BLOCK = re.compile(r"^```console (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

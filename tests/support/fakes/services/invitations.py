@@ -9,7 +9,7 @@ from client.services.paging import USUAL_LIMIT
 from common.api.groups import GivenRole
 from common.api.invitations import InviteRow
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fakes.state import FakeState, unusual
+from tests.support.fakes.services.state import FakeState, unusual
 
 INVITATION = "mt1AAECAwQFBgcICQoLDA0ODw"
 

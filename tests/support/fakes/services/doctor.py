@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.results.health import CheckRow, ChecksResult
-from tests.support.fakes.state import FakeState
+from tests.support.fakes.services.state import FakeState
 
 
 class FakeDoctor:

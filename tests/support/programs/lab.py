@@ -9,7 +9,7 @@ from typing import Self
 
 from common.types import Endpoint
 from tests.support.closing import Closing
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.programs.processes import ClientProcess, TrackerProcess
 
 GROUP = "lab"
 

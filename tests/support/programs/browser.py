@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from tests.support.needs import require
-from tests.support.processes import stopped
+from tests.support.programs.processes import stopped
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 20_000

@@ -28,7 +28,7 @@ from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.metainfo import Metainfo
 from common.types import Endpoint, PeerId
-from tests.support.fake_connections import (
+from tests.support.fakes.connections import (
     PEER,
     FakeConnection,
     FakeConnections,

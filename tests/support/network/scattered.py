@@ -8,9 +8,9 @@ from typing import Self
 
 from common.types import Endpoint
 from tests.support.closing import Closing
-from tests.support.internet import Host, Internet, small_internet
-from tests.support.lab import Lab
-from tests.support.processes import ClientProcess
+from tests.support.network.internet import Host, Internet, small_internet
+from tests.support.programs.lab import Lab
+from tests.support.programs.processes import ClientProcess
 
 
 class ScatteredLab(Closing):

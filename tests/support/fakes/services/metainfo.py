@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.results.metainfo import AnnounceKeyResult, MetainfoResult, PublishResult
-from tests.support.fakes.rows import HASH
-from tests.support.fakes.state import FakeState
+from tests.support.fakes.services.rows import HASH
+from tests.support.fakes.services.state import FakeState
 
 ANNOUNCE = "http://127.0.0.1:7401/announce/secret"
 

@@ -15,8 +15,8 @@ from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT
 from common.api.files import FoundFile, Sort
 from common.errors import MinitorrentError
-from tests.support.fakes.rows import HASH, download, file_rows
-from tests.support.fakes.state import FakeState, fits, unusual
+from tests.support.fakes.services.rows import HASH, download, file_rows
+from tests.support.fakes.services.state import FakeState, fits, unusual
 
 
 class FakeFiles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.core.bandwidth.throttle import Direction
 from client.results.settings import LimitRow, LimitsResult
-from tests.support.fakes.state import FakeState
+from tests.support.fakes.services.state import FakeState
 
 
 class FakeLimits:

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from common.types import Endpoint
-from tests.support import warm
 from tests.support.closing import Closing
-from tests.support.database import empty_database, is_postgresql
-from tests.support.lines import Lines
+from tests.support.databases.database import empty_database, is_postgresql
 from tests.support.ports import free_port
+from tests.support.programs import warm
+from tests.support.programs.lines import Lines
 from tests.support.waiting import wait_until
 
 START_TIME = 30.0

@@ -10,8 +10,8 @@ from typing import Self
 
 from common.tls import TlsEngine
 from common.types import Endpoint
-from tests.support.certificates import trusting_context
 from tests.support.closing import Closing
+from tests.support.security.certificates import trusting_context
 
 SECONDS = 30.0
 _CHUNK = 1 << 16

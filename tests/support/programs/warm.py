@@ -30,7 +30,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Self
 
-from tests.support.namespace import enter_network
+from tests.support.network.namespace import enter_network
 
 _CLIENT: Final = (
     "client.app",
@@ -56,12 +56,12 @@ PROGRAMS: Final = {
         "pydantic.v1",
         "uvicorn.lifespan.off",
     ),
-    "tests.support.fakes.client": (
+    "tests.support.fakes.services.client": (
         "client.app",
         "client.commands.runner",
         "client.shell.output",
         "client.shell.script",
-        "tests.support.fakes.session",
+        "tests.support.fakes.services.session",
     ),
 }
 """The modules loaded in advance for each program, and for one that serves a page."""
@@ -84,7 +84,7 @@ def _network() -> Path | None:
 _SET_PARENT_DEATH_SIGNAL: Final = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _LONGEST = 1 << 20  # bytes of an order, mostly the environment
 
 
@@ -291,7 +291,7 @@ def _become(program: str, order: dict[str, Any], pipes: list[int]) -> None:
 
 
 def _hash_cheaply() -> None:
-    from tests.support.passwords import CHEAP
+    from tests.support.security.passwords import CHEAP
     from tracker import app
 
     app.TrackerApp = partial(app.TrackerApp, password_cost=CHEAP)  # type: ignore[assignment,misc] # a stand-in

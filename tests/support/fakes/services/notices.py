@@ -7,7 +7,7 @@ from collections.abc import Callable
 from client.results.lists import NoticeRow, NoticesResult
 from client.results.overview import Notice
 from client.services.paging import USUAL_LIMIT
-from tests.support.fakes.state import FakeState, unusual
+from tests.support.fakes.services.state import FakeState, unusual
 
 
 class FakeNotices:

@@ -27,9 +27,9 @@ from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import encode
 from common.wire.handshake import Handshake, client_name
 from common.wire.messages import HaveAll, Message, Request, Unchoke, WireError
-from tests.support.blocks import piece_header
-from tests.support.runs import alone, blocks_of
-from tests.support.scatter import fill
+from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.runs import alone, blocks_of
+from tests.support.swarm.scatter import fill
 
 PEER = PeerId(b"-MI0100-pppppppppppp")
 """The default peer id."""

@@ -19,7 +19,7 @@ from client.services.paging import USUAL_LIMIT
 from common.api import groups
 from common.api.audit import AuditRow
 from common.api.stats import LeftTraffic, TrafficRow
-from tests.support.fakes.state import FakeState, fits, unusual
+from tests.support.fakes.services.state import FakeState, fits, unusual
 
 
 class FakeGroups:

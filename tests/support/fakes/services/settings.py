@@ -6,7 +6,7 @@ from pathlib import Path
 
 from client.core import settings
 from client.results.settings import SettingsResult, SettingsRow
-from tests.support.fakes.state import FakeState
+from tests.support.fakes.services.state import FakeState
 
 
 class FakeSettings:

@@ -1,7 +1,8 @@
 """An in-memory session without network or disk, for tests of the shell.
 
 It knows ann's small world: the group lab with bob in it and eve asking to be let in, and the
-file film.mkv. `python -m tests.support.fakes.client ARGUMENTS` runs the whole client on it.
+file film.mkv. `python -m tests.support.fakes.services.client ARGUMENTS` runs the whole client on
+it.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ from collections.abc import Callable
 from client.config import ClientConfig
 from client.results.overview import Overview
 from client.services.api import SessionApi
-from tests.support.fakes.accounts import FakeAccounts
-from tests.support.fakes.diagnostics import FakeDiagnostics
-from tests.support.fakes.doctor import FakeDoctor
-from tests.support.fakes.files import FakeFiles
-from tests.support.fakes.groups import FakeGroups
-from tests.support.fakes.invitations import FakeInvitations
-from tests.support.fakes.limits import FakeLimits
-from tests.support.fakes.metainfo import FakeMetainfo
-from tests.support.fakes.notices import FakeNotices
-from tests.support.fakes.settings import FakeSettings
-from tests.support.fakes.state import FakeState
-from tests.support.fakes.trackers import FakeTrackers
-from tests.support.fakes.transfers import FakeTransfers
+from tests.support.fakes.services.accounts import FakeAccounts
+from tests.support.fakes.services.diagnostics import FakeDiagnostics
+from tests.support.fakes.services.doctor import FakeDoctor
+from tests.support.fakes.services.files import FakeFiles
+from tests.support.fakes.services.groups import FakeGroups
+from tests.support.fakes.services.invitations import FakeInvitations
+from tests.support.fakes.services.limits import FakeLimits
+from tests.support.fakes.services.metainfo import FakeMetainfo
+from tests.support.fakes.services.notices import FakeNotices
+from tests.support.fakes.services.settings import FakeSettings
+from tests.support.fakes.services.state import FakeState
+from tests.support.fakes.services.trackers import FakeTrackers
+from tests.support.fakes.services.transfers import FakeTransfers
 
 
 class FakeSession(FakeState):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from client.core.protocol.run_queue import RunQueue
 from common.types import Block, BlockRun, PieceIndex
-from tests.support.runs import blocks_of
+from tests.support.swarm.runs import blocks_of
 
 
 class WaitingBlocks:

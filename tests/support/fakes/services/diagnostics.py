@@ -7,7 +7,7 @@ from pathlib import Path
 from client.results.files import RelocateResult
 from client.results.transfers import WhyResult
 from client.services.content.uploads import HashProgress
-from tests.support.fakes.state import FakeState
+from tests.support.fakes.services.state import FakeState
 
 
 class FakeDiagnostics:

@@ -24,9 +24,9 @@ from typing import Final
 
 import pytest
 
-from tests.support.namespace import Network, can_make_networks, new_network
 from tests.support.needs import require
-from tests.support.router import Nat, configure, port_mapping
+from tests.support.network.namespace import Network, can_make_networks, new_network
+from tests.support.network.router import Nat, configure, port_mapping
 
 OUTSIDE: Final = IPv4Network("45.80.0.0/16")
 OUTSIDE_IPV6: Final = IPv6Network("2a00:8080::/64")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from client.results.health import TrackersResult
-from tests.support.fakes.rows import TRACKERS
-from tests.support.fakes.state import FakeState
+from tests.support.fakes.services.rows import TRACKERS
+from tests.support.fakes.services.state import FakeState
 
 
 class FakeTrackers:
