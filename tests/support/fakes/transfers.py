@@ -1,7 +1,7 @@
 """Transfers without network, threads or waiting, on a real disk and a real database.
 
 What a transfer gets from others is a fake that satisfies its protocol: the announcer, the group's
-credentials, the jobs, the free space of the disk, and everything in `fake_torrents`.
+credentials, the jobs, the free space of the disk, and everything in `tests.support.fakes.torrents`.
 """
 
 from __future__ import annotations

@@ -2,121 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from prompt_toolkit.application import create_app_session
-from prompt_toolkit.application.current import AppSession
-from prompt_toolkit.input import PipeInput, create_pipe_input
-from prompt_toolkit.output import DummyOutput
 
 from client.core.notices.notice_kinds import NoticeKind
 from client.services.content.uploads import Offer
-from client.shell.output import Output
-from client.shell.repl import Repl
-from client.shell.terminal.signals import Interrupts
 from tests.support.fakes.services.rows import download
-from tests.support.fakes.services.session import FakeSession
 from tests.support.waiting import wait_until
-
-CTRL_C, CTRL_D, TAB = "\x03", "\x04", "\t"
-
-
-class Recording(DummyOutput):
-    """A terminal that keeps its output."""
-
-    def __init__(self) -> None:
-        self.written: list[str] = []
-
-    def write(self, data: str) -> None:
-        self.written.append(data)
-
-    def write_raw(self, data: str) -> None:
-        self.written.append(data)
-
-
-class Sitting:
-    """A shell and a keyboard; `said` is the output on stdout, `errors` on stderr."""
-
-    def __init__(self, folder: Path, keyboard: PipeInput, terminal: AppSession) -> None:
-        self.session = FakeSession()
-        self.keyboard = keyboard
-        self.terminal = terminal
-        self.folder = folder
-        self.out, self.err = io.StringIO(), io.StringIO()
-        self.screen = Recording()
-
-    @property
-    def said(self) -> list[str]:
-        return self.out.getvalue().splitlines()
-
-    @property
-    def shown(self) -> str:
-        """The terminal's output, with prompts and typed text."""
-        return "".join(self.screen.written)
-
-    @property
-    def errors(self) -> list[str]:
-        return self.err.getvalue().splitlines()
-
-    def sit(self, *, as_json: bool = False) -> int:
-        """Run the shell on the typed text until it exits; return the exit status."""
-        with Interrupts(ctrl_c_ends=False) as interrupts:
-            return Repl(
-                self.session,
-                Output(self.out, self.err, as_json=as_json),
-                interrupts,
-                self.folder,
-                keyboard=self.keyboard,
-                terminal=self.screen,
-            ).run()
-
-    @contextmanager
-    def meanwhile(self, act: Callable[[], None]) -> Iterator[None]:
-        """Let a thread act while the shell runs."""
-        failures: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                act()
-            except BaseException as error:  # raised again below
-                failures.append(error)
-                self.type("quit\r")
-
-        thread = threading.Thread(target=run, name="typist")
-        thread.start()
-        try:
-            yield
-        finally:
-            thread.join(30)
-        assert not failures, failures
-
-    def line(self) -> str:
-        """Return the text of the line being typed."""
-        app = self.terminal.app
-        return app.current_buffer.text if app is not None else ""
-
-    def type(self, text: str) -> None:
-        self.keyboard.send_text(text)
-
-    def called(self, *call: object) -> None:
-        """Wait until this was asked of the session."""
-        wait_until(lambda: call in self.session.calls, what=repr(call))
-
-
-@pytest.fixture
-def sitting(tmp_path: Path) -> Iterator[Sitting]:
-    with (
-        create_pipe_input() as keyboard,
-        create_app_session(keyboard, DummyOutput()) as terminal,
-    ):
-        yield Sitting(tmp_path, keyboard, terminal)
+from tests.unit.client.shell.sittings import CTRL_C, CTRL_D, TAB, Sitting
 
 
 def test_commands_are_run_until_quit(sitting: Sitting) -> None:
@@ -151,102 +47,6 @@ def test_logged_in_users_see_no_hint(sitting: Sitting) -> None:
     sitting.type("quit\r")
     sitting.sit()
     assert sitting.errors == []
-
-
-def test_a_password_is_prompted_for_and_not_remembered(sitting: Sitting) -> None:
-    sitting.type("login ann\rsecret123\rlogin bob topsecret\rquit\r")
-    sitting.sit()
-    assert sitting.session.calls == [
-        ("login", "ann", "secret123"),
-        ("login", "bob", "topsecret"),
-    ]
-    kept = (sitting.folder / "history").read_text()
-    assert "quit" in kept
-    assert "login" not in kept
-    assert "secret" not in kept + sitting.out.getvalue() + sitting.err.getvalue()
-
-
-def test_typeahead_answers_every_prompt(sitting: Sitting) -> None:
-    sitting.type("create_user cid\rsecret123\rsecret123\rlogin cid\rsecret123\r")
-    sitting.type("passwd\rold one\rn\x7fnew\rnew\rwhoami\rquit\r")
-    sitting.sit()
-    assert sitting.session.calls == [
-        ("create_user", "cid", "secret123"),
-        ("login", "cid", "secret123"),
-        ("passwd", "old one", "new"),
-    ]
-    assert sitting.said[-1] == "cid"
-
-
-@pytest.mark.parametrize(
-    "ahead",
-    [
-        "logn ann\rsecret123\r",
-        "login\rann\rsecret123\r",
-        "create_user cid\rsecret123\rwhoami\rsecret123\r",  # once instead of twice
-        f"login ann\rse{CTRL_C}secret123\r",
-        f"passwd\r{CTRL_D}secret123\r",
-    ],
-)
-def test_a_possible_password_is_dropped_without_its_prompt(sitting: Sitting, ahead: str) -> None:
-    sitting.type(ahead)
-
-    def leave() -> None:
-        def is_prompting() -> bool:
-            sitting.type("whoami\r")
-            return "Log in first" in sitting.err.getvalue()
-
-        wait_until(is_prompting, what="the prompt", interval=0.1)
-        sitting.type("quit\r")
-
-    with sitting.meanwhile(leave):
-        sitting.sit()
-    assert sitting.session.calls == []
-    assert "secret" not in sitting.err.getvalue() + sitting.shown
-    assert "no such command" not in sitting.err.getvalue()
-    assert "secret" not in (sitting.folder / "history").read_text()
-
-
-def test_pasted_lines_wait_for_enter_and_passwords_for_their_prompt(
-    sitting: Sitting,
-) -> None:
-    def look() -> None:
-        sitting.type("\x1b[200~login ann\r\nsecret123\r\nuse_group lab\r\n\x1b[201~")
-        wait_until(lambda: sitting.line() == "login ann", what="the first line")
-        assert sitting.session.calls == []
-        sitting.type("\rquit\r")
-
-    with sitting.meanwhile(look):
-        sitting.sit()
-    assert "login ann" in sitting.shown
-    assert "secret" not in sitting.shown
-    assert sitting.session.calls == [("login", "ann", "secret123"), ("use_group", "lab")]
-
-
-def test_ctrl_c_drops_pasted_lines(sitting: Sitting) -> None:
-    sitting.type(f"\x1b[200~login ann\nsecret123\n\x1b[201~{CTRL_C}quit\r")
-    sitting.sit()
-    assert sitting.session.calls == []
-
-
-def test_a_password_pasted_with_its_line_end(sitting: Sitting) -> None:
-    sitting.type("passwd\r\x1b[200~old\n\x1b[201~\x1b[200~new\nnew\x1b[201~quit\r")
-    sitting.session.user = "ann"
-    sitting.sit()
-    assert sitting.session.calls == [("passwd", "old", "new")]
-
-
-def test_an_empty_password_cancels_login(sitting: Sitting) -> None:
-    def give_up() -> None:
-        wait_until(lambda: "Password:" in sitting.shown, what="the prompt for the password")
-        os.kill(os.getpid(), signal.SIGINT)
-        sitting.type("whoami\rquit\r")
-
-    sitting.type("login ann\r")
-    with sitting.meanwhile(give_up):
-        assert sitting.sit() == 0
-    assert sitting.session.calls == []
-    assert sitting.errors[-1].startswith("error: Log in first")
 
 
 def test_ctrl_c_clears_the_line(sitting: Sitting) -> None:
@@ -313,20 +113,6 @@ def test_a_command_does_not_ask_if_told_so_or_for_json(sitting: Sitting) -> None
     assert [call[2] for call in sitting.session.calls] == ["bob", "cid"]
 
 
-def test_an_answer_typed_ahead_counts_and_another_line_waits(sitting: Sitting) -> None:
-    def answer_it() -> None:
-        wait_until(lambda: "Remove bob" in sitting.shown, what="the second question")
-        assert sitting.session.calls == [("remove_member", "lab", "ann")]
-        sitting.type("y\r")
-        sitting.called("use_group", "lab")
-        sitting.type("quit\r")
-
-    sitting.type("remove_member lab ann\ry\rremove_member lab bob\ruse_group lab\r")
-    with sitting.meanwhile(answer_it):
-        sitting.sit()
-    assert [call[0] for call in sitting.session.calls] == ["remove_member"] * 2 + ["use_group"]
-
-
 def test_a_notice_during_a_question_and_sigterm(sitting: Sitting) -> None:
     def interrupt() -> None:
         wait_until(lambda: "Remove bob" in sitting.shown, what="the question")
@@ -385,12 +171,6 @@ def test_tab_completes(sitting: Sitting) -> None:
 
     with sitting.meanwhile(type_slowly):
         sitting.sit()
-
-
-def test_several_lines_pasted_at_once(sitting: Sitting) -> None:
-    sitting.type("\x1b[200~login ann x\nuse_group lab\x1b[201~\rquit\r")
-    sitting.sit()
-    assert sitting.session.calls == [("login", "ann", "x"), ("use_group", "lab")]
 
 
 def test_ctrl_c_stops_only_a_wait(sitting: Sitting) -> None:

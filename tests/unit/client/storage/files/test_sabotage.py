@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ import pytest
 from client.core.transfers.resume import MISSING
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.recheck import verify
-from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, PieceIndex
 from tests.support.refusals import bytes_read
@@ -21,39 +20,17 @@ from tests.unit.client.storage.contents import (
     PIECE,
     describe,
     put,
-    random_bytes,
-    read_all,
-    tree,
     write_all,
 )
+from tests.unit.client.storage.files.proof import CONTENT, FOLDER, prove
 
-CONTENT = random_bytes(8 * PIECE + 5)
-FOLDER = {"a": random_bytes(2 * PIECE + 3, 1), "d/b": random_bytes(PIECE, 2), "c": b"c" * 50}
 LAST = PieceIndex(8)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[TorrentFiles]:
-    """A download of one file that lacks only its last piece."""
-    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
-        files.open_partial()
-        for number in range(8):
-            files.write_piece(
-                PieceIndex(number), memoryview(CONTENT)[number * PIECE : (number + 1) * PIECE]
-            )
-        yield files
 
 
 def end(files: TorrentFiles) -> None:
     """Receive the last piece, and finalize the content if all of it is right."""
     files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
     files.finish(lambda: prove(files))
-
-
-def prove(files: TorrentFiles) -> None:
-    files.look_at_all()
-    doubtful = files.unproven()
-    assert verify(files, among=doubtful) == doubtful, "wrong pieces"
 
 
 def delete(part: Path) -> None:
@@ -320,87 +297,3 @@ def test_damage_through_a_map_is_found_when_the_piece_is_doubted(tmp_path: Path)
             mapped[0] ^= 1
         files.doubt([0])
         assert not files.prove(PieceIndex(0))
-
-
-# --- repaired in place ----------------------------------------------------------------------------
-def repaired(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
-    """Return the right pieces of `there`, and the final content."""
-    put(tmp_path / "f", there)
-    identity = (tmp_path / "f").stat().st_ino
-    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
-        files.open_partial(in_place=True)
-        assert not files.has_partial
-        have = verify(files)
-        for piece in have.missing():
-            start = piece * PIECE
-            files.write_piece(PieceIndex(piece), memoryview(CONTENT)[start : start + PIECE])
-        assert read_all(files) == CONTENT
-        files.finish(lambda: prove(files))
-        assert files.sizes_are_right()
-    assert (tmp_path / "f").stat().st_ino == identity
-    assert [path.name for path in tmp_path.iterdir()] == ["f"]
-    return have, (tmp_path / "f").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("there", "missing"),
-    [
-        (b"", list(range(9))),
-        (CONTENT[: 3 * PIECE + 1], list(range(3, 9))),
-        (b"x" + CONTENT[1:], [0]),
-        (CONTENT + b"too long", []),
-        (CONTENT, []),
-    ],
-)
-def test_a_file_is_repaired_in_place(tmp_path: Path, there: bytes, missing: list[int]) -> None:
-    have, result = repaired(tmp_path, there)
-    assert list(have.missing()) == missing
-    assert result == CONTENT
-
-
-def test_surplus_bytes_are_truncated_only_at_the_end(tmp_path: Path) -> None:
-    put(tmp_path / "f", CONTENT + b"too long")
-    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
-        files.open_partial(in_place=True)
-        files.write_piece(PieceIndex(0), memoryview(CONTENT)[:PIECE])
-        files.discard()
-    assert (tmp_path / "f").read_bytes() == CONTENT + b"too long", "a cancel keeps what was there"
-
-
-def test_a_folder_is_repaired_in_place(tmp_path: Path) -> None:
-    put(tmp_path / "f", {"a": FOLDER["a"][:-1] + b"?", "c": b"c" * 99, "mine": b"precious"})
-    with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
-        files.open_partial(in_place=True)
-        assert (files.partial / "d" / "b").exists(), "what is missing comes under another name"
-        have = verify(files)
-        assert list(have) == [0, 1]
-        for piece in have.missing():
-            start = piece * PIECE
-            data = b"".join(FOLDER.values())[start : start + PIECE]
-            files.write_piece(PieceIndex(piece), memoryview(data))
-        assert not (tmp_path / "f" / "d").exists()
-        files.finish(lambda: prove(files))
-    assert tree(tmp_path / "f") == {**FOLDER, "mine": b"precious"}
-    assert [path.name for path in tmp_path.iterdir()] == ["f"]
-
-
-def test_abandoning_a_repair_keeps_existing_data(tmp_path: Path) -> None:
-    there = {"a": FOLDER["a"][:-1] + b"?", "c": b"c" * 99}
-    put(tmp_path / "f", there)
-    with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
-        files.open_partial(in_place=True)
-        files.discard()
-    assert tree(tmp_path / "f") == there
-    assert [path.name for path in tmp_path.iterdir()] == ["f"]
-
-
-def test_links_are_not_written_to(tmp_path: Path) -> None:
-    put(tmp_path / "real", b"precious")
-    (tmp_path / "hard").hardlink_to(tmp_path / "real")
-    (tmp_path / "soft").symlink_to("real")
-    for name, code in (("hard", ErrorCode.FILE_EXISTS), ("soft", ErrorCode.PERMISSION_DENIED)):
-        with TorrentFiles(describe(CONTENT), tmp_path / name) as files:
-            with pytest.raises(MinitorrentError) as caught:
-                files.open_partial(in_place=True)
-            assert caught.value.code is code
-    assert (tmp_path / "real").read_bytes() == b"precious"
