@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.load import operations
 from benchmarks.load.http_client import HttpClient, scrape_path
-from benchmarks.load.measure import Failures, run
+from benchmarks.load.measure import MeasurementError, run
 from benchmarks.load.operations import Act, Operation, Worker, session_of
 from benchmarks.load.rows import Fill, Filler, fill
 from benchmarks.load.session import LightSession, LostError
@@ -280,7 +280,7 @@ def _cost(world: World, name: str, operation: Operation) -> float | None:
 
     try:
         figures = run(operation, [Worker(world, 0)], _LONGEST, cpu, most=_REPEATS)
-    except (Failures, LostError) as error:
+    except (MeasurementError, LostError) as error:
         print(f"failed: {name}: {error}", file=sys.stderr)
         return None
     return figures.tracker_ms

@@ -55,8 +55,8 @@ class Figures:
         return 1000 * self.times[-1 - len(self.times) // 100]
 
 
-class Failures(Exception):  # noqa: N818 # says what happened
-    """Operations that failed: the first of the errors."""
+class MeasurementError(Exception):
+    """Operations failed, or there were none; the message is the first error."""
 
 
 def run(
@@ -67,7 +67,10 @@ def run(
     database_cpu: Clock = lambda: 0.0,
     most: int = 1_000_000,
 ) -> Figures:
-    """Repeat an operation for so many seconds, at most `most` times each. Raises Failures."""
+    """Repeat an operation for so many seconds, at most `most` times each.
+
+    Raises MeasurementError.
+    """
     with ExitStack() as stack:
         acts = [stack.enter_context(operation(worker)) for worker in workers]
         for act in acts:
@@ -99,5 +102,5 @@ def _together(acts: Sequence[Act], until: float, most: int) -> list[float]:
     for thread in threads:
         thread.join()
     if errors or not times:
-        raise Failures(repr(errors[0] if errors else "nothing was done"))
+        raise MeasurementError(repr(errors[0] if errors else "nothing was done"))
     return times

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.load.cpu import cpu_seconds
 from benchmarks.load.http_client import HttpClient, announce_path
-from benchmarks.load.measure import Failures, Figures, run
+from benchmarks.load.measure import Figures, MeasurementError, run
 from benchmarks.load.operations import Act, Worker
 from benchmarks.load.session import LostError
 from benchmarks.load.world import World
@@ -80,7 +80,7 @@ def measure(name: str, folder: Path, world: World, seconds: float) -> dict[str, 
         figures: dict[str, Figures] = {}
         for what, keep_alive in (("HTTP announce", True), ("HTTP announce, new connection", False)):
             operation = partial(_announcing, address, hashes, keep_alive)
-            with suppress(Failures):  # not all keep connections
+            with suppress(MeasurementError):  # not all keep connections
                 figures[what] = run(operation, workers, seconds, partial(cpu_seconds, process.pid))
         return figures
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.load import references
 from benchmarks.load.cpu import children, limited, pinned
-from benchmarks.load.measure import Failures, Figures, run
+from benchmarks.load.measure import Figures, MeasurementError, run
 from benchmarks.load.operations import OPERATIONS, Worker
 from benchmarks.load.site import Site, is_possible, open_site
 from benchmarks.load.world import World, build
@@ -93,7 +93,7 @@ def _measure(
             lambda: site.tracker_cpu(trackers),
             site.database_cpu,
         ).without(idle)
-    except Failures as error:
+    except MeasurementError as error:
         print(f"failed: {name}, {site.kind}: {error}", file=sys.stderr)
         return None
     what = f"{site.kind}, {trackers}: {name}: {figures.tracker_ms:.2f} ms"
