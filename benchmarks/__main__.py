@@ -10,28 +10,26 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from benchmarks import picture, report, rows, table, targets, warming
+from benchmarks import picture, report, rows, table, targets
 from benchmarks.line import table as line_table
 from benchmarks.line.measure import LineResult, measure
 from benchmarks.line.networks import obstacle
 from benchmarks.line.shape import Shape
 from benchmarks.meter import Sample
 from benchmarks.options import Options, parse
-from benchmarks.table import MIB, Result
+from benchmarks.table import Result
 from common import text
 from tests.support.content import make_file
 from tests.support.programs.warm import SWITCH
-
-_SPARE: Final = 256 * MIB
-"""Memory warmed besides that of the copy: what the programs of a row use."""
 
 EXPLANATION: Final = """\
 GB/s: bytes of the file, 1e9 a second, over the wall time from telling the downloader to start
 until it calls the file complete (hashing: until the metainfo is made); median (slowest-quickest).
 CPU: user and system, all processes of the row. x limit: ratio to the row "limit" of the same run.
 anon: peak resident memory that is no file cache, of the process with most. Rows take turns in
-every run; before each, a process uses and returns as much memory as the row will. Files are in
-memory, unless --dir names a folder on a disk; the limit and ours then sync, other clients don't.
+every run; directly before the clock starts, a process uses and returns as much memory as the copy
+needs. Files are in memory, unless --dir names a folder on a disk; then the limit and ours sync,
+other clients don't.
 libtorrent is tuned: no uTP, no encryption, two hashing threads, large send buffers and queues.
 sealed: TLS 1.3 with a certificate each way; libtorrent's are of the same group, an SSL torrent."""
 
@@ -74,7 +72,6 @@ def _rows(options: Options, content: Path, folder: Path) -> list[Result]:
     samples: dict[str, list[Sample]] = {name: [] for name in wanted}
     for run in range(1, options.runs + 1):
         for name in list(samples):
-            warming.warm(options.size + _SPARE)
             try:
                 sample = _measure(rows.ROWS[name], content, folder)
             except AssertionError as error:

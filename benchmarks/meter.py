@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from benchmarks.load.cpu import cpu_seconds
+from benchmarks.warming import warm_for_copy
 
 SAMPLE_EVERY = 0.02
 
@@ -63,8 +64,10 @@ class Meter:
 
 
 @contextmanager
-def measuring(*pids: int) -> Iterator[Meter]:
-    """Run a meter until the context ends."""
+def measuring(*pids: int, copied: Path | None = None) -> Iterator[Meter]:
+    """Warm memory for a copy of `copied`, then run a meter until the context ends."""
+    if copied is not None:
+        warm_for_copy(copied)
     meter = Meter(pids).start()
     try:
         yield meter

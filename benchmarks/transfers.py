@@ -34,7 +34,7 @@ def bare(content: Path, folder: Path) -> Sample:
     ):
         assert sender.output.next(LIMIT) == "ready", sender.story()
         assert receiver.output.next(LIMIT) == "ready", receiver.story()
-        with measuring(sender.pid, receiver.pid) as meter:
+        with measuring(sender.pid, receiver.pid, copied=content) as meter:
             receiver.send("go")
             assert receiver.output.next(LIMIT) == "done", receiver.story()
             return meter.stop()
@@ -66,7 +66,7 @@ def _between(
 ) -> Sample:
     seeder.seed(torrent, content.parent)
     wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
-    with measuring(seeder.pid, leecher.pid) as meter:
+    with measuring(seeder.pid, leecher.pid, copied=content) as meter:
         leecher.add(torrent, folder)
         leecher.connect(torrent, seeder.address)
         leecher.wait_complete(torrent, LIMIT)
@@ -80,7 +80,7 @@ def aria2_to_aria2(content: Path, folder: Path) -> Sample:
         write_torrent(content, torrent, announce=announce)
         seeder.add(torrent, content.parent)
         wait_until(lambda: seeder.is_complete(torrent), LIMIT, "aria2 to seed")
-        with measuring(seeder.pid, leecher.pid) as meter:
+        with measuring(seeder.pid, leecher.pid, copied=content) as meter:
             leecher.add(torrent, folder)
             wait_until(lambda: leecher.is_complete(torrent), LIMIT, "aria2", interval=POLL)
             return meter.stop()
@@ -91,7 +91,7 @@ def ours_to_ours(content: Path, folder: Path, *, sealed: bool = False, seeders: 
     with ExitStack() as stack:
         ours = Ours(stack, content, folder, sealed=sealed, seeders=seeders)
         ours.share()
-        with measuring(*ours.pids) as meter:
+        with measuring(*ours.pids, copied=content) as meter:
             ours.download()
             return meter.stop()
 
@@ -102,7 +102,7 @@ def ours_to_libtorrent(content: Path, folder: Path) -> Sample:
         ours = Ours(stack, content, folder)
         ours.share()
         leecher = stack.enter_context(Libtorrent())
-        with measuring(ours.seeder.pid, leecher.pid) as meter:
+        with measuring(ours.seeder.pid, leecher.pid, copied=content) as meter:
             leecher.add(ours.torrent, folder)
             leecher.wait_complete(ours.torrent, LIMIT)
             return meter.stop()
@@ -118,6 +118,6 @@ def libtorrent_to_ours(content: Path, folder: Path) -> Sample:
         wait_until(lambda: ours.seeders() == 2, LIMIT, "libtorrent to have announced")
         ours.seeder.terminate()
         wait_until(lambda: ours.seeders() == 1, LIMIT, "our seeder to be gone")
-        with measuring(seeder.pid, ours.leecher.pid) as meter:
+        with measuring(seeder.pid, ours.leecher.pid, copied=content) as meter:
             ours.download()
             return meter.stop()
