@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +146,19 @@ def test_wrong_arguments_are_refused(
 
 def test_warming_uses_all_of_the_memory() -> None:
     assert warming.use(3 * MIB + 5) == 3 * MIB + 5
+
+
+def test_memory_is_warmed_before_the_clock_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warm(content: Path) -> None:
+        names = {thread.name for thread in threading.enumerate()}
+        warmed.append((content, "memory sampler" in names))
+
+    warmed: list[tuple[Path, bool]] = []
+    monkeypatch.setattr("benchmarks.meter.warm_for_copy", warm)
+    with measuring(os.getpid(), copied=tmp_path):
+        assert warmed == [(tmp_path, False)]
 
 
 def test_the_meter_counts_this_process() -> None:
