@@ -73,7 +73,7 @@ MEANINGS: Mapping[ErrorCode, str] = MappingProxyType(
         ErrorCode.TIMEOUT: "the operation took too long or was stopped",
         ErrorCode.TRACKER_UNREACHABLE: "no tracker can be reached",
         ErrorCode.PERMISSION_DENIED: "you, or the client on this system, lack the permission",
-        ErrorCode.INVITE_INVALID: "the invitation is not valid, or no longer",
+        ErrorCode.INVITE_INVALID: "the invitation is invalid or has ended",
         ErrorCode.REGISTRATION_CLOSED: "new accounts need an invitation here",
         ErrorCode.QUOTA_EXCEEDED: "you have reached a quota that the tracker sets per user",
         ErrorCode.BUSY: "the tracker is too busy right now; try again",

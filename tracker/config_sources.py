@@ -129,7 +129,7 @@ def _one(action: argparse.Action, text: str) -> object:
 def _switch(value: object) -> bool:
     found = value if isinstance(value, bool) else _SWITCH.get(_text(value).lower())
     if found is None:
-        raise ValueError("say true or false")
+        raise ValueError("write true or false")
     return found
 
 

@@ -117,7 +117,7 @@ COMMANDS = (
         " folder, links, pipes and devices are left out; files that can't be read, or whose names"
         " aren't valid everywhere, are an error unless you give --skip-unsharable. PATH may be a"
         " pattern: * matches anything but a slash, ? one character, [abc] one of several, **/ any"
-        " folders. What exists under that very name comes first, and hidden files need a pattern"
+        " folders. A file of exactly that name takes precedence, and hidden files need a pattern"
         " that begins with a dot. If one of several paths fails, the others are shared. You may"
         " also name the group first.",
         example="upload_file ~/film.mkv lab",
@@ -195,12 +195,12 @@ COMMANDS = (
         name="remove_file",
         topic="files",
         aliases=("rm",),
-        summary="take a file off a group for everybody (admins, owner)",
+        summary="remove a file from a group for all members (admins, owner)",
         run=_remove_file,
         arguments=(GROUP, Argument("NAME", Kind.FILE)),
         options=(YES,),
-        details="Nobody can download it any more, everybody stops sharing it, and downloads of it"
-        " that are running fail; files on the members' disks stay. The name is free for other"
+        details="Nobody can download it any more, all members stop sharing it, and running"
+        " downloads of it fail; files on the members' disks stay. The name is free for other"
         " content. Admins can remove any file, other members what they shared first.",
         example="remove_file lab film.mkv",
         answer="Removed {name} from {group} for all members",

@@ -97,8 +97,9 @@ def _trackers(context: Context, arguments: Arguments) -> TrackersResult:
 
 _END_DETAILS = (
     "State is kept: log in again and your shares and downloads resume. Your session ends, unless"
-    " you logged in with --remember. If a script's commands are carried out by a client that runs"
-    " already, quit ends the script only; -c quit, without other commands, ends that client."
+    " you logged in with --remember. If a script's commands are carried out by a client that is"
+    " already running, quit ends the script only; -c quit, without other commands, ends that"
+    " client."
 )
 
 COMMANDS = (

@@ -67,8 +67,8 @@ COMMANDS = (
             Option("role", "give them this role (default: member)", value="ROLE", kind=Kind.ROLE),
         ),
         details="Send the text to the users that you want in the group; they type: join INVITATION."
-        " Anyone who has it can enter, so treat it like a password. It ends when it has been used,"
-        " when its time is over, with revoke_invite, and when you are no longer an admin. A removed"
+        " Anyone who has it can enter, so treat it like a password. It ends when it has been used"
+        " up, when it expires, with revoke_invite, or when you are no longer an admin. A removed"
         " member can't return by an earlier invitation.",
         example="invite lab --uses 10",
         errors=ADMIN_ERRORS,

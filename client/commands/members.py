@@ -95,7 +95,7 @@ def given_role(typed: str) -> GivenRole:
     """Return a role that admins give; raises MinitorrentError(usage)."""
     if typed == "owner":
         raise MinitorrentError(
-            ErrorCode.USAGE, "A group gets another owner with: transfer_group GROUP USER"
+            ErrorCode.USAGE, "To give a group another owner, type: transfer_group GROUP USER"
         )
     return cast(GivenRole, listing.choice(typed, get_args(GivenRole), "ROLE"))
 
@@ -208,8 +208,8 @@ COMMANDS = (
         run=_set_role,
         arguments=(GROUP, _USER, Argument("ROLE", Kind.ROLE)),
         details="A reader downloads, and seeds what it has. A member also adds files, unless"
-        " set_upload reserves that for uploaders. An admin manages members, too. What somebody"
-        " shares stays shared. Only the owner gives another role to an admin.",
+        " set_upload reserves that for uploaders. An admin manages members, too. What the"
+        " member shares already stays shared. Only the owner can change an admin's role.",
         example="set_role lab bob reader",
         answer="{user} now has the role {role} in {group}",
         errors=(

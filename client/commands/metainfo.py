@@ -142,8 +142,8 @@ COMMANDS = (
             Option("out", "where to write the metainfo to seed with", value="FILE", kind=Kind.PATH),
         ),
         details="For content that only your other client has: METAINFO may be made by any program."
-        " What has to change for the group is changed (private, the group it is for, your announce"
-        " address; other trackers, web seeds and a version 2 are left out), and the result is"
+        " It is adapted to the group (marked private, assigned to the group, given your announce"
+        " address; other trackers, web seeds and version 2 are left out), and the result is"
         " written to FILE, or beside METAINFO. Give that file to your other client, and let it"
         " seed. It contains your personal announce key, so keep it private.",
         example="publish film.torrent lab --out film-for-lab.torrent",
@@ -166,7 +166,7 @@ COMMANDS = (
             Argument("NAME", Kind.FILE),
             Argument("FILE", Kind.PATH, help="the metainfo file to write, or its folder"),
         ),
-        details="For downloading with another BitTorrent client; you need not have the content. The"
+        details="For downloading with another BitTorrent client; you don't need the content. The"
         " file contains your personal announce key, so keep it private. Any other file at FILE is"
         " left untouched.",
         example="metainfo lab film.mkv film.torrent",
@@ -185,7 +185,7 @@ COMMANDS = (
         summary="show your announce address for other BitTorrent clients",
         run=_announce_key,
         arguments=(GROUP,),
-        options=(Option("renew", "replace the key; the old one is void at once"),),
+        options=(Option("renew", "replace the key; the old one stops working at once"),),
         details="The address contains a key that lets anyone announce as you in this group, so keep"
         " it private. If it may have become known, renew it; then write your metainfo files again.",
         example="announce_key lab",

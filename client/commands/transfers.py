@@ -119,10 +119,10 @@ COMMANDS = (
         arguments=_TRANSFER,
         details="Flags: D downloading from the peer, d the peer chokes us, U uploading to the peer,"
         " u we choke the peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer"
-        " has everything, E all is encrypted, e only the handshake was. Route: direct (one side"
-        " dialled the other), mapped (the same, at a port that a router maps), called (the tracker"
-        " had the other side dial), punched (both dialled at once, through their routers), relayed"
-        " (a tracker passes everything on).",
+        " has everything, E everything is encrypted, e only the handshake was. Route: direct (one"
+        " side dialled the other), mapped (the same, at a port that a router maps), called (the"
+        " tracker had the other side dial), punched (both dialled at once, through their routers),"
+        " relayed (a tracker passes everything on).",
         example="peers lab film.mkv",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),

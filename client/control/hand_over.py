@@ -48,7 +48,8 @@ def require_applicable(options: argparse.Namespace) -> None:
             option = "--" + name.replace("_", "-")
             raise MinitorrentError(
                 ErrorCode.USAGE,
-                f"{option} can't change the client that runs on this data folder already; {hint}",
+                f"{option} can't change the client that is already running on this data folder;"
+                f" {hint}",
             )
 
 
@@ -101,7 +102,7 @@ def hand_over(
     if options.stay:
         found.append("it stays anyway")
     if found:
-        note(f"note: A client runs on this data folder already: {'; '.join(found)}.")
+        note(f"note: A client is already running on this data folder: {'; '.join(found)}.")
     given = options.commands
 
     ask = secret_prompt(interrupts)

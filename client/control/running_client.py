@@ -60,8 +60,8 @@ class RunningClient:
         if greeting.protocol != protocol.VERSION:
             raise MinitorrentError(
                 ErrorCode.INTERNAL,
-                f"The running client is of another version ({greeting.version}); start it again to "
-                "let it carry out commands of this one.",
+                f"The running client is of another version ({greeting.version}); restart it so "
+                "that it can carry out your commands.",
             )
 
     @classmethod
@@ -114,7 +114,7 @@ class RunningClient:
                 self._received.extend(map(protocol.decode, self._buffer.feed(read)))
             except protocol.ProtocolError as error:
                 raise MinitorrentError(
-                    ErrorCode.INTERNAL, f"The running client answers strangely: {error}."
+                    ErrorCode.INTERNAL, f"The running client sent an unexpected answer: {error}."
                 ) from error
         message = self._received.popleft()
         if isinstance(message, protocol.Refusal):

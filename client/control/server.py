@@ -123,7 +123,8 @@ class ControlServer:
         if len(self._connections) >= MOST_CALLERS:
             refusal = MinitorrentError(
                 ErrorCode.BUSY,
-                f"{MOST_CALLERS} programs use the running client already; end one of them first.",
+                f"{MOST_CALLERS} programs are already using the running client; end one of them"
+                " first.",
             )
         connection = Connection(self._greeting, self._serve_caller, self._ended, refusal)
         self._connections.add(connection)

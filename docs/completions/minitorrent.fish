@@ -35,7 +35,7 @@ function __minitorrent_commands
         upload_file 'share files or folders with a group' \
         download_file 'download files from all members who have them' \
         stop_share 'stop sharing files with a group' \
-        remove_file 'take a file off a group for everybody (admins, owner)' \
+        remove_file 'remove a file from a group for all members (admins, owner)' \
         show_downloads 'show your downloads and their progress' \
         show_shares 'show your shares and how much was uploaded' \
         peers 'show the peers of a transfer' \

@@ -89,8 +89,8 @@ def _commands(commands: Mapping[str, Command]) -> list[str]:
         ".SH COMMANDS",
         _roff(
             "Type commands at the prompt, pass them on standard input, one per line, or give them"
-            " with -c. If a client is running on the data folder already, that one carries out what"
-            " comes from standard input or -c, and goes on when this program ends."
+            " with -c. If a client is already running on the data folder, it carries out the"
+            " commands from standard input or -c, and keeps running when this program ends."
             f" Words in brackets are optional. Any command may fail with {common}."
         ),
     ]

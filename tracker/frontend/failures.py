@@ -40,8 +40,8 @@ class OutcomeUnknownError(MinitorrentError):
     def __init__(self, reference: str) -> None:
         super().__init__(
             ErrorCode.INTERNAL,
-            "The tracker's database failed just then, so this may have been done or not (request"
-            f" {reference}); look before you try again.",
+            "The tracker's database failed at that moment, so this may or may not have been done"
+            f" (request {reference}); check before you try again.",
         )
 
 

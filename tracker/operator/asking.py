@@ -38,7 +38,7 @@ def new_password(options: argparse.Namespace, user: str) -> str:
     try:
         first = getpass.getpass(f"New password of {user}: ")
         if getpass.getpass("Once more: ") != first:
-            raise CommandFailedError("these are two different passwords; nothing was changed")
+            raise CommandFailedError("the two passwords don't match; nothing was changed")
     except (EOFError, KeyboardInterrupt):
         raise CommandFailedError("no password was given; nothing was changed") from None
     return first
@@ -54,7 +54,7 @@ def confirm(options: argparse.Namespace, question: str) -> None:
     if options.yes:
         return
     if not sys.stdin.isatty():
-        raise _usage("there is no terminal to ask at whether you are sure; add --yes")
+        raise _usage("there is no terminal to ask for confirmation at; add --yes")
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().casefold() not in ("y", "yes"):

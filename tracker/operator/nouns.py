@@ -110,19 +110,17 @@ USERS = (
     ),
     Subcommand(
         "users reset-password",
-        "Give an account another password, and end its sessions.",
+        "Change an account's password and end its sessions.",
         _with(_name, add_password),
         late("users", "reset_password"),
     ),
     Subcommand(
         "users block",
-        "Let nobody use an account, and cut off at once what uses it now; its memberships stay.",
+        "Block an account and disconnect at once whoever uses it; its memberships stay.",
         _with(_name),
         late("users", "block"),
     ),
-    Subcommand(
-        "users unblock", "Let an account be used again.", _with(_name), late("users", "unblock")
-    ),
+    Subcommand("users unblock", "Unblock an account.", _with(_name), late("users", "unblock")),
     Subcommand(
         "users delete",
         "Delete an account with all that it shares.",
@@ -185,7 +183,7 @@ QUOTA = (
 DATABASE = (
     Subcommand(
         "check",
-        "Check that the database is whole and current and has its key, without changing it.",
+        "Check that the database is intact, current and has its key, without changing it.",
         _with(),
         late("upkeep", "check"),
     ),

@@ -36,7 +36,7 @@ def check(options: argparse.Namespace) -> str:
         shown = "; ".join(report.problems[:_SHOWN])
         rest = len(report.problems) - _SHOWN
         raise CommandFailedError(f"{shown}; and {rest} more" if rest > 0 else shown)
-    said = f"The database is whole: {_counted(report)}."
+    said = f"The database is intact: {_counted(report)}."
     return answer(options, said, schema=report.schema, rows=report.counts)
 
 
@@ -54,7 +54,7 @@ def backup(options: argparse.Namespace) -> str:
     key = KEY_VARIABLE if KEY_VARIABLE in os.environ else data_dir_of(options) / KEY_FILE
     said = (
         f"Wrote {file} ({size(written)}). It doesn't contain the key in {key}, without which it is"
-        " worth nothing: keep a copy of that too, in another place."
+        " useless: keep a copy of that key, too, in another place."
     )
     return answer(options, said, file=str(file), bytes=written)
 
@@ -74,7 +74,7 @@ def copy(options: argparse.Namespace) -> str:
         raise CommandFailedError(f"nothing was copied: {error}") from None
     said = (
         f"Copied {sum(counts.values()):,} rows. Start the trackers with the new --database and the"
-        f" same {KEY_FILE}; nothing writes to the old database any more, so keep it until then."
+        f" same {KEY_FILE}; nothing writes to the old database any more; keep it until they run."
     )
     return answer(options, said, rows=_filled(counts))
 

@@ -49,7 +49,7 @@ def reset_password(options: argparse.Namespace) -> str:
     password = new_password(options, options.name)
     with opened(options) as store:
         warning = _administration(store, options).reset_password(options.name, password)
-    said = f"{options.name} has another password; all sessions with the old one have ended."
+    said = f"{options.name} has a new password; all sessions with the old one have ended."
     return answer(options, _warned(said, warning), user=options.name, warning=warning)
 
 
@@ -57,15 +57,15 @@ def block(options: argparse.Namespace) -> str:
     """Block an account."""
     with opened(options) as store:
         _administration(store, options).block(options.name)
-    said = f"{options.name} is blocked, and what used the account is cut off."
+    said = f"{options.name} is blocked, and everything that used the account is disconnected."
     return answer(options, said, user=options.name, blocked=True)
 
 
 def unblock(options: argparse.Namespace) -> str:
-    """Let an account be used again."""
+    """Unblock an account."""
     with opened(options) as store:
         _administration(store, options).unblock(options.name)
-    said = f"{options.name} can log in."
+    said = f"{options.name} can log in again."
     return answer(options, said, user=options.name, blocked=False)
 
 

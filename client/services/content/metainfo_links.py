@@ -129,7 +129,7 @@ def described_by(reply: files.GetFileReply) -> Metainfo:
     described = metainfo.parse(reply.metainfo)
     if described.info_hash.hex() != reply.info_hash:
         raise MinitorrentError(
-            ErrorCode.INTERNAL, "The tracker's metainfo is not that of the file; tell its owner."
+            ErrorCode.INTERNAL, "The tracker's metainfo doesn't match the file; tell its owner."
         )
     return described
 

@@ -143,7 +143,7 @@ def test_a_switch_is_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "switch.toml"
     path.write_text("loud = 'very'")
     switch = argparse.ArgumentParser().add_argument("--loud", action="store_true")
-    with pytest.raises(MinitorrentError, match="loud: say true or false"):
+    with pytest.raises(MinitorrentError, match="loud: write true or false"):
         Sources([switch], {}, path)
 
 

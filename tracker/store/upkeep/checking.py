@@ -131,7 +131,7 @@ def _schema(connection: Connection) -> Iterator[str]:
     for difference in found:
         if isinstance(difference, list):  # of one column
             _, _, table, column, *_ = difference[0]
-            yield f"the column {table}.{column} is not as it should be"
+            yield f"the column {table}.{column} differs from the schema"
         elif difference[0].startswith("add_"):
             kind = difference[0].removeprefix("add_").replace("_", " ")
             last = difference[-1]

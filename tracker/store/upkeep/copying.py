@@ -65,7 +65,7 @@ def _check_source(source: Connection, now: float) -> None:
 def _check_empty(target: Connection) -> None:
     for table in METADATA.sorted_tables:
         if target.execute(select(text("1")).select_from(table).limit(1)).first() is not None:
-            raise DatabaseError(f"the target is in use: its table {table.name} has rows")
+            raise DatabaseError(f"the target is not empty: its table {table.name} has rows")
 
 
 def _copy_table(source: Connection, target: Connection, table: Table) -> int:

@@ -61,6 +61,6 @@ def old_schema(connection: Connection) -> str | None:
     if current is None:
         return "it has no tables yet; the first start of a tracker creates them"
     return (
-        f"its schema is {current}, and that of this version {missing[-1]}; the next start of a"
+        f"its schema is {current}, but this version needs {missing[-1]}; the next start of a"
         " tracker upgrades it"
     )

@@ -240,7 +240,7 @@ def test_people_get_tables(ann: SessionClient, tmp_path: Path) -> None:
     assert row.split()[:3] == ["lab", "open", "ann"]
     assert registry.run(["groups", "list", "nothing", "--database", url]) == "no groups"
     said = registry.run(["users", "block", "ann", "--database", url])
-    assert said == "ann is blocked, and what used the account is cut off."
+    assert said == "ann is blocked, and everything that used the account is disconnected."
 
 
 def test_only_an_account_is_worth_a_new_database(tmp_path: Path, password_file: str) -> None:
@@ -283,7 +283,7 @@ def test_a_configured_length_of_passwords_applies(tmp_path: Path, password_file:
         (["quota", "set", "--user", "ann"], "say which limit"),
         (["quota", "set", "--user", "ann", "--members", "3"], "a user has no limit of members"),
         (["quota", "set", "--user", "ann", "--bytes", "3Q"], "argument --bytes: '3Q' is not a"),
-        (["users", "delete", "ann"], "there is no terminal to ask at whether you are sure"),
+        (["users", "delete", "ann"], "there is no terminal to ask for confirmation at"),
         (["users", "create", "ann"], "there is no terminal to ask for the password at"),
         (["users", "create", "ann", "--password-file", "/nowhere"], "can't read /nowhere"),
     ],

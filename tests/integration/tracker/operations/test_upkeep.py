@@ -105,7 +105,7 @@ def test_an_old_schema_is_left_as_it_is(tmp_path: Path) -> None:
     migrate(engine, RELEASED)
     engine.dispose()
     (problem,) = found(url).problems
-    assert problem.startswith(f"its schema is {RELEASED}, and that of this version {VERSIONS[-1]};")
+    assert problem.startswith(f"its schema is {RELEASED}, but this version needs {VERSIONS[-1]};")
     assert found(url).problems == [problem]
 
 
@@ -179,7 +179,7 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_the_subcommands_answer(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINITORRENT_AUTHORITY_KEY", KEY)
     where = ["--database", url]
-    assert registry.run(["check", *where]).startswith("The database is whole: schema ")
+    assert registry.run(["check", *where]).startswith("The database is intact: schema ")
     said = registry.run(["backup", str(tmp_path / "file"), *where])
     assert "doesn't contain the key in MINITORRENT_AUTHORITY_KEY" in said
     monkeypatch.setenv("MINITORRENT_AUTHORITY_KEY", KEY.replace("A", "B", 1))

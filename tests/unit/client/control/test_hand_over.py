@@ -50,8 +50,8 @@ def test_a_client_that_was_started_otherwise_is_described() -> None:
     [
         (encode(greeting(protocol=VERSION + 1)), "of another version"),
         (b"", "has ended"),
-        (b"220 mail.example ESMTP\n", "answers strangely"),
-        (encode(greeting()).replace(b"1234", b"null"), "answers strangely"),
+        (b"220 mail.example ESMTP\n", "sent an unexpected answer"),
+        (encode(greeting()).replace(b"1234", b"null"), "sent an unexpected answer"),
     ],
 )
 def test_what_is_no_client_of_this_version_is_an_error(sent: bytes, said: str) -> None:

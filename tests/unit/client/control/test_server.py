@@ -138,7 +138,7 @@ def test_more_callers_than_there_is_room_for(running: Running) -> None:
             assert refusal.code == "busy"
     began = time.monotonic()
     assert find(running.folder, began) is None  # the caller tries again for a while
-    with pytest.raises(MinitorrentError, match="programs use the running client") as caught:
+    with pytest.raises(MinitorrentError, match="programs are already using") as caught:
         find(running.folder, began - hand_over._PATIENCE)
     assert caught.value.code is ErrorCode.BUSY
     waiting.pop().close()

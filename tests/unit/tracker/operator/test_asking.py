@@ -50,7 +50,7 @@ def test_a_password_is_typed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"), [(["secret123", "secret124"], "two different"), ([], "no password")]
+    ("lines", "said"), [(["secret123", "secret124"], "passwords don't match"), ([], "no password")]
 )
 def test_a_password_that_is_not_typed_well_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, lines: list[str], said: str
