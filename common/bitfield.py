@@ -71,18 +71,21 @@ class Bitfield:
             return self._bits[index >> 3] & 0x80 >> (index & 7) != 0
         raise IndexError(_OUTSIDE.format(index, self.size))
 
-    def add(self, index: int) -> None:
-        """Add a piece; does nothing if it is present."""
-        byte, mask = self._place(index)
-        if not self._bits[byte] & mask:
-            self._bits[byte] |= mask
-            self._count += 1
+    def add(self, index: int) -> bool:
+        """Add a piece; returns False if it is present already."""
+        if not 0 <= index < self.size:
+            raise IndexError(_OUTSIDE.format(index, self.size))
+        bits, byte, mask = self._bits, index >> 3, 0x80 >> (index & 7)
+        if bits[byte] & mask:
+            return False
+        bits[byte] |= mask
+        self._count += 1
+        return True
 
     def discard(self, index: int) -> None:
         """Remove a piece; does nothing if it is absent."""
-        byte, mask = self._place(index)
-        if self._bits[byte] & mask:
-            self._bits[byte] ^= mask
+        if self[index]:
+            self._bits[index >> 3] ^= 0x80 >> (index & 7)
             self._count -= 1
 
     def is_disjoint(self, other: Bitfield) -> bool:
@@ -106,8 +109,3 @@ class Bitfield:
         if not isinstance(other, Bitfield):
             return NotImplemented
         return self.size == other.size and self._bits == other._bits
-
-    def _place(self, index: int) -> tuple[int, int]:
-        if not 0 <= index < self.size:
-            raise IndexError(_OUTSIDE.format(index, self.size))
-        return index >> 3, 0x80 >> (index & 7)

@@ -42,16 +42,17 @@ PIECE_HEADER: Final = struct.Struct(">IBII")
 """Length, number 7, piece, offset in the piece; the payload follows."""
 PIECE_NUMBER: Final = 7
 REQUEST_NUMBER: Final = 6
+HAVE_NUMBER: Final = 4
 REQUEST: Final = struct.Struct(">IBIII")
 """A whole request, cancel or reject."""
+HAVE: Final = struct.Struct(">IBI")
+"""A whole have or suggestion."""
 
 _OFFSET_PLACE: Final = 9  # of a block's offset in its piece, in a request and in a header
 _MAX_OFFSET: Final = 2**32 - 1
 _MAX_RUN: Final = 64  # requests taken for one run; more blocks are not sent at once anyway
 
 _T = TypeVar("_T")
-_ONE = struct.Struct(">IBI")
-"""A whole have or suggestion."""
 _U32 = struct.Struct(">I")
 _THREE = struct.Struct(">III")
 _BARE: Final[dict[int, Message]] = {
@@ -79,9 +80,9 @@ def encode(message: Message) -> bytes:
         case KeepAlive():
             return KEEP_ALIVE
         case Have(piece):
-            return _ONE.pack(5, 4, piece)
+            return HAVE.pack(5, HAVE_NUMBER, piece)
         case Suggest(piece):
-            return _ONE.pack(5, 13, piece)
+            return HAVE.pack(5, 13, piece)
         case BitfieldMessage(bits):
             return HEAD.pack(1 + len(bits), 5) + bits
         case Request() | Cancel() | Reject():
@@ -115,6 +116,16 @@ def decode_requests(data: memoryview) -> BlockRun:
         return alone
     count = count_equal(data, _requests(alone.part(0, most)), REQUEST.size, most)
     return alone.part(0, count)
+
+
+def decode_haves(data: memoryview) -> list[int]:
+    """Return the pieces of all haves at the start of `data`, unchecked; it holds at least one."""
+    pieces: list[int] = []
+    for length, number, piece in HAVE.iter_unpack(data[: len(data) // HAVE.size * HAVE.size]):
+        if (length, number) != (5, HAVE_NUMBER):
+            break
+        pieces.append(piece)
+    return pieces
 
 
 def piece_headers(run: BlockRun) -> bytes:
@@ -172,7 +183,7 @@ def decode(number: int, payload: bytes) -> Message:
     if number in _BLOCK_TYPE:
         _with_length(number, payload, 12)
         return _BLOCK_TYPE[number](*_THREE.unpack(payload))
-    if number == 4:
+    if number == HAVE_NUMBER:
         return Have(_U32.unpack(_with_length(payload, payload, 4))[0])
     if number == 13:
         return Suggest(_U32.unpack(_with_length(payload, payload, 4))[0])

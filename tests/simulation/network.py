@@ -19,6 +19,7 @@ from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
 from client.core.bandwidth.upload_turns import Allowance, UploadTurns
 from client.core.protocol.peer_protocol import PeerProtocol
 from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
     MessageReceived,
     PieceDropped,
     PieceReceived,
@@ -33,7 +34,7 @@ from client.net.tracker.announcer import LONELY_INTERVAL
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.messages import Cancel, Unchoke
+from common.wire.messages import Cancel, Have, Unchoke
 from tests.support.swarm.runs import one
 from tests.support.swarm.waiting_blocks import WaitingBlocks
 
@@ -293,7 +294,7 @@ class Node:
     # --- messages ---
     def perform(self, actions: Sequence[Action]) -> None:
         nodes = self._network.nodes
-        messages: list[tuple[Iterable[int], MessageReceived]] = []
+        messages: list[tuple[Iterable[int], StreamEvent]] = []
         for action in actions:
             match action:
                 case Send(key, message):
@@ -301,8 +302,8 @@ class Node:
                         self._drop_cancelled(key)
                     if not (self.rides_free and isinstance(message, Unchoke)):
                         messages.append(((key,), MessageReceived(message)))
-                case Announce(message, soon, later):
-                    messages.append((soon + later, MessageReceived(message)))
+                case Announce(Have(piece), soon, later):
+                    messages.append((soon + later, HavesReceived([piece])))
                 case Close(key, _):
                     self.lose(key)
                     self._network.after(self._network.latency, partial(nodes[key].lose, self.key))
@@ -315,13 +316,13 @@ class Node:
         for event in self._links[key].drop_cancelled():
             self._protocol.receive(key, event)
 
-    def _hand_over(self, messages: Sequence[tuple[Iterable[int], MessageReceived]]) -> None:
+    def _hand_over(self, messages: Sequence[tuple[Iterable[int], StreamEvent]]) -> None:
         nodes = self._network.nodes
         for keys, event in messages:
             for key in keys:
                 nodes[key].hear(self.key, event)
 
-    def hear(self, key: int, event: MessageReceived) -> None:
+    def hear(self, key: int, event: StreamEvent) -> None:
         """Receive a message; most are haves, so it does nothing more than it must."""
         peer = self.swarm.peers.get(key)
         if peer is None:

@@ -10,13 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from client.core.protocol.peer_stream_decoder import MessageReceived, RequestsReceived, StreamEvent
+from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
+    MessageReceived,
+    RequestsReceived,
+    StreamEvent,
+)
 from common.types import BLOCK_SIZE
 from common.wire.messages import (
     BitfieldMessage,
     Cancel,
     Extended,
-    Have,
     Interested,
     KeepAlive,
     Message,
@@ -33,6 +37,7 @@ LONGEST_PAUSE: Final = 30.0
 _EARNED_PER_BLOCK: Final = 4.0  # in either direction; covers a request sent alone
 _SMALL_READ: Final = 1.0  # the cost of a read that returned too little to be worth waking up for
 _WORTHWHILE_READ: Final = 1024  # bytes
+_HAVE: Final = 0.25
 _BYTE: Final = 1 / 64  # of messages, and of TLS records smaller than they could be
 _DISCARDED_BYTE: Final = 1 / 1024  # of an unrequested block, or of one that arrived too late
 
@@ -80,6 +85,8 @@ def _cost(event: StreamEvent) -> float:
     match event:
         case MessageReceived(message):
             return _cost_of(message)
+        case HavesReceived(pieces):
+            return _HAVE * len(pieces)
         case RequestsReceived(runs):
             return float(sum(run.count for run in runs))
         case _:
@@ -95,7 +102,7 @@ def _cost_of(message: Message) -> float:
             return 8.0
         case Cancel():
             return 4.0
-        case Have() | KeepAlive():
+        case KeepAlive():
             return 0.25
         case _:
             return 2.0

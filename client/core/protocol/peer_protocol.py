@@ -12,6 +12,7 @@ from typing import Final
 
 from client.core.protocol.extensions import Extensions
 from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
     MessageReceived,
     PieceReceived,
     RequestsReceived,
@@ -28,7 +29,6 @@ from common.wire.messages import (
     Cancel,
     Choke,
     Extended,
-    Have,
     HaveAll,
     HaveNone,
     Interested,
@@ -107,6 +107,8 @@ class PeerProtocol:
         """Handle an event of a connected peer; raises WireError when it violates the protocol."""
         peer = self._swarm.peers[key]
         match event:
+            case HavesReceived(pieces):  # by far the most frequent
+                return self._take_haves(peer, pieces)
             case MessageReceived(message):
                 return self._take(peer, message)
             case RequestsReceived(runs):
@@ -119,8 +121,6 @@ class PeerProtocol:
 
     def _take(self, peer: Peer, message: Message) -> list[Action]:
         match message:
-            case Have(piece):  # by far the most frequent
-                return self._take_have(peer, piece)
             case Choke():
                 self._swarm.choked(peer)
             case Unchoke():
@@ -145,10 +145,11 @@ class PeerProtocol:
                 pass  # a keep-alive or an ignored message; requests arrive as events of their own
         return []
 
-    def _take_have(self, peer: Peer, piece: int) -> list[Action]:
-        if not 0 <= piece < self._swarm.geometry.piece_count:
-            raise WireError(f"a have of piece {piece}, which does not exist")
-        return self._swarm.learn_pieces(peer, [] if peer.has[piece] else [piece])
+    def _take_haves(self, peer: Peer, pieces: Sequence[int]) -> list[Action]:
+        last = max(pieces)
+        if last >= peer.has.size:
+            raise WireError(f"a have of piece {last}, which does not exist")
+        return self._swarm.learn_pieces(peer, pieces)
 
     def _take_suggestion(self, peer: Peer, piece: int) -> None:
         if not 0 <= piece < self._swarm.geometry.piece_count:
@@ -167,7 +168,7 @@ class PeerProtocol:
         pieces = self._decode_pieces(message)
         if pieces.complete and not peer.announced_pieces:
             return self._swarm.learn_all(peer, pieces)
-        return self._swarm.learn_pieces(peer, [piece for piece in pieces if not peer.has[piece]])
+        return self._swarm.learn_pieces(peer, pieces)
 
     def _decode_pieces(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
         count = self._swarm.geometry.piece_count

@@ -23,6 +23,8 @@ from client.core.protocol.scatter_read_queue import UNIT, CutBlock, ScatterReadQ
 from client.core.swarm.piece_download import COUNTED_HEADER, HEADER_SIZE, PieceDownload
 from common.types import BLOCK_SIZE, BlockRun
 from common.wire.codec import (
+    HAVE,
+    HAVE_NUMBER,
     HEAD,
     LENGTH,
     MAX_MESSAGE,
@@ -33,6 +35,7 @@ from common.wire.codec import (
     REQUEST_NUMBER,
     count_equal,
     decode,
+    decode_haves,
     decode_requests,
 )
 from common.wire.messages import KeepAlive, Message, WireError
@@ -43,9 +46,16 @@ SMALLEST_STAGING: Final = MAX_MESSAGE + LENGTH.size
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A message arrived."""
+    """A message arrived: any but those that have events of their own."""
 
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class HavesReceived:
+    """Haves of these pieces arrived, with nothing between them; the numbers are unchecked."""
+
+    pieces: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,9 @@ class PieceDropped:
     download: PieceDownload
 
 
-StreamEvent: TypeAlias = MessageReceived | RequestsReceived | PieceReceived | PieceDropped
+StreamEvent: TypeAlias = (
+    MessageReceived | HavesReceived | RequestsReceived | PieceReceived | PieceDropped
+)
 
 
 class PeerStreamDecoder:
@@ -226,11 +238,19 @@ class PeerStreamDecoder:
         self._staging[: self._staged] = bytes(data[position:end])
 
     def _take_message(self, data: memoryview, number: int, length: int) -> int:
-        """Handle the message at the start of `data`, or a run of requests; returns its bytes."""
+        """Handle the message at the start of `data`, or all alike that follow; return their bytes.
+
+        That goes for haves and for requests, of which many arrive at once.
+        """
         if number == REQUEST_NUMBER and length == REQUEST.size - LENGTH.size:
             run = decode_requests(data)
             self._requests.append(run)
             return run.count * REQUEST.size
+        if number == HAVE_NUMBER and length == HAVE.size - LENGTH.size:
+            pieces = decode_haves(data)
+            self._flush_requests()
+            self._events.append(HavesReceived(pieces))
+            return len(pieces) * HAVE.size
         self._emit(decode(number, bytes(data[HEAD.size : LENGTH.size + length])))
         return LENGTH.size + length
 

@@ -6,7 +6,7 @@ Everything here is called under the torrent's lock and returns at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from client.core.swarm.actions import Action, Announce, Assignment, Ban, Close, Send
@@ -299,14 +299,16 @@ class Swarm:
 
     def fill_slots(self) -> list[Action]:
         """Serve more peers at once, without waiting for the next round, while slots are free."""
-        wanting = [peer for peer in self.peers.values() if peer.wants]
-        served = [peer for peer in wanting if not peer.am_choking]
-        idle_after = self.config.slot_idle_after
-        active = sum(self._now - peer.used_slot_at < idle_after for peer in served)
+        served = [p for p in self.peers.values() if not p.am_choking and p.wants]
+        used_after = self._now - self.config.slot_idle_after
+        active = sum(peer.used_slot_at > used_after for peer in served)
         slots = self._choker.slots
         self._all_slots_used &= active >= slots
         free = min(slots - active, slots + self.config.extra_slots - len(served))
-        if free <= 0 or len(served) == len(wanting):
+        if free <= 0:
+            return []
+        wanting = [peer for peer in self.peers.values() if peer.wants]
+        if len(served) == len(wanting):
             return []
         first = givers_first([self._candidate(peer) for peer in wanting])
         waiting = [candidate for candidate in first if self.peers[candidate.key].am_choking]
@@ -374,17 +376,16 @@ class Swarm:
         peer.wanted = self._lacking
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
-    def learn_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
-        """Add pieces that the peer was not known to have."""
+    def learn_pieces(self, peer: Peer, pieces: Iterable[int]) -> list[Action]:
+        """Add pieces that a peer says it has."""
         peer.announced_pieces = True
-        for piece in pieces:
-            peer.has.add(piece)
-            if not self.have[piece]:
-                peer.wanted += self.selection.pieces[piece]
-        self._scheduler.picker.count_holders(pieces, 1)
+        new = list(filter(peer.has.add, pieces))
+        self._scheduler.picker.count_holders(new, 1)
         if self._first_copies is not None:  # we have everything
-            self._first_copies.seen(peer.key, pieces)
+            self._first_copies.seen(peer.key, new)
             return self._part_if_both_complete(peer)
+        have, wanted = self.have, self.selection.pieces
+        peer.wanted += sum(wanted[piece] for piece in new if not have[piece])
         return self._show_interest(peer)
 
     def _part_if_both_complete(self, peer: Peer) -> list[Action]:

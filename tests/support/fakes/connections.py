@@ -14,6 +14,7 @@ from client.core.admission.route import Route
 from client.core.bandwidth.throttle import BandwidthChannel
 from client.core.bandwidth.upload_turns import Allowance
 from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
     MessageReceived,
     PeerStreamDecoder,
     RequestsReceived,
@@ -26,7 +27,7 @@ from common.metainfo import Metainfo
 from common.types import Block, BlockRun, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import encode
 from common.wire.handshake import Handshake, client_name
-from common.wire.messages import HaveAll, Message, Request, Unchoke, WireError
+from common.wire.messages import Have, HaveAll, Message, Request, Unchoke, WireError
 from tests.support.swarm.blocks import piece_header
 from tests.support.swarm.runs import alone, blocks_of
 from tests.support.swarm.scatter import fill
@@ -213,6 +214,8 @@ class FakeConnection:
             for event in decoder.advance(count):
                 if isinstance(event, MessageReceived):
                     messages.append(event.message)
+                elif isinstance(event, HavesReceived):
+                    messages += map(Have, event.pieces)
                 elif isinstance(event, RequestsReceived):
                     messages += [Request(*block) for block in blocks_of(event.runs)]
         return messages

@@ -52,7 +52,10 @@ def test_count_follows_every_change(changes: list[tuple[bool, int]]) -> None:
     bitfield = Bitfield(20)
     members: set[int] = set()
     for put, index in changes:
-        (bitfield.add if put else bitfield.discard)(index)
+        if put:
+            assert bitfield.add(index) is (index not in members)
+        else:
+            bitfield.discard(index)
         (members.add if put else members.discard)(index)
         assert bitfield.count == len(members)
     assert set(bitfield) == members

@@ -12,6 +12,7 @@ from common.wire.codec import (
     PIECE_HEADER,
     REQUEST,
     decode,
+    decode_haves,
     decode_requests,
     encode,
     encode_requests,
@@ -148,6 +149,19 @@ def test_a_run_is_decoded_up_to_the_first_other_request(
         data[damaged] ^= 1
         intact = min(intact, damaged // 17)
     assert decode_requests(memoryview(data)) == run.part(0, intact)
+
+
+@given(
+    st.lists(st.integers(0, 2**32 - 1), min_size=1),
+    st.sampled_from([b"", *(encode(m) for m in (KeepAlive(), Suggest(1), Request(1, 2, 3)))]),
+    st.integers(0, 8),
+)
+def test_haves_are_decoded_up_to_the_first_other_message(
+    pieces: list[int], other: bytes, cut: int
+) -> None:
+    data = b"".join(encode(Have(piece)) for piece in pieces) + other
+    data += encode(Have(1))[:cut] if not other else bytes(cut)
+    assert decode_haves(memoryview(data)) == pieces
 
 
 @pytest.mark.parametrize("size", [0, 1, 100])

@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from client.core.protocol.peer_protocol import PeerProtocol
 from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
     MessageReceived,
     PeerStreamDecoder,
     RequestsReceived,
@@ -18,10 +19,7 @@ from client.core.swarm.swarm_config import SwarmConfig
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block
-from common.wire.messages import (
-    Message,
-    Request,
-)
+from common.wire.messages import Have, Message, Request
 from tests.support.swarm.runs import alone
 from tests.support.swarm.waiting_blocks import WaitingBlocks
 from tests.unit.client.core.protocol.downloader import Pool
@@ -59,7 +57,10 @@ def greet(swarm: Swarm, key: int, *, fast: bool) -> list[Action]:
 
 
 def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:
-    return PeerProtocol(swarm, b"").receive(key, MessageReceived(message))
+    protocol = PeerProtocol(swarm, b"")
+    if isinstance(message, Have):
+        return protocol.receive(key, HavesReceived([message.piece]))
+    return protocol.receive(key, MessageReceived(message))
 
 
 def requested(swarm: Swarm, key: int, requests: list[Request]) -> tuple[list[Block], list[Action]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 
 from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
     MessageReceived,
     PeerStreamDecoder,
     PieceDropped,
@@ -17,7 +18,7 @@ from client.core.protocol.peer_stream_decoder import (
 from client.core.swarm.piece_download import PieceDownload, Slots
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import decode
-from common.wire.messages import KeepAlive, Message, Reject, Request
+from common.wire.messages import Have, KeepAlive, Message, Reject, Request
 from tests.support.swarm.blocks import piece_header
 from tests.support.swarm.runs import blocks_of
 from tests.support.swarm.scatter import fill
@@ -91,11 +92,13 @@ def _nothing() -> None:
 
 
 def messages(events: Iterable[StreamEvent]) -> list[Message]:
-    """All messages, requests one by one."""
+    """All messages, requests and haves one by one."""
     found: list[Message] = []
     for event in events:
         if isinstance(event, RequestsReceived):
             found += [Request(*block) for block in blocks_of(event.runs)]
+        elif isinstance(event, HavesReceived):
+            found += map(Have, event.pieces)
         elif isinstance(event, MessageReceived):
             found.append(event.message)
     return found

@@ -12,6 +12,7 @@ from client.core.protocol.message_cost import (
     Traffic,
 )
 from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
     MessageReceived,
     PieceReceived,
     RequestsReceived,
@@ -24,7 +25,6 @@ from common.wire.messages import (
     BitfieldMessage,
     Cancel,
     Extended,
-    Have,
     HaveAll,
     Interested,
     KeepAlive,
@@ -34,10 +34,11 @@ from common.wire.messages import (
 )
 from tests.support.swarm.runs import alone
 
+HAVE_SIZE = 9  # bytes
+
 FLOODS: list[list[Message]] = [
     [HaveAll()],
     [BitfieldMessage(bytes(2000))],
-    [Have(1)],
     [Interested(), NotInterested()],
     [Cancel(0, 0, BLOCK_SIZE)],
     [Extended(0, b"d" + bytes(3000))],
@@ -54,19 +55,26 @@ class Lent:
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: repr(flood)[:30])
 def test_a_flood_is_read_slowly(flood: list[Message]) -> None:
+    events: list[StreamEvent] = [MessageReceived(message) for message in flood * 100]
+    assert_slowed(events, len(events), sum(len(encode(message)) for message in flood) * 100)
+
+
+def test_a_flood_of_haves_is_read_slowly() -> None:
+    assert_slowed([HavesReceived([1] * 100)], 100, 100 * HAVE_SIZE)
+
+
+def assert_slowed(events: list[StreamEvent], count: int, size: int) -> None:
+    """Assert that reading the same again and again, `count` messages at once, is slowed."""
     budget = MessageBudget(0.0)
     now, read, rounds = 0.0, 0, 0
-    events: list[StreamEvent] = [MessageReceived(message) for message in flood * 100]
-    size = sum(len(encode(message)) for message in flood) * 100
     while now < 60.0:
         read += size
         now += budget.charge(events, Traffic(read=read), now)
         rounds += 1
         assert rounds < 10_000, "it is never slowed"
     # A message costs a quarter at least, however small: 2,000 a second and 20,000 at once.
-    assert rounds * len(events) <= (60.0 + LONGEST_PAUSE) * 4 * REFILL_PER_SECOND + 4 * BURST + len(
-        events
-    )
+    allowed = (60.0 + LONGEST_PAUSE) * 4 * REFILL_PER_SECOND + 4 * BURST
+    assert rounds * count <= allowed + count
 
 
 @pytest.mark.slow
@@ -76,7 +84,7 @@ def test_requested_data_is_never_slowed() -> None:
     piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
     for number in range(1, 100_000):
         traffic = Traffic(read=number * block, payload=number * BLOCK_SIZE, overhead=number * 22)
-        assert not budget.charge([piece, MessageReceived(Have(1))], traffic, number / 6400)
+        assert not budget.charge([piece, HavesReceived([1])], traffic, number / 6400)
 
 
 def test_a_requested_piece_is_free() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from client.core.protocol.peer_stream_decoder import (
     SMALLEST_STAGING,
+    HavesReceived,
     MessageReceived,
     PeerStreamDecoder,
     PieceDropped,
@@ -27,6 +28,7 @@ from common.wire.messages import (
     Interested,
     KeepAlive,
     Reject,
+    Suggest,
     Unchoke,
     WireError,
 )
@@ -49,6 +51,10 @@ STAGING = MAX_MESSAGE + 4
 def answer(piece: int, size: int, *numbers: int) -> bytes:
     content = content_of(piece, size)
     return b"".join(block_bytes(content, piece, number) for number in numbers)
+
+
+def haves(*pieces: int) -> bytes:
+    return b"".join(encode(Have(piece)) for piece in pieces)
 
 
 def asked(decoder: PeerStreamDecoder, piece: int, size: int, limit: int = 10_000) -> PieceDownload:
@@ -81,7 +87,7 @@ def test_a_have_between_blocks_keeps_the_fast_path() -> None:
     size = 30 * BLOCK_SIZE
     download = asked(decoder, 0, size)
     stream = answer(0, size, 0, 1) + encode(Have(7)) + answer(0, size, 2)
-    assert pump(decoder, stream) == [MessageReceived(Have(7))]
+    assert pump(decoder, stream) == [HavesReceived([7])]
     assert scatters(decoder)
     assert decoder.outstanding == 27
     pump(decoder, answer(0, size, *range(3, 30)))
@@ -157,6 +163,31 @@ def test_requests_come_in_runs_between_other_messages() -> None:
         MessageReceived(Interested()),
         RequestsReceived([run, run]),
     ]
+
+
+def test_haves_come_together_between_other_messages() -> None:
+    decoder = PeerStreamDecoder()
+    run = BlockRun(1, 0, 4, BLOCK_SIZE)
+    stream = encode_requests([run]) + haves(3, 1, 3) + encode(Suggest(2)) + haves(2**32 - 1)
+    assert pump(decoder, stream) == [
+        RequestsReceived([run]),
+        HavesReceived([3, 1, 3]),
+        MessageReceived(Suggest(2)),
+        HavesReceived([2**32 - 1]),
+    ]
+
+
+@pytest.mark.parametrize("cut", range(1, 27))
+def test_haves_cut_anywhere_are_put_together(cut: int) -> None:
+    decoder = PeerStreamDecoder()
+    stream = haves(5, 6, 7)
+    assert messages(pump(decoder, stream, cut)) == [Have(5), Have(6), Have(7)]
+
+
+def test_a_have_of_impossible_length_ends_those_before_it() -> None:
+    decoder = PeerStreamDecoder()
+    with pytest.raises(WireError):
+        pump(decoder, haves(5) + bytes((0, 0, 0, 6, 4, 0, 0, 0, 1, 0)))
 
 
 @pytest.mark.parametrize("cut", range(1, 9))

@@ -6,7 +6,10 @@ from random import Random
 
 import pytest
 
+from client.core.protocol.peer_protocol import PeerProtocol
+from client.core.protocol.peer_stream_decoder import HavesReceived
 from client.core.swarm.actions import Announce, Ban, Close, Send
+from client.core.swarm.picker import Picker
 from client.core.swarm.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -168,6 +171,19 @@ def test_a_new_piece_is_announced_to_all_peers() -> None:
     # Peer 1 has that piece itself.
     assert swarm.verified(other) == [Announce(Have(1), soon=[2], later=[1])]
     assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]
+
+
+def test_a_piece_announced_twice_is_counted_once() -> None:
+    swarm = swarm_with([2, 3])
+    join(swarm, 1)
+    protocol = PeerProtocol(swarm, b"")
+    assert protocol.receive(1, HavesReceived([0, 2, 0])) == [Send(1, Interested())]
+    assert protocol.receive(1, HavesReceived([2, 0])) == []
+    peer = swarm.peers[1]
+    assert (list(peer.has), peer.wanted) == ([0, 2], 1)
+    swarm.leave(1)
+    assert isinstance(swarm._scheduler.picker, Picker)
+    assert swarm._scheduler.picker._rarity == [0] * 4
 
 
 def test_a_repeated_have_all_or_have_none_changes_nothing() -> None:

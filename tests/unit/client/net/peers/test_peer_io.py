@@ -11,6 +11,7 @@ import pytest
 from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
 from client.core.bandwidth.upload_turns import Allowance
 from client.core.protocol.peer_stream_decoder import (
+    HavesReceived,
     MessageReceived,
     PieceReceived,
     RequestsReceived,
@@ -60,6 +61,8 @@ class Handler:
             match event:
                 case MessageReceived(message):
                     self.messages.append(message)
+                case HavesReceived(pieces):
+                    self.messages += map(Have, pieces)
                 case RequestsReceived(runs):
                     peer.send_blocks(runs)
                 case PieceReceived(download):
