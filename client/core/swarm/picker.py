@@ -21,37 +21,6 @@ _RANDOM_FIRST = 4
 """Pieces picked at random before rarity counts: a new peer needs something to upload soon."""
 
 
-class _Bucket:
-    """Open pieces of the same rarity, at least one; adding and removing are O(1)."""
-
-    __slots__ = ("pieces", "place")
-
-    def __init__(self) -> None:
-        self.pieces: list[int] = []
-        self.place: dict[int, int] = {}
-
-    def add(self, piece: int) -> None:
-        self.place[piece] = len(self.pieces)
-        self.pieces.append(piece)
-
-    def remove(self, piece: int) -> None:
-        place = self.place.pop(piece)
-        last = self.pieces.pop()
-        if last != piece:
-            self.pieces[place] = last
-            self.place[last] = place
-
-    def pick(self, has: Bitfield, rng: Random) -> int | None:
-        """Return a random piece of the bucket that is in `has`, or None."""
-        count = len(self.pieces)
-        start = rng.randrange(count)
-        for step in range(count):
-            piece = self.pieces[(start + step) % count]
-            if has[piece]:
-                return piece
-        return None
-
-
 class Picker:
     """The order in which a torrent's `wanted` pieces are downloaded."""
 
@@ -59,12 +28,12 @@ class Picker:
         self._rng = rng
         self._rarity = [0] * have.size
         self._open = Bitfield(have.size)
-        self._buckets: dict[int, _Bucket] = {}
+        self._buckets: dict[int, list[int]] = {}  # open pieces by rarity; none is empty
+        self._place: dict[int, int] = {}  # of each open piece in its bucket
         self._done = have.count
         for piece in have.missing():
             if wanted[piece]:
-                self._open.add(piece)
-                self._bucket(0).add(piece)
+                self.reopen(PieceIndex(piece))
 
     @property
     def open_count(self) -> int:
@@ -75,24 +44,28 @@ class Picker:
         """Return whether this piece is wanted and nobody fetches it yet."""
         return self._open[piece]
 
+    def offers(self, has: Bitfield) -> bool:
+        """Return whether a peer that `has` these pieces has an open one."""
+        return not self._open.is_disjoint(has)
+
     def count_holders(self, pieces: Iterable[int], change: int) -> None:
         """Count one peer more (`change` 1) or fewer (-1) that has these pieces."""
-        rarities, is_open = self._rarity, self._open
+        rarities, places = self._rarity, self._place
         for piece in pieces:
             rarity = rarities[piece]
             rarities[piece] = rarity + change
-            if is_open[piece]:
+            if piece in places:
                 self._take_out(piece, rarity)
-                self._bucket(rarity + change).add(piece)
+                self._put_in(piece, rarity + change)
 
     def pick(self, has: Bitfield, suggested: Collection[int] = ()) -> PieceIndex | None:
         """Take the best open piece that the peer `has`, or has `suggested`; None without any."""
-        if self._open.is_disjoint(has):
+        if not self.offers(has):
             return None
         useful = (piece for piece in suggested if self._open[piece] and has[piece])
         piece = next(useful, None)
         if piece is None:
-            found = (bucket.pick(has, self._rng) for bucket in self._in_order())
+            found = (_pick(bucket, has, self._rng) for bucket in self._in_order())
             piece = next(piece for piece in found if piece is not None)
         self.close(PieceIndex(piece))
         return PieceIndex(piece)
@@ -101,7 +74,7 @@ class Picker:
         """Mark a piece that nobody fetches any more as open; a no-op if it is."""
         if not self._open[piece]:
             self._open.add(piece)
-            self._bucket(self._rarity[piece]).add(piece)
+            self._put_in(piece, self._rarity[piece])
 
     def close(self, piece: PieceIndex) -> None:
         """Mark a piece as being fetched; a no-op if it isn't open."""
@@ -114,7 +87,7 @@ class Picker:
         self.close(piece)
         self._done += 1
 
-    def _in_order(self) -> list[_Bucket]:
+    def _in_order(self) -> list[list[int]]:
         """Return the buckets, the rarest pieces first, at the beginning in any order."""
         if self._done >= _RANDOM_FIRST:
             return [self._buckets[rarity] for rarity in sorted(self._buckets)]
@@ -122,11 +95,31 @@ class Picker:
         self._rng.shuffle(buckets)
         return buckets
 
-    def _bucket(self, rarity: int) -> _Bucket:
-        return self._buckets.setdefault(rarity, _Bucket())
+    # Adding to a bucket and removing from it takes as long however many pieces it has.
+    def _put_in(self, piece: int, rarity: int) -> None:
+        bucket = self._buckets.get(rarity)
+        if bucket is None:
+            bucket = self._buckets[rarity] = []
+        self._place[piece] = len(bucket)
+        bucket.append(piece)
 
     def _take_out(self, piece: int, rarity: int) -> None:
         bucket = self._buckets[rarity]
-        bucket.remove(piece)
-        if not bucket.pieces:
+        place = self._place.pop(piece)
+        last = bucket.pop()
+        if last != piece:
+            bucket[place] = last
+            self._place[last] = place
+        elif not bucket:
             del self._buckets[rarity]
+
+
+def _pick(bucket: list[int], has: Bitfield, rng: Random) -> int | None:
+    """Return a random piece of the bucket that is in `has`, or None."""
+    count = len(bucket)
+    start = rng.randrange(count)
+    for step in range(count):
+        piece = bucket[(start + step) % count]
+        if has[piece]:
+            return piece
+    return None

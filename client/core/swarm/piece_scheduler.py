@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING
 
 from client.core.swarm.actions import Assignment
 from client.core.swarm.peer import Peer
-from client.core.swarm.picker import Picker
 from client.core.swarm.piece_download import AnyBuffers, PieceDownload
 from client.core.swarm.relief import find_relief
-from client.core.swarm.sequential_picker import SequentialPicker
 from client.core.swarm.swarm_config import SwarmConfig
-from client.core.swarm.tiered_picker import AnyPicker, TieredPicker
+from client.core.swarm.tiered_picker import make_picker
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -32,14 +30,6 @@ if TYPE_CHECKING:
 
 _RESCUE_FACTOR = 2
 """Sequential mode: duplicate a piece's download if that is this many times as fast as waiting."""
-
-
-def _make_picker(have: Bitfield, selection: PieceSelection, rng: Random) -> AnyPicker:
-    pickers: list[AnyPicker] = [
-        SequentialPicker(have, tier) if selection.sequential else Picker(have, tier, rng)
-        for tier in selection.tiers
-    ]
-    return pickers[0] if len(pickers) == 1 else TieredPicker(pickers, selection.tiers)
 
 
 class PieceScheduler:
@@ -67,7 +57,7 @@ class PieceScheduler:
         self._spoiled: set[int] = set()  # pieces from several peers that failed their hash
         self._wanted = selection.pieces
         self._sequential = selection.sequential
-        self.picker = _make_picker(have, selection, rng)
+        self.picker = make_picker(have, selection, rng)
 
     def close(self) -> None:
         """Give back the buffers that no peer holds; every peer must have left."""
@@ -90,6 +80,8 @@ class PieceScheduler:
             self.forgive(peer)
         elif peer.snubbed:
             return []
+        if not self._has_work(peer, outstanding, now):
+            return []
         owed = outstanding
         window = self._window(peer, now)
         free, least = window - outstanding, self._least(window)
@@ -111,6 +103,17 @@ class PieceScheduler:
             owed += len(numbers)
             assignments.append(Assignment(download, numbers))
         return assignments
+
+    def _has_work(self, peer: Peer, owed: int, now: float) -> bool:
+        """Return whether a peer that owes so many blocks could be asked for more.
+
+        Mostly it couldn't: we look after each of its messages. So this takes little time.
+        """
+        if self._sequential or not (owed or self.picker.open_count):
+            return True
+        if owed < peer.ahead(self._config, now) and (self._partial or self.picker.offers(peer.has)):
+            return True
+        return self._unfinished(peer) is not None
 
     def _window(self, peer: Peer, now: float) -> int:
         """Return how many requests to keep in flight; near the end each peer gets a fair share.

@@ -29,6 +29,10 @@ class SequentialPicker:
         """Return whether this piece is wanted and nobody fetches it yet."""
         return piece in self._open
 
+    def offers(self, has: Bitfield) -> bool:
+        """Return whether a peer that `has` these pieces has an open one."""
+        return any(has[piece] for piece in self._open)
+
     def count_holders(self, pieces: Iterable[int], change: int) -> None:
         """Do nothing: rarity plays no role here."""
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from client.core.swarm.picker import Picker
+from client.core.swarm.sequential_picker import SequentialPicker
+from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.types import PieceIndex
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class AnyPicker(Protocol):
@@ -16,6 +22,8 @@ class AnyPicker(Protocol):
     def open_count(self) -> int: ...
 
     def is_open(self, piece: int) -> bool: ...
+
+    def offers(self, has: Bitfield) -> bool: ...
 
     def count_holders(self, pieces: Iterable[int], change: int) -> None: ...
 
@@ -47,6 +55,10 @@ class TieredPicker:
         picker = self._of.get(piece)
         return picker is not None and picker.is_open(piece)
 
+    def offers(self, has: Bitfield) -> bool:
+        """Return whether a peer that `has` these pieces has an open one."""
+        return any(picker.offers(has) for picker in self._pickers)
+
     def count_holders(self, pieces: Iterable[int], change: int) -> None:
         """Count one peer more (`change` 1) or fewer (-1) that has these pieces."""
         held = list(pieces)
@@ -77,3 +89,12 @@ class TieredPicker:
         """Mark a piece as verified."""
         if piece in self._of:
             self._of[piece].finish(piece)
+
+
+def make_picker(have: Bitfield, selection: PieceSelection, rng: Random) -> AnyPicker:
+    """Return the picker of the selected pieces that are not in `have`."""
+    pickers: list[AnyPicker] = [
+        SequentialPicker(have, tier) if selection.sequential else Picker(have, tier, rng)
+        for tier in selection.tiers
+    ]
+    return pickers[0] if len(pickers) == 1 else TieredPicker(pickers, selection.tiers)

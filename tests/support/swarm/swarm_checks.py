@@ -40,14 +40,11 @@ def check_picker(picker: AnyPicker) -> None:
         assert all(piece >= picker._first for piece in picker._open)
         return
     assert isinstance(picker, Picker)
-    places = {
-        piece: rarity for rarity, bucket in picker._buckets.items() for piece in bucket.pieces
-    }
-    assert places == {piece: picker._rarity[piece] for piece in picker._open}
-    assert sum(len(bucket.pieces) for bucket in picker._buckets.values()) == picker._open.count
-    for bucket in picker._buckets.values():
-        assert bucket.pieces
-        assert [bucket.place[piece] for piece in bucket.pieces] == list(range(len(bucket.place)))
+    assert set(picker._place) == set(picker._open)
+    for piece, place in picker._place.items():
+        assert picker._buckets[picker._rarity[piece]][place] == piece
+    assert sum(len(bucket) for bucket in picker._buckets.values()) == picker._open.count
+    assert all(picker._buckets.values())
 
 
 def lent_buffers(swarm: Swarm) -> list[object]:

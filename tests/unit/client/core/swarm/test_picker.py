@@ -118,6 +118,7 @@ class PickerMachine(RuleBasedStateMachine):
 
     @rule(has=SETS, suggested=st.lists(PIECES))
     def pick(self, has: set[int], suggested: list[int]) -> None:
+        assert self.picker.offers(bitfield(has)) is bool(has & self.open)
         piece = self.picker.pick(bitfield(has), suggested)
         assert (piece is None) == (not has & self.open)
         if piece is not None:

@@ -38,6 +38,17 @@ def test_the_most_urgent_piece_that_a_peer_has_is_first() -> None:
     assert picker.pick(everything) == 1
 
 
+@given(st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)))
+def test_it_is_known_beforehand_whether_a_peer_offers_a_piece(
+    held: set[int], taken: set[int]
+) -> None:
+    picker = tiered([{0, 3, 8, 9}, {1, 2}])
+    for piece in taken:
+        picker.close(PieceIndex(piece))
+    offers = picker.offers(bitfield(held, 12))
+    assert offers is (picker.pick(bitfield(held, 12)) is not None)
+
+
 @given(st.lists(st.sets(st.integers(0, 11), min_size=1), min_size=1, max_size=6), st.randoms())
 def test_each_piece_is_picked_once_tier_after_tier(holders: list[set[int]], rng: Random) -> None:
     fields = [bitfield({0, 3, 6, 9}, 12), bitfield({1, 2}, 12), bitfield({11}, 12)]
