@@ -154,7 +154,16 @@ class Peer:
     @property
     def owes(self) -> bool:
         """Whether blocks that we requested from it have not arrived."""
+        if not self.downloads:
+            return False  # most often, and quickly
         return any(download.outstanding for download in self.downloads.values())
+
+    def has_stalled(self, config: SwarmConfig, now: float) -> bool:
+        """Return whether it owes blocks and has sent none for some time.
+
+        What waits in its queue is better requested from a peer that idles.
+        """
+        return now - self.block_at > config.stalled_after and self.owes
 
     def settle(self, piece_length: int) -> None:
         """Decide whether it `takes`: call it once a round of choking, while we download.

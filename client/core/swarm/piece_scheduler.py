@@ -232,7 +232,7 @@ class PieceScheduler:
         """
         if not other.owes:
             return False
-        if now - other.block_at > self._config.stalled_after or not peer.down.rate:
+        if other.has_stalled(self._config, now) or not peer.down.rate:
             return True
         owed = sum(download.block_count for download in other.downloads.values())
         return owed * peer.down.rate > self._blocks_per_piece * other.down.rate  # as in _rescue
@@ -251,8 +251,7 @@ class PieceScheduler:
         A piece is moved once at most: on a long line, an idle peer may seem to stall as well.
         """
         cancelled: list[tuple[int, Block]] = []
-        peers, after = self._peers.values(), self._config.stalled_after
-        for found in find_relief(peers, after, now, self._relieved):
+        for found in find_relief(self._peers.values(), self._config, now, self._relieved):
             piece = PieceIndex(found.piece)
             if self._fetchers(piece) == 1 and self._begin(found.idle, piece) is not None:
                 self._relieved.add(piece)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from client.core.swarm.peer import Peer
+from client.core.swarm.swarm_config import SwarmConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +19,18 @@ class Relief:
 
 
 def find_relief(
-    peers: Collection[Peer], stalled_after: float, now: float, spared: Collection[int]
+    peers: Collection[Peer], config: SwarmConfig, now: float, spared: Collection[int]
 ) -> list[Relief]:
     """Return at most one piece for each peer that serves us and was asked for nothing.
 
-    Those that have waited longest come first. A peer has stalled if it owes blocks and has sent
-    none for `stalled_after` seconds. It must know BEP 6, so as to answer a cancelled request too.
-    Pieces that are `spared` stay where they are.
+    The peers that have stalled for longest come first. They must know BEP 6, so as to answer a
+    cancelled request too. Pieces that are `spared` stay where they are.
     """
     idle = [p for p in peers if p.wanted and not (p.peer_choking or p.downloads or p.snubbed)]
     if not idle:
         return []
     found: list[Relief] = []
-    for stalled, piece in _waiting(peers, now - stalled_after):
+    for stalled, piece in _waiting(peers, config, now):
         able = [] if piece in spared else [peer for peer in idle if peer.has[piece]]
         if able:
             idle.remove(able[0])
@@ -38,11 +38,9 @@ def find_relief(
     return found
 
 
-def _waiting(peers: Iterable[Peer], since: float) -> list[tuple[Peer, int]]:
+def _waiting(peers: Iterable[Peer], config: SwarmConfig, now: float) -> list[tuple[Peer, int]]:
     stalled = [
-        peer
-        for peer in peers
-        if peer.fast and peer.downloads and peer.block_at < since and not peer.snubbed
+        peer for peer in peers if peer.fast and not peer.snubbed and peer.has_stalled(config, now)
     ]
     return [
         (peer, download.index)

@@ -22,7 +22,7 @@ class SwarmConfig:
     silent_after: float = 150.0
     """Close the connection to a peer from which no message has arrived for this long."""
     stalled_after: float = 1.0
-    """A peer that owes blocks and sends none for this long counts as slower than an idle one."""
+    """A peer that owes blocks and sends none for this long has stalled: any idle one is quicker."""
     snubbed_after: float = 20.0
     """Let others fetch the pieces of a peer that owes blocks and sends none for this long."""
     hopeless_after: float = 60.0

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.swarm.peer import Peer
 from client.core.swarm.relief import find_relief
+from client.core.swarm.swarm_config import SwarmConfig
 from common.types import BLOCK_SIZE
 from tests.support.swarm.runs import one
 from tests.support.swarm.waiting_blocks import WaitingBlocks
@@ -55,10 +56,16 @@ def peer_of(key: int, shape: Shape) -> Peer:
     return peer
 
 
+@given(SHAPES)
+def test_a_peer_has_stalled_if_it_owes_blocks_and_sends_none(shape: Shape) -> None:
+    peer = peer_of(1, shape)
+    assert peer.has_stalled(SwarmConfig(), NOW) is (bool(shape.asked) and shape.block_at < NOW - 1)
+
+
 @given(st.lists(SHAPES, max_size=6), st.sets(st.integers(0, PIECES - 1)))
 def test_idle_peers_relieve_those_that_stall(shapes: list[Shape], spared: set[int]) -> None:
     peers = [peer_of(key, shape) for key, shape in enumerate(shapes)]
-    found = find_relief(peers, 1.0, NOW, spared)
+    found = find_relief(peers, SwarmConfig(), NOW, spared)
     assert len({relief.idle.key for relief in found}) == len(found)
     for relief in found:
         idle, stalled = shapes[relief.idle.key], shapes[relief.stalled.key]
@@ -78,4 +85,4 @@ def test_an_idle_peer_always_relieves_one_that_stalls(block_at: float, asked: se
     shape = Shape(everything, frozenset(), frozenset(), False, True, False, 0.0)
     stalled = Shape(everything, frozenset(asked), frozenset(), False, True, False, block_at)
     peers = [peer_of(1, shape), peer_of(2, stalled)]
-    assert bool(find_relief(peers, 1.0, NOW, ())) is (NOW - block_at > 1.0)
+    assert bool(find_relief(peers, SwarmConfig(), NOW, ())) is (NOW - block_at > 1.0)
