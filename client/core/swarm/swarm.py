@@ -305,12 +305,9 @@ class Swarm:
         slots = self._choker.slots
         self._all_slots_used &= active >= slots
         free = min(slots - active, slots + self.config.extra_slots - len(served))
-        if free <= 0:
+        if free <= 0 or len(served) == sum(peer.wants for peer in self.peers.values()):
             return []
-        wanting = [peer for peer in self.peers.values() if peer.wants]
-        if len(served) == len(wanting):
-            return []
-        first = givers_first([self._candidate(peer) for peer in wanting])
+        first = givers_first([self._candidate(peer) for peer in self.peers.values() if peer.wants])
         waiting = [candidate for candidate in first if self.peers[candidate.key].am_choking]
         chosen = self._choker.fill(waiting, free)
         return [action for key in chosen for action in self._unchoke(self.peers[key])]
