@@ -19,6 +19,7 @@ from common.wire.messages import (
     Have,
     HaveAll,
     HaveNone,
+    Interested,
     KeepAlive,
     Unchoke,
 )
