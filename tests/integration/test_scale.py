@@ -43,7 +43,7 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess
             person.ok("create_group", "lab", "--open")
             person.ok("create_group", "big", "--open")
         tracker.kill()
-        with bulk_rows.opened(tracker.folder / "tracker.db") as store:
+        with bulk_rows.opened(tracker.folder / "tracker.db", alone=True) as store:
             bulk_rows.add_member(store, "lab", "bob")
             bulk_rows.add_member(store, "big", "bob")
             bulk_rows.add_files(store, "lab", "ann", MANY)

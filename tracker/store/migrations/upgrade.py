@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -39,7 +40,7 @@ def pending(connection: Connection) -> list[str]:
     """
     current = revision(connection) or "base"
     try:
-        missing = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", current))
+        missing = list(_known().iterate_revisions("head", current))
     except RevisionError as error:
         raise CommandError(str(error)) from error
     return [script.revision for script in missing][::-1]
@@ -53,6 +54,12 @@ def revision(connection: Connection) -> str | None:
 def _is_current(engine: Engine) -> bool:
     with engine.connect() as connection:
         return not pending(connection)
+
+
+@cache
+def _known() -> ScriptDirectory:
+    """This version's migrations, read once: that takes longer than the rest of a check."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:
