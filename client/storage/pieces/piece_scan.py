@@ -18,8 +18,11 @@ from common.types import PieceIndex
 Progress = Callable[[int, int], None]
 """Called with (bytes visited, total bytes)."""
 
-READ_SIZE = 256 * 1024
-"""Bytes read and hashed at a time: few enough to be still in the core's cache when hashed."""
+READ_SIZE = 512 * 1024
+"""Bytes read and hashed at a time: few enough to be still in the core's cache when hashed.
+
+Half as many take 3 % longer, on a machine with 1 MiB of it.
+"""
 
 _PROGRESS_SECONDS = 0.1
 """Between two reports of progress."""
