@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from typing import Final
 
 import structlog
 
@@ -18,6 +19,10 @@ from common.errors import ErrorCode, MinitorrentError
 log = structlog.get_logger(__name__)
 
 
+_BATCH: Final = 8
+"""Pieces written together at most; others hear of them only when all are on the disk."""
+
+
 class _Result(Enum):
     """What a worker has made of a piece."""
 
@@ -28,6 +33,9 @@ class _Result(Enum):
 
 class PieceWriter:
     """The pieces of one torrent on their way to the disk; `lock` is the torrent's.
+
+    Workers hash pieces side by side, but one of them at a time writes what is right, several pieces
+    together. Otherwise the others would wait for their turn at the file instead of hashing.
 
     Reports each piece to the `swarm`, and passes the actions that it returns to `perform`, under
     the lock. Outside of it, calls `completed` once, when every wanted piece is written and no
@@ -54,6 +62,9 @@ class PieceWriter:
         self._failed = failed
         self._is_over = swarm.complete  # complete, and the owner knows it; or closed
         self._idle = threading.Condition(lock)
+        self._queueing = threading.Lock()  # guards the next two; never held while writing
+        self._right: list[PieceDownload] = []  # pieces to be written; their buffers limit them
+        self._has_writer = False
 
     def close(self) -> None:
         """Don't report the completion any more; call it under the lock."""
@@ -65,32 +76,63 @@ class PieceWriter:
 
     def submit(self, download: PieceDownload) -> None:
         """Have a worker verify and write a piece; blocks while many are waiting."""
-
-        def failed(error: Exception) -> None:
-            known = error if isinstance(error, MinitorrentError) else None
-            report = log.info if known else log.error  # the user gets to see the known ones
-            report("a piece could not be written", error=str(error), piece=download.index)
-            self._finish(download, _Result.UNWRITTEN)
-            self._failed(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
-
         with self._lock:
             self.writing += 1
-        self._workers.submit(lambda: self._check_and_write(download), failed)
+        self._workers.submit(
+            lambda: self._check_and_write(download), lambda error: self._give_up(download, error)
+        )
 
     def _check_and_write(self, download: PieceDownload) -> None:
-        is_on_disk = self._swarm.have[download.index]  # another copy of it was faster
-        right = is_on_disk or self._files.write_verified(download.index, download.buffer)
-        self._finish(download, _Result.RIGHT if right else _Result.WRONG)
+        if self._swarm.have[download.index]:  # another copy of it was faster
+            self._finish([download], _Result.RIGHT)
+        elif not self._files.is_right(download.index, download.buffer):
+            self._finish([download], _Result.WRONG)
+        elif self._queue(download):
+            while batch := self._next_batch():
+                self._write(batch)
 
-    def _finish(self, download: PieceDownload, result: _Result) -> None:
+    def _queue(self, download: PieceDownload) -> bool:
+        """Queue a right piece to be written; returns whether the caller is to write the queue."""
+        with self._queueing:
+            self._right.append(download)
+            begins, self._has_writer = not self._has_writer, True
+            return begins
+
+    def _next_batch(self) -> list[PieceDownload]:
+        """Remove and return pieces to be written; after an empty batch, the caller has to stop."""
+        with self._queueing:
+            batch, self._right = self._right[:_BATCH], self._right[_BATCH:]
+            self._has_writer = bool(batch)
+            return batch
+
+    def _write(self, batch: list[PieceDownload]) -> None:
+        try:
+            self._files.write_pieces([(download.index, download.buffer) for download in batch])
+            self._finish(batch, _Result.RIGHT)
+        except Exception as error:
+            if len(batch) == 1:
+                self._give_up(batch[0], error)
+                return
+            for download in batch:  # others than the one that failed may fit
+                self._write([download])
+
+    def _give_up(self, download: PieceDownload, error: Exception) -> None:
+        known = error if isinstance(error, MinitorrentError) else None
+        report = log.info if known else log.error  # the user gets to see the known ones
+        report("a piece could not be written", error=str(error), piece=download.index)
+        self._finish([download], _Result.UNWRITTEN)
+        self._failed(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
+
+    def _finish(self, downloads: Sequence[PieceDownload], result: _Result) -> None:
         with self._lock:
-            if result is _Result.RIGHT:
-                self._perform(self._swarm.verified(download))
-            else:
-                actions = self._swarm.failed(download)
-                if result is _Result.WRONG:  # otherwise it is not its sender's fault
-                    self._perform(actions)
-            self.writing -= 1
+            for download in downloads:
+                if result is _Result.RIGHT:
+                    self._perform(self._swarm.verified(download))
+                else:
+                    actions = self._swarm.failed(download)
+                    if result is _Result.WRONG:  # otherwise it is not its sender's fault
+                        self._perform(actions)
+            self.writing -= len(downloads)
             self._idle.notify_all()
             # A copy of a piece that is still being written would look like a change of the file.
             ends = self._swarm.complete and not (self.writing or self._is_over)

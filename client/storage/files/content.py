@@ -7,7 +7,8 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -114,7 +115,7 @@ class Content:
 
         A run is an offset and a length. Bytes read before this call were right when read.
         """
-        self._look({file for run in runs for file in self._files_in(*run)})
+        self._look(self._files_of(runs))
 
     def look_at_all(self) -> None:
         """Like `look`, for all files."""
@@ -143,37 +144,47 @@ class Content:
             else:
                 self._read_file(file, start, part)
 
-    def writing(self, offset: int, length: int) -> AbstractContextManager[None]:
-        """Keep other writers out of a range during the block, to `write` there."""
+    def writing(self, runs: Iterable[tuple[int, int]]) -> AbstractContextManager[None]:
+        """Keep other writers out of these runs during the block, to `write` there."""
         self._unsynced.check()
         if self._detector is None:
             raise MinitorrentError(ErrorCode.INTERNAL, "No file is open for writing.")
-        return self._detector.writing(self._files_in(offset, length))
+        return self._detector.writing(sorted(self._files_of(runs)))
 
-    def _files_in(self, offset: int, length: int) -> list[int]:
-        return [file for file, _, _ in self.layout.spans(offset, length) if file != PADDING]
+    def _files_of(self, runs: Iterable[tuple[int, int]]) -> set[int]:
+        spans = (span for run in runs for span in self.layout.spans(*run))
+        return {file for file, _, _ in spans if file != PADDING}
 
-    def write(self, offset: int, data: memoryview) -> None:
-        """Write the bytes to the content at `offset`, except to finished files."""
-        done = 0
-        for file, start, length in self.layout.spans(offset, len(data)):
-            if file == PADDING:
-                _check_is_zeros(data[done : done + length])
-            elif self.layout.is_written(file):
-                self._write_file(file, start, data[done : done + length])
-                self._unsynced.add(file, length)
-            done += length
+    def write(self, runs: Iterable[tuple[int, memoryview]]) -> None:
+        """Write each run's bytes to the content at its offset, except to finished files."""
+        written = Counter[int]()
+        try:
+            for offset, data in runs:
+                done = 0
+                for file, start, length in self.layout.spans(offset, len(data)):
+                    part = data[done : done + length]
+                    if file == PADDING:
+                        _check_is_zeros(part)
+                    elif self.layout.is_written(file):
+                        written[file] += length
+                        self._write_file(file, start, part)
+                    done += length
+        finally:  # also what a full disk has cut short is no change by another program
+            self._record_written(written)
+
+    def _record_written(self, sizes: Mapping[int, int]) -> None:
+        for file, size in sizes.items():
+            with self._leased(file) as descriptor:
+                self._wrote(file, descriptor)
+            self._unsynced.add(file, size)
 
     def trim(self, file: int) -> None:
         """Truncate a file that is too long."""
         length = self.layout.length(file)
-        try:
-            with self.handles.lease(file) as descriptor:
-                if os.fstat(descriptor).st_size > length:
-                    os.ftruncate(descriptor, length)
-                    self._wrote(file, descriptor)
-        except OSError as error:
-            raise translated(error, self.path(file)) from error
+        with self._leased(file) as descriptor:
+            if os.fstat(descriptor).st_size > length:
+                os.ftruncate(descriptor, length)
+                self._wrote(file, descriptor)
 
     def give_attributes(self, file: int) -> None:
         """Set the mtime and executable bit that the file was shared with.
@@ -279,25 +290,27 @@ class Content:
             raise translated(error, self.path(file)) from error
 
     def _read_file(self, file: int, offset: int, buffers: Sequence[memoryview]) -> None:
-        try:
-            with self.handles.lease(file) as descriptor:
-                while buffers:
-                    count = os.preadv(descriptor, buffers, offset)
-                    if not count:
-                        raise self._shortened(file)
-                    _, buffers = cut(buffers, count)
-                    offset += count
-        except OSError as error:
-            raise translated(error, self.path(file)) from error
+        with self._leased(file) as descriptor:
+            while buffers:
+                count = os.preadv(descriptor, buffers, offset)
+                if not count:
+                    raise self._shortened(file)
+                _, buffers = cut(buffers, count)
+                offset += count
 
     def _write_file(self, file: int, offset: int, data: memoryview) -> None:
+        with self._leased(file) as descriptor:
+            while data:
+                count = os.pwrite(descriptor, data, offset)
+                data = data[count:]
+                offset += count
+
+    @contextmanager
+    def _leased(self, file: int) -> Iterator[int]:
+        """Yield a file's descriptor; raises MinitorrentError instead of OSError."""
         try:
             with self.handles.lease(file) as descriptor:
-                while data:
-                    count = os.pwrite(descriptor, data, offset)
-                    data = data[count:]
-                    offset += count
-                self._wrote(file, descriptor)
+                yield descriptor
         except OSError as error:
             raise translated(error, self.path(file)) from error
 

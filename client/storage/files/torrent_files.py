@@ -147,22 +147,25 @@ class TorrentFiles:
         self._reopen(self.final, READ)
         self._content.watch(self._doubt, are_written=False)
 
-    def write_piece(self, index: PieceIndex, data: memoryview) -> None:
-        """Write a verified piece; `data` is exactly as long as the piece."""
-        if len(data) != self._geometry.piece_size(index):
-            raise ValueError(f"piece {index} has another size than {len(data)}")
-        offset = self._geometry.offset(index)
-        with self._content.writing(offset, len(data)):
-            self._content.write(offset, data)
-            self._proof.add(index)
-
-    def write_verified(self, index: PieceIndex, data: memoryview) -> bool:
-        """Write a piece if it has the right hash; returns whether it has."""
+    def is_right(self, index: PieceIndex, data: memoryview) -> bool:
+        """Return whether these bytes have the hash of the piece."""
         digest = hashlib.sha1(data, usedforsecurity=False).digest()
-        if digest != self.metainfo.piece_hash(index):
-            return False
-        self.write_piece(index, data)
-        return True
+        return digest == self.metainfo.piece_hash(index)
+
+    def write_piece(self, index: PieceIndex, data: memoryview) -> None:
+        """Write a piece with the right hash; `data` is exactly as long as the piece."""
+        self.write_pieces([(index, data)])
+
+    def write_pieces(self, pieces: Sequence[tuple[PieceIndex, memoryview]]) -> None:
+        """Like `write_piece`, for several; if one can't be written, none counts as written."""
+        for index, data in pieces:
+            if len(data) != self._geometry.piece_size(index):
+                raise ValueError(f"piece {index} has another size than {len(data)}")
+        runs = [(self._geometry.offset(index), data) for index, data in pieces]
+        with self._content.writing([(offset, len(data)) for offset, data in runs]):
+            self._content.write(runs)
+            for index, _ in pieces:
+                self._proof.add(index)
 
     def read(self, runs: Iterable[Block], buffers: Sequence[memoryview]) -> None:
         """Fill the buffers in order with the bytes of these runs inside pieces.

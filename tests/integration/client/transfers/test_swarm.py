@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -93,17 +93,22 @@ def test_a_duplicate_last_piece_is_not_taken_for_a_change(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     """Two peers send it at once; a write after completion would look like a change."""
-    both_write, is_ended = threading.Barrier(2), threading.Event()
+    both_right, is_ended = threading.Barrier(2), threading.Event()
     written: list[PieceIndex] = []
     written_at_the_end: list[int] = []
 
     class WrittenLate(TorrentFiles):
-        def write_piece(self, index: PieceIndex, data: memoryview) -> None:
+        def is_right(self, index: PieceIndex, data: memoryview) -> bool:
             """See TorrentFiles."""
-            if both_write.wait(timeout=10.0) == 0:
+            both_right.wait(timeout=10.0)
+            return super().is_right(index, data)
+
+        def write_pieces(self, pieces: Sequence[tuple[PieceIndex, memoryview]]) -> None:
+            """See TorrentFiles."""
+            if written:
                 is_ended.wait(timeout=0.5)
-            super().write_piece(index, data)
-            written.append(index)
+            super().write_pieces(pieces)
+            written.extend(index for index, _ in pieces)
 
         def finish(self, prove: Callable[[], None] = lambda: None) -> None:
             """See TorrentFiles."""

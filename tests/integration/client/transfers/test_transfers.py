@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -307,11 +307,11 @@ def test_an_unwritable_disk(team: Team, tmp_path: Path) -> None:
     is_broken = True
 
     class Unwritable(TorrentFiles):
-        def write_piece(self, index: PieceIndex, data: memoryview) -> None:
+        def write_pieces(self, pieces: Sequence[tuple[PieceIndex, memoryview]]) -> None:
             """See TorrentFiles."""
             if is_broken:
                 raise MinitorrentError(ErrorCode.PERMISSION_DENIED, "It can't be written.")
-            super().write_piece(index, data)
+            super().write_pieces(pieces)
 
     ann, bob = team.member("ann"), team.member("bob", parts=Parts(files=Unwritable))
     name = team.share(ann, make_file(tmp_path / "content", MIB))

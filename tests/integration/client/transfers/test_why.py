@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -139,10 +139,10 @@ def test_a_slow_disk(team: Team, tmp_path: Path) -> None:
     go_on = threading.Event()
 
     class Slow(TorrentFiles):
-        def write_piece(self, index: PieceIndex, data: memoryview) -> None:
+        def write_pieces(self, pieces: Sequence[tuple[PieceIndex, memoryview]]) -> None:
             """See TorrentFiles."""
             go_on.wait(30)
-            super().write_piece(index, data)
+            super().write_pieces(pieces)
 
     ann, bob = nobody_has_it(team, tmp_path, 16 * MIB, Parts(files=Slow))
     bob.start("content")

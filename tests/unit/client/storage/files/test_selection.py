@@ -38,7 +38,7 @@ def some(*names: str) -> dict[str, bytes]:
 def write(files: TorrentFiles, pieces: Collection[int]) -> None:
     for piece in pieces:
         start = piece * PIECE
-        assert files.write_verified(PieceIndex(piece), memoryview(CONTENT[start : start + PIECE]))
+        files.write_piece(PieceIndex(piece), memoryview(CONTENT[start : start + PIECE]))
 
 
 def fetch(final: Path, *chosen: int) -> None:
