@@ -109,7 +109,7 @@ def test_a_copy_that_fails_leaves_no_rows(source: str, target: str) -> None:
 def test_a_target_in_use_is_refused(source: str, target: str) -> None:
     registry.run(["copy", source, target])
     before = rows(target)
-    with pytest.raises(CommandFailedError, match="the target is in use"):
+    with pytest.raises(CommandFailedError, match="the target is not empty"):
         registry.run(["copy", source, target])
     assert rows(target) == before
 

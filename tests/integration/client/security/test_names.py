@@ -146,7 +146,7 @@ def test_metainfo_of_another_file_is_refused(
         "owner": "mallory",
         "metainfo": base64.b64encode(data).decode(),
     }
-    with pytest.raises(MinitorrentError, match="not that of the file"):
+    with pytest.raises(MinitorrentError, match="metainfo doesn't match the file"):
         session.files.download(GROUP, "fine", str(tmp_path))
     assert everything(tmp_path) == set()
 
