@@ -37,6 +37,7 @@ from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.messages import Cancel, Have, Unchoke
 from tests.support.swarm.runs import one
 from tests.support.swarm.waiting_blocks import WaitingBlocks
+from tracker.services.sharing.announce import SESSION_INTERVAL
 
 LATENCY = 0.02
 """Seconds from one node to another."""
@@ -119,7 +120,8 @@ class Network:
     def connect_some(self, listed: int, most: int) -> None:
         """Have every node dial `listed` others, while both have fewer than `most` connections.
 
-        A node that lacks something and has lost all connections does so again.
+        Nodes that lack something do so again once they have lost a connection: as often as clients
+        announce, or sooner while they have none.
         """
         order = list(self.nodes)
         self.rng.shuffle(order)
@@ -234,7 +236,8 @@ class Node:
         limit = BandwidthChannel(TokenBucket(int(upload), 0.0), TokenBucket(0, 0.0))
         self._turns = UploadTurns(network.turn, limit)
         self._uploading: set[int] = set()  # peers with waiting blocks
-        self._dial_at = 0.0
+        self._asked_at = 0.0  # when the tracker listed others
+        self._has_lost = False  # a connection
         self.sending = False
         self.gone = False
 
@@ -261,6 +264,7 @@ class Node:
         """Lose the connection to a node."""
         if key in self._links:
             self._wasted += self._links.pop(key).wasted
+            self._has_lost = True
             self.swarm.leave(key)
 
     def leave(self) -> None:
@@ -282,8 +286,10 @@ class Node:
         if self.gone:
             return
         now = self._network.now
-        if not self._links and self.finished_at is None and now >= self._dial_at:
-            self._dial_at = now + LONELY_INTERVAL
+        pause = SESSION_INTERVAL if self._links else LONELY_INTERVAL
+        is_due = now >= self._asked_at + pause and (self._has_lost or not self._links)
+        if is_due and self.finished_at is None:
+            self._asked_at = now
             self._network.dial_some(self)
         self.perform(self.swarm.tick(now))
         for key, peer in list(self.swarm.peers.items()):

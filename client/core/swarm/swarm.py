@@ -75,6 +75,7 @@ class Swarm:
         self.uploaded = 0
         self.downloaded = 0
         self._keep_alive_at = now + self.config.keep_alive_every
+        self._useful_at = now  # a peer had something for us, or there was a place for another
 
     @property
     def complete(self) -> bool:
@@ -251,7 +252,21 @@ class Swarm:
         if now >= self._keep_alive_at:
             self._keep_alive_at = now + self.config.keep_alive_every
             actions += [Send(key, KeepAlive()) for key in self.peers]
-        return actions
+        return actions + self._make_room(now)
+
+    def _make_room(self, now: float) -> list[Action]:
+        """Part with a peer, by chance, when all places are taken and nobody has what we lack.
+
+        Otherwise a crowd whose members all lack the same piece would keep out the one who has it.
+        """
+        is_full = len(self.peers) >= self.config.connections
+        if not is_full or self.complete or any(peer.wanted for peer in self.peers.values()):
+            self._useful_at = now
+        if now - self._useful_at < self.config.useless_after:
+            return []
+        self._useful_at = now
+        useless = [key for key, peer in self.peers.items() if not peer.wants] or list(self.peers)
+        return [Close(self._rng.choice(useless), "had nothing that we lack, in others' place")]
 
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
         if now - peer.received_at > self.config.silent_after:

@@ -40,6 +40,8 @@ class Limits(TypedDict, total=False):
     initial_window: int
     min_window: int
     min_ahead: int
+    connections: int
+    useless_after: float
 
 
 def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:

@@ -51,6 +51,29 @@ def test_silent_peers_are_disconnected() -> None:
     assert Close(1, "said nothing for too long") in swarm.tick(150.1)
 
 
+def closed(swarm: Swarm, now: float) -> list[int]:
+    return [action.peer for action in swarm.tick(now) if isinstance(action, Close)]
+
+
+def test_a_full_house_of_useless_peers_makes_room() -> None:
+    swarm = swarm_with(connections=2, useless_after=30.0, silent_after=1000.0)
+    join(swarm, 1, HaveNone())
+    assert not closed(swarm, 29.0)  # there is a place for another
+    join(swarm, 2, HaveNone(), Interested())
+    assert not closed(swarm, 58.0)
+    assert closed(swarm, 59.0) == [1]  # the other one wants something from us, one day
+    assert not closed(swarm, 88.0)
+    assert closed(swarm, 89.0) == [1]  # it takes its time
+    receive(swarm, 2, Have(0))
+    assert not closed(swarm, 130.0)
+
+
+def test_a_full_house_keeps_everybody_once_complete() -> None:
+    swarm = swarm_with(ALL, connections=1, useless_after=30.0, silent_after=1000.0)
+    join(swarm, 1, HaveNone())
+    assert not closed(swarm, 100.0)
+
+
 def snubbed(swarm: Swarm) -> set[int]:
     return {key for key, peer in swarm.peers.items() if peer.snubbed}
 
