@@ -255,18 +255,21 @@ class Swarm:
         return actions + self._make_room(now)
 
     def _make_room(self, now: float) -> list[Action]:
-        """Part with a peer, by chance, when all places are taken and nobody has what we lack.
+        """Part with a fifth of the peers when all places are taken and nobody has what we lack.
 
         Otherwise a crowd whose members all lack the same piece would keep out the one who has it.
+        Those who want something from us stay, unless all do: then one has to go.
         """
-        is_full = len(self.peers) >= self.config.connections
+        is_full = len(self.peers) >= max(1, self.config.connections)
         if not is_full or self.complete or any(peer.wanted for peer in self.peers.values()):
             self._useful_at = now
         if now - self._useful_at < self.config.useless_after:
             return []
         self._useful_at = now
-        useless = [key for key, peer in self.peers.items() if not peer.wants] or list(self.peers)
-        return [Close(self._rng.choice(useless), "had nothing that we lack, in others' place")]
+        idle = [key for key, peer in self.peers.items() if not peer.wants]
+        count = min(len(idle), max(1, self.config.connections // 5))
+        parting = self._rng.sample(idle, count) or [self._rng.choice(list(self.peers))]
+        return [Close(key, "had nothing that we lack, in others' place") for key in parting]
 
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
         if now - peer.received_at > self.config.silent_after:

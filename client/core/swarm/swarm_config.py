@@ -45,7 +45,7 @@ class SwarmConfig:
     connections: int = 50
     """Peers connected at once."""
     useless_after: float = 30.0
-    """Part with a peer when, for this long, all places were taken and nobody had what we lack."""
+    """Part with peers when, for this long, all places were taken and nobody had what we lack."""
     max_connections_each: int = 3
     """Of those, per member login, or per address in an open group."""
     remembered_parties: int = 4096

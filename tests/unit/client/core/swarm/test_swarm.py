@@ -68,6 +68,22 @@ def test_a_full_house_of_useless_peers_makes_room() -> None:
     assert not closed(swarm, 130.0)
 
 
+def test_a_full_house_parts_with_a_fifth() -> None:
+    swarm = swarm_with([1], connections=10, useless_after=30.0, silent_after=1000.0)
+    for key in range(1, 11):
+        join(swarm, key, HaveNone())
+    assert not closed(swarm, 29.0)
+    assert len(set(closed(swarm, 30.0))) == 2
+
+
+def test_of_those_who_want_something_one_has_to_go() -> None:
+    swarm = swarm_with([1], connections=10, useless_after=30.0, silent_after=1000.0)
+    for key in range(1, 11):
+        join(swarm, key, HaveNone(), Interested())
+    assert not closed(swarm, 29.0)
+    assert len(closed(swarm, 30.0)) == 1
+
+
 def test_a_full_house_keeps_everybody_once_complete() -> None:
     swarm = swarm_with(ALL, connections=1, useless_after=30.0, silent_after=1000.0)
     join(swarm, 1, HaveNone())
