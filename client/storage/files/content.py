@@ -194,12 +194,9 @@ class Content:
         entry, detector = self.layout.files[file], self._detector
         if detector is None or not (entry.executable or entry.mtime is not None):
             return
-        try:
-            with detector.writing([file]), self.handles.lease(file) as descriptor:
-                attributes.apply(descriptor, entry)
-                detector.wrote(file, Stamp.of(os.fstat(descriptor)))
-        except OSError as error:
-            raise translated(error, self.path(file)) from error
+        with detector.writing([file]), self._leased(file) as descriptor:
+            attributes.apply(descriptor, entry)
+            detector.wrote(file, Stamp.of(os.fstat(descriptor)))
 
     def views(self, offset: int, length: int) -> list[memoryview]:
         """Return the bytes as slices of memory-mapped files, for the kernel (FileHandles)."""
