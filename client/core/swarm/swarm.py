@@ -17,6 +17,7 @@ from client.core.swarm.peer import Peer
 from client.core.swarm.piece_download import AnyBuffers, PieceDownload
 from client.core.swarm.piece_scheduler import PieceScheduler
 from client.core.swarm.swarm_config import SwarmConfig
+from client.core.swarm.turnover import Turnover
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -66,6 +67,7 @@ class Swarm:
         )
         self._evidence = Evidence()
         self._choker = Choker(self.config, rng, now)
+        self._turnover = Turnover(self.config, rng, now)
         self._rng = rng
         self._now = now  # of the last tick
         self._first_copies: FirstCopies | None = None
@@ -75,7 +77,6 @@ class Swarm:
         self.uploaded = 0
         self.downloaded = 0
         self._keep_alive_at = now + self.config.keep_alive_every
-        self._useful_at = now  # a peer had something for us, or there was a place for another
 
     @property
     def complete(self) -> bool:
@@ -245,31 +246,14 @@ class Swarm:
             actions += self._check_time(peer, now)
         relieved = self._scheduler.relieve(now)
         actions += [Send(key, Cancel(*block)) for key, block in relieved]
-        if self._choker.due(now):
-            actions += self._rechoke(now)
-        else:
-            actions += self.fill_slots()
+        actions += self._rechoke(now) if self._choker.due(now) else self.fill_slots()
         if now >= self._keep_alive_at:
             self._keep_alive_at = now + self.config.keep_alive_every
             actions += [Send(key, KeepAlive()) for key in self.peers]
-        return actions + self._make_room(now)
-
-    def _make_room(self, now: float) -> list[Action]:
-        """Part with a fifth of the peers when all places are taken and nobody has what we lack.
-
-        Otherwise a crowd whose members all lack the same piece would keep out the one who has it.
-        Those who want something from us stay, unless all do: then one has to go.
-        """
-        is_full = len(self.peers) >= max(1, self.config.connections)
-        if not is_full or self.complete or any(peer.wanted for peer in self.peers.values()):
-            self._useful_at = now
-        if now - self._useful_at < self.config.useless_after:
-            return []
-        self._useful_at = now
-        idle = [key for key, peer in self.peers.items() if not peer.wants]
-        count = min(len(idle), max(1, self.config.connections // 5))
-        parting = self._rng.sample(idle, count) or [self._rng.choice(list(self.peers))]
-        return [Close(key, "had nothing that we lack, in others' place") for key in parting]
+        if not self.complete:
+            parting = self._turnover.choose(self.peers, now)
+            actions += [Close(key, "had nothing that we lack, in others' place") for key in parting]
+        return actions
 
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
         if now - peer.received_at > self.config.silent_after:
