@@ -2,9 +2,10 @@
 
 Measured are a client without any transfer, one with N unchanged shares that nobody downloads, and
 the same while it also downloads M files from another client, slowly, each from a connection of its
-own. A row has the seconds from the start of the program until everything is shared, the processor
-time in percent of a core, memory that is not file cache, threads, descriptors, and the time of
-what the prompt asks for twice a second (overview) and of what the page shows (page).
+own. A row has the seconds from the start of the program until everything is shared, until the
+tracker knows of all, and until the client is at rest; from then on, the processor time in percent
+of a core; memory that is not file cache, threads, descriptors, and the time of what the prompt asks
+for twice a second (overview) and of what the page shows (page).
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ from tests.support.waiting import wait_until
 KIB, MIB = 1 << 10, 1 << 20
 GROUP = "lab"
 _LIMIT = 3600.0
+_AT_REST = 0.01
+"""Of a core, in one moment: what a client may take that has nothing to do."""
+
+_MOMENT = 1.0
 _SHARED = 4 * KIB
 _DOWNLOADED = 64 * MIB
 
@@ -59,6 +64,7 @@ class Row(NamedTuple):
     name: str
     start: float
     announced: float
+    rested: float
     cpu: float
     memory: int
     measured: dict[str, Any]
@@ -67,14 +73,14 @@ class Row(NamedTuple):
         """Return it as a line of the table."""
         one = self.measured
         return (
-            f"{self.name:<28}{self.start:>8.2f}{self.announced:>11.2f}{100 * self.cpu:>8.2f}"
-            f"{self.memory / MIB:>9.1f}{one['threads']:>9}{one['descriptors']:>13}"
-            f"{1000 * one['overview']:>13.2f}{1000 * one['page']:>9.2f}"
+            f"{self.name:<28}{self.start:>8.2f}{self.announced:>11.2f}{self.rested:>9.2f}"
+            f"{100 * self.cpu:>8.2f}{self.memory / MIB:>9.1f}{one['threads']:>9}"
+            f"{one['descriptors']:>13}{1000 * one['overview']:>13.2f}{1000 * one['page']:>9.2f}"
         )
 
 
 HEAD = (
-    f"{'':<28}{'start s':>8}{'announced':>11}{'CPU %':>8}{'MiB':>9}{'threads':>9}"
+    f"{'':<28}{'start s':>8}{'announced':>11}{'at rest':>9}{'CPU %':>8}{'MiB':>9}{'threads':>9}"
     f"{'descriptors':>13}{'overview ms':>13}{'page ms':>9}"
 )
 
@@ -111,7 +117,8 @@ class Bench(Closing):
         if active:
             self._download(active, rate)
             began = rows[-1]
-            rows.append(self._row(f"... {active} downloads", began.start, began.announced))
+            times = began.start, began.announced, began.rested
+            rows.append(self._row(f"... {active} downloads", *times))
         return rows
 
     def _resting(self, name: str, shares: int) -> Row:
@@ -124,15 +131,19 @@ class Bench(Closing):
         start = time.perf_counter() - began
         wait_until(lambda: self._announced() >= shares, _LIMIT, "all to be announced")
         announced = time.perf_counter() - began
-        return self._row(name, start, announced)
+        wait_until(lambda: self._load(_MOMENT) < _AT_REST, _LIMIT, "it to come to rest")
+        return self._row(name, start, announced, time.perf_counter() - began - _MOMENT)
 
-    def _row(self, name: str, start: float, announced: float) -> Row:
-        pid = self._ann.pid
-        before, began = cpu_seconds(pid), time.perf_counter()
-        time.sleep(self._seconds)
-        cpu = (cpu_seconds(pid) - before) / (time.perf_counter() - began)
-        memory = anonymous_memory(pid)
-        row = Row(name, start, announced, cpu, memory, self._ann.ask("measure"))
+    def _load(self, seconds: float) -> float:
+        """Return the processor time that the client takes in so many seconds, over these."""
+        before, began = cpu_seconds(self._ann.pid), time.perf_counter()
+        time.sleep(seconds)
+        return (cpu_seconds(self._ann.pid) - before) / (time.perf_counter() - began)
+
+    def _row(self, name: str, start: float, announced: float, rested: float) -> Row:
+        cpu = self._load(self._seconds)
+        memory = anonymous_memory(self._ann.pid)
+        row = Row(name, start, announced, rested, cpu, memory, self._ann.ask("measure"))
         print(row.line(), flush=True)
         return row
 

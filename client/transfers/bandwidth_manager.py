@@ -29,6 +29,9 @@ IDLE: Final = 0.1
 LOOK_EVERY: Final = 0.25
 """Seconds between checks for torrents that have peers: there may be thousands without."""
 
+_REST: Final = 9
+"""The pause after a round is this many times as long as the round, within the two limits above."""
+
 
 class BandwidthManager:
     """Applies the limits to the active torrents; `torrents` returns these."""
@@ -69,7 +72,9 @@ class BandwidthManager:
         while not self._closing:
             pause: float | None = None
             if self._limits.any:
-                pause = BUSY if self._try_round() else IDLE
+                began = self._clock()
+                is_busy = self._try_round()
+                pause = pause_after(self._clock() - began) if is_busy else IDLE
             else:
                 self._with_peers = []  # torrents keep their files open
             self._wake.wait(pause)
@@ -95,3 +100,12 @@ class BandwidthManager:
             self._up.serve(ups, now)
             self._down.serve(downs, now)
         return bool(ups or downs)
+
+
+def pause_after(took: float) -> float:
+    """Return the seconds from a round that took so long, and found requests, to the next one.
+
+    With hundreds of transfers it takes milliseconds. What a bucket saves up lasts for longer than
+    any pause, so that long ones make a transfer no slower.
+    """
+    return min(IDLE, max(BUSY, _REST * took))

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import structlog
 
+from client.core.bandwidth.throttle import BURST
 from client.event_bus import EventBus
 from client.state.rate_limits import WHOLE_CLIENT, RateLimitStore, Rates
 from client.torrent.torrent import Torrent
-from client.transfers.bandwidth_manager import BandwidthManager
+from client.transfers.bandwidth_manager import BUSY, IDLE, BandwidthManager, pause_after
 from client.transfers.rate_limits import RateLimits
 from tests.support.waiting import wait_until
 from tests.unit.client.state.states import ClientState
@@ -61,3 +62,14 @@ def test_the_manager_sleeps_until_there_is_a_limit(store: RateLimitStore, events
     limits.set(None, "down", 0)
     assert store.all() == {}
     bandwidth_manager.close()
+
+
+@pytest.mark.parametrize(
+    ("took", "pause"), [(0.0, BUSY), (0.001, BUSY), (0.005, 0.045), (0.02, IDLE), (1.0, IDLE)]
+)
+def test_long_rounds_are_rarer(took: float, pause: float) -> None:
+    assert pause_after(took) == pytest.approx(pause)
+
+
+def test_what_a_bucket_saves_lasts_for_any_pause() -> None:
+    assert pause_after(10.0) < BURST
