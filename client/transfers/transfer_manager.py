@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 HALT_LIMIT: Final = 30.0
 """Seconds that a login waits for the transfers of the login before to stop."""
 
+LOOKED_AT: Final = 1000
+"""Transfers without a torrent that one checkpoint looks at, at most."""
+
 
 class TransferManager:
     """Transfers by group and name; `active` has their torrents. Thread-safe."""
@@ -42,6 +45,7 @@ class TransferManager:
         self._backlog: Backlog | None = None  # what the login has not loaded yet
         self._changed = threading.Condition()  # guards the four above
         self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
+        self._look_from = 0  # which of those without a torrent a checkpoint looks at next
         self.active = ActiveTorrents(context.lively.all, self.of, self._hash_named)
 
     @property
@@ -338,11 +342,24 @@ class TransferManager:
         self._context.jobs.submit(self._checkpoint)
 
     def _checkpoint(self) -> None:
-        for transfer in self.all():
+        for transfer in self._due_for_checkpoint():
             try:
                 transfer.checkpoint()
             except MinitorrentError as error:
                 log.warning("no checkpoint", name=transfer.record.name, error=error.message)
+
+    def _due_for_checkpoint(self) -> list[Transfer]:
+        """Return all transfers that have a torrent, and some others, which take turns.
+
+        So a checkpoint of any number of shares that nobody downloads takes little time.
+        """
+        with_torrent: list[Transfer] = []
+        others: list[Transfer] = []
+        for transfer in self.all():
+            (others if transfer.torrent is None else with_torrent).append(transfer)
+        start = self._look_from % max(1, len(others))
+        self._look_from = start + LOOKED_AT
+        return with_torrent + (others[start:] + others[:start])[:LOOKED_AT]
 
 
 def _not_member(group: str) -> MinitorrentError:

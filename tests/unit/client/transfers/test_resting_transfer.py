@@ -15,6 +15,7 @@ from client.results.transfers import TransferState
 from client.state.database import Database
 from client.state.transfers import TransferStore
 from client.storage.files.handles import OPEN
+from client.transfers import transfer_manager
 from client.transfers.resting_transfer import QUIET_CHECKPOINTS
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
@@ -115,9 +116,9 @@ def test_an_unchanged_share_rests_from_the_start(
     share.halt()
 
 
-def test_idle_shares_cost_the_ticker_and_the_database_nothing(
-    lab: TransferLab, store: CountingStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def seen_before(lab: TransferLab, tmp_path: Path) -> Iterator[TransferManager]:
+    """A client that has hashed many shares once, and has none loaded."""
     for number in range(MANY):
         content = random_bytes(100, number)
         put(tmp_path / f"f{number}", content)
@@ -128,7 +129,18 @@ def test_idle_shares_cost_the_ticker_and_the_database_nothing(
     lab.jobs.run()
     manager.empty()
     lab.credentials.is_known = True
+    yield manager
+    manager.close()
+
+
+def test_idle_shares_cost_the_ticker_and_the_database_nothing(
+    lab: TransferLab,
+    store: CountingStore,
+    seen_before: TransferManager,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = store.counts.metainfos
+    manager = seen_before
     manager.load("ann", lambda _: True)
     lab.jobs.run()
     assert all(map(is_resting, manager.all()))
@@ -151,7 +163,26 @@ def test_idle_shares_cost_the_ticker_and_the_database_nothing(
     assert len(looks) == MANY, "each file is looked at once a checkpoint"
     assert store.counts.changes == changes
     assert manager.active.all() == []
-    manager.close()
+
+
+def test_a_checkpoint_looks_at_so_many_files_and_then_at_others(
+    lab: TransferLab, seen_before: TransferManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_before.load("ann", lambda _: True)
+    lab.jobs.run()
+    looks: list[TransferStorage] = []
+    monkeypatch.setattr(transfer_manager, "LOOKED_AT", MANY - 1)
+
+    def is_unchanged(storage: TransferStorage) -> bool:
+        looks.append(storage)
+        return True
+
+    monkeypatch.setattr(TransferStorage, "is_unchanged", is_unchanged)
+    for checkpoints in (1, 2):
+        seen_before.checkpoint_later()
+        lab.jobs.run()
+        assert len(looks) == checkpoints * (MANY - 1)
+    assert len(set(map(id, looks))) == MANY
 
 
 def test_the_first_share_of_a_group_is_opened(lab: TransferLab, upload: Transfer) -> None:
