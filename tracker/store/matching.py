@@ -46,9 +46,6 @@ _PARTS = {files: "file_parts", groups: "group_parts", users: "user_parts"}
 """The index of each table's names, on SQLite a table of its own."""
 
 _ESCAPE = "\\"
-_ASCII = "C"
-_ANY_SCRIPT = "und-x-icu"
-"""PostgreSQL's collations, which define upper and lower case."""
 
 
 class _AsciiLike(FunctionElement[bool]):
@@ -56,6 +53,8 @@ class _AsciiLike(FunctionElement[bool]):
 
     inherit_cache = True
     type = Boolean()
+    collation = "C"
+    """Of PostgreSQL: it defines upper and lower case."""
 
 
 class _AnyLike(FunctionElement[bool]):
@@ -63,12 +62,14 @@ class _AnyLike(FunctionElement[bool]):
 
     inherit_cache = True
     type = Boolean()
+    collation = "und-x-icu"
 
 
 @compiles(_AsciiLike)
-def _compile(element: _AsciiLike, compiler: Any, **options: Any) -> str:
+@compiles(_AnyLike)
+def _compile(element: _AsciiLike | _AnyLike, compiler: Any, **options: Any) -> str:
     column, like = element.clauses
-    test = column.collate(_ASCII).ilike(like, escape=_ESCAPE)
+    test = column.collate(element.collation).ilike(like, escape=_ESCAPE)
     return str(compiler.process(test, **options))
 
 
@@ -76,13 +77,6 @@ def _compile(element: _AsciiLike, compiler: Any, **options: Any) -> str:
 def _compile_for_sqlite(element: _AsciiLike, compiler: Any, **options: Any) -> str:
     column, like = element.clauses
     return str(compiler.process(column.like(like, escape=_ESCAPE), **options))
-
-
-@compiles(_AnyLike)
-def _compile_any(element: _AnyLike, compiler: Any, **options: Any) -> str:
-    column, like = element.clauses
-    test = column.collate(_ANY_SCRIPT).ilike(like, escape=_ESCAPE)
-    return str(compiler.process(test, **options))
 
 
 @compiles(_AnyLike, "sqlite")
