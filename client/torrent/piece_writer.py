@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 _BATCH: Final = 8
 """Pieces written together at most; others hear of them only when all are on the disk."""
 
+_MOST: Final = 2 * _BATCH
+"""Pieces of a torrent that wait for a worker, or that one works on, at most."""
+
 
 class _Result(Enum):
     """What a worker has made of a piece."""
@@ -61,7 +64,7 @@ class PieceWriter:
         self._completed = completed
         self._failed = failed
         self._is_over = swarm.complete  # complete, and the owner knows it; or closed
-        self._idle = threading.Condition(lock)
+        self._done = threading.Condition(lock)  # some pieces are
         self._queueing = threading.Lock()  # guards the next two; never held while writing
         self._right: list[PieceDownload] = []  # pieces to be written; their buffers limit them
         self._has_writer = False
@@ -72,11 +75,12 @@ class PieceWriter:
 
     def wait_idle(self, timeout: float) -> None:
         """Wait until no piece is being written; call it under the lock."""
-        self._idle.wait_for(lambda: not self.writing, timeout)
+        self._done.wait_for(lambda: not self.writing, timeout)
 
     def submit(self, download: PieceDownload) -> None:
         """Have a worker verify and write a piece; blocks while many are waiting."""
         with self._lock:
+            self._done.wait_for(lambda: self.writing < _MOST)
             self.writing += 1
         self._workers.submit(
             lambda: self._check_and_write(download), lambda error: self._give_up(download, error)
@@ -133,7 +137,7 @@ class PieceWriter:
                     if result is _Result.WRONG:  # otherwise it is not its sender's fault
                         self._perform(actions)
             self.writing -= len(downloads)
-            self._idle.notify_all()
+            self._done.notify_all()
             # A copy of a piece that is still being written would look like a change of the file.
             ends = self._swarm.complete and not (self.writing or self._is_over)
             self._is_over = self._is_over or ends

@@ -12,6 +12,8 @@ from tests.support.swarm.waiting_blocks import WaitingBlocks
 class Memory:
     """Buffers for any number of pieces, whose bytes nobody reads."""
 
+    is_scarce = False
+
     def __init__(self, piece_length: int) -> None:
         self.view = memoryview(bytearray(piece_length))
 

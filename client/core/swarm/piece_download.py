@@ -51,6 +51,10 @@ BufferT = TypeVar("BufferT", bound=Buffer)
 class Buffers(Protocol[BufferT]):
     """The source of piece buffers."""
 
+    @property
+    def is_scarce(self) -> bool:
+        """Whether so much is in use that nobody should take many buffers ahead."""
+
     def take(self, size: int) -> BufferT | None:
         """Return a buffer of exactly `size` bytes, or None while too much is in use."""
 

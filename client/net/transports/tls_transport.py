@@ -7,7 +7,6 @@ and blocks are copied into one staging buffer to be encrypted together.
 
 from __future__ import annotations
 
-import mmap
 import socket
 import ssl
 import threading
@@ -20,6 +19,7 @@ from client.core.swarm.piece_download import HEADER_SIZE
 from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
 from client.net.transports.transport import Encryption, SocketTransport
+from common.memory import allocate
 from common.tls import TlsEngine
 from common.types import BlockRun
 
@@ -31,9 +31,6 @@ ENCRYPTED_AT_ONCE: Final = 1 << 18
 
 MAX_WITHOUT_PLAINTEXT: Final = 64 * 1024
 """Bytes of ciphertext accepted without any plaintext; a record has 16 KiB at most."""
-
-_START: Final = 64
-"""Where buffers start; `storage.pieces.buffers` says why."""
 
 
 class TlsTransport(SocketTransport):
@@ -52,8 +49,8 @@ class TlsTransport(SocketTransport):
         super().__init__(sock)
         self._tls = engine
         self._lock = threading.Lock()
-        self._ciphertext = _memory(CHUNK)  # pages are allocated on first use
-        self.staging: memoryview | None = _memory(CHUNK)
+        self._ciphertext = allocate(CHUNK)
+        self.staging: memoryview | None = allocate(CHUNK)
         self._outgoing = memoryview(b"")
         self.membership: Membership | None = None
         self._has_sent_blocks = False
@@ -102,7 +99,7 @@ class TlsTransport(SocketTransport):
         """See Transport."""
         size = staged_size(runs)
         if len(self._outgoing) < size:
-            self._outgoing = _memory(size)
+            self._outgoing = allocate(size)
         stage(runs, source, self._outgoing)
         if control:
             self.send([control])
@@ -156,7 +153,3 @@ class TlsTransport(SocketTransport):
                 self._tls.write(data[start : start + step])
                 ciphertext = self._tls.take()
             self._sock.sendall(ciphertext)
-
-
-def _memory(size: int) -> memoryview:
-    return memoryview(mmap.mmap(-1, _START + size))[_START:]

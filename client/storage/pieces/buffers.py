@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 import threading
 from collections.abc import Sequence
+from typing import Final
 
 from client.core.swarm.piece_download import Slots
+from common.memory import allocate
 
 
 def size_of(buffers: Sequence[memoryview]) -> int:
@@ -28,15 +29,11 @@ def cut(
     return buffers, []
 
 
-_START = 64
-"""Where buffers start in their pages.
-
-On AMD processors the kernel copies up to five times slower to an address that lies 1 to 31 bytes
-behind its source modulo the page size, which is where large bytearrays start.
-"""
-
 _SMALLEST = 16 * 1024
 """Bytes of the smallest buffer; all capacities are powers of two."""
+
+_PLENTY: Final = 0.4
+"""The share of the budget up to which buffers are lent freely."""
 
 
 class PieceBuffer:
@@ -46,7 +43,7 @@ class PieceBuffer:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._memory = memoryview(mmap.mmap(-1, _START + capacity))
+        self._memory = allocate(capacity)
         self.view = self._memory[:0]
         self._slots: Slots | None = None
 
@@ -60,7 +57,7 @@ class PieceBuffer:
     def resize(self, size: int) -> None:
         """Make `view` the first `size` bytes, at most `capacity`."""
         if size != len(self.view):
-            self.view = self._memory[_START : _START + size]
+            self.view = self._memory[:size]
             self._slots = None
 
 
@@ -78,6 +75,11 @@ class BufferPool:
         self._idle_bytes = 0
         self._lent: set[PieceBuffer] = set()
         self._in_use = 0
+
+    @property
+    def is_scarce(self) -> bool:
+        """See Buffers."""
+        return self._in_use > self._budget * _PLENTY
 
     def take(self, size: int) -> PieceBuffer | None:
         """Return an uninitialized buffer of `size` bytes (at least 1), or None when over budget."""

@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from client.core.swarm.piece_download import PieceDownload
 from client.core.swarm.swarm import Swarm
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.pieces.buffers import PieceBuffer
 from client.storage.pieces.worker import WorkerPool
+from client.torrent import piece_writer
 from client.torrent.piece_writer import PieceWriter
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
+from tests.support.together import running
 from tests.support.waiting import wait_until
 from tests.unit.client.storage.contents import PIECE, describe, random_bytes
 
@@ -133,3 +137,18 @@ def test_a_piece_that_cannot_be_written_takes_no_other_with_it(tmp_path: Path) -
         assert (found.swarm.wrong, found.errors) == ([2], ["It is full."])
         assert not found.completed.is_set()
         assert [found.files.is_proven(PieceIndex(n)) for n in range(4)] == [True, True, False, True]
+
+
+def test_while_many_pieces_wait_to_be_written_others_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(piece_writer, "_MOST", PIECES - 1)
+    with bench(tmp_path) as found:
+        for number in range(PIECES - 1):
+            found.submit(number)
+        with running([lambda: found.submit(PIECES - 1)]):
+            wait_until(lambda: len(found.writer._right) == PIECES - 2, what="all to be hashed")
+            assert found.writer.writing == PIECES - 1
+            found.files.may_write.set()
+            assert found.completed.wait(10.0)
+    assert found.files.path.read_bytes() == CONTENT

@@ -50,7 +50,7 @@ def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:
         bitfield.add(piece)
     if "upload_slots" in limits:  # as many in any case
         limits = {"max_upload_slots": limits["upload_slots"], "extra_slots": 0, **limits}
-    return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, SwarmConfig(**limits))
+    return Swarm(GEOMETRY, bitfield, Pool(20 * PIECE), Random(1), 0.0, SwarmConfig(**limits))
 
 
 def greet(swarm: Swarm, key: int, *, fast: bool) -> list[Action]:

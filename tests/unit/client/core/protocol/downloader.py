@@ -36,9 +36,16 @@ class Pool:
         self.budget = budget
         self.lent: list[GuardedBuffer] = []
 
+    @property
+    def _in_use(self) -> int:
+        return sum(len(buffer.view) for buffer in self.lent)
+
+    @property
+    def is_scarce(self) -> bool:
+        return 2 * self._in_use > self.budget
+
     def take(self, size: int) -> GuardedBuffer | None:
-        in_use = sum(len(buffer.view) for buffer in self.lent)
-        if in_use + size > self.budget and len(self.lent) >= 2:
+        if self._in_use + size > self.budget and len(self.lent) >= 2:
             return None
         self.lent.append(GuardedBuffer(size))
         return self.lent[-1]

@@ -40,6 +40,19 @@ def test_the_budget_allows_at_least_two_buffers() -> None:
     assert small.take(MIB) is not None
 
 
+def test_buffers_become_scarce_before_the_budget_is_used_up() -> None:
+    pool = BufferPool(5 * MIB)
+    lent = [pool.take(MIB) for _ in range(2)]
+    scarce = [pool.is_scarce]
+    third = pool.take(MIB)
+    assert third is not None
+    scarce.append(pool.is_scarce)
+    pool.give_back(third)
+    scarce.append(pool.is_scarce)
+    assert scarce == [False, True, False]
+    assert all(lent)
+
+
 def test_buffers_are_reused_by_size() -> None:
     pool = BufferPool(4 * MIB)
     first = pool.take(MIB)
