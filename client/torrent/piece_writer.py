@@ -19,11 +19,11 @@ from common.errors import ErrorCode, MinitorrentError
 log = structlog.get_logger(__name__)
 
 
-_BATCH: Final = 8
-"""Pieces written together at most; others hear of them only when all are on the disk."""
+_MOST: Final = 8
+"""Pieces of a torrent between its readers and the disk, at most; others wait to be submitted.
 
-_MOST: Final = 2 * _BATCH
-"""Pieces of a torrent that wait for a worker, or that one works on, at most."""
+So many are written together at most; others hear of them only when all are on the disk.
+"""
 
 
 class _Result(Enum):
@@ -66,7 +66,7 @@ class PieceWriter:
         self._is_over = swarm.complete  # complete, and the owner knows it; or closed
         self._done = threading.Condition(lock)  # some pieces are
         self._queueing = threading.Lock()  # guards the next two; never held while writing
-        self._right: list[PieceDownload] = []  # pieces to be written; their buffers limit them
+        self._right: list[PieceDownload] = []  # pieces to be written
         self._has_writer = False
 
     def close(self) -> None:
@@ -105,7 +105,7 @@ class PieceWriter:
     def _next_batch(self) -> list[PieceDownload]:
         """Remove and return pieces to be written; after an empty batch, the caller has to stop."""
         with self._queueing:
-            batch, self._right = self._right[:_BATCH], self._right[_BATCH:]
+            batch, self._right = self._right, []
             self._has_writer = bool(batch)
             return batch
 

@@ -19,7 +19,7 @@ from client.core.swarm.piece_download import HEADER_SIZE
 from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
 from client.net.transports.transport import Encryption, SocketTransport
-from common.memory import allocate
+from common.process.memory import allocate
 from common.tls import TlsEngine
 from common.types import BlockRun
 

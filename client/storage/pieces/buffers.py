@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from client.core.swarm.piece_download import Slots
-from common.memory import allocate
+from common.process.memory import allocate
 
 
 def size_of(buffers: Sequence[memoryview]) -> int:

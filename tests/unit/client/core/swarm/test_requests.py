@@ -156,7 +156,7 @@ def test_a_peer_that_need_not_answer_a_cancel_keeps_its_pieces() -> None:
 def test_a_piece_stays_where_it_is_while_there_is_no_buffer_for_it() -> None:
     swarm = stalled_swarm()
     pool = swarm._scheduler._buffers
-    lent = [pool.take(PIECE) for _ in range(6)]
+    lent = [pool.take(PIECE) for _ in range(16)]
     assert swarm.tick(1.1) == []
     pool.give_back(lent.pop())
     assert swarm.tick(1.2) != []
