@@ -206,7 +206,7 @@ def test_a_piece_is_reassigned_only_from_a_slower_peer(sent: dict[int, int], tak
 
 
 def test_while_buffers_are_scarce_a_peer_has_few_pieces_in_hand() -> None:
-    limits = SwarmConfig(initial_window=64)
+    limits = SwarmConfig(initial_window=64, pieces_when_scarce=2)
     swarm = Swarm(GEOMETRY, Bitfield(4), Pool(4 * PIECE), Random(1), 0.0, limits)
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
