@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,15 @@ def ignores(pid: int, number: signal.Signals) -> bool:
     return bool(int(status.split("SigIgn:")[1].split()[0], 16) >> number - 1 & 1)
 
 
+@pytest.fixture
+def hang_up_ends() -> Iterator[None]:
+    """A program that is started now isn't told to ignore SIGHUP, even if these tests are."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_up_ends")
 @pytest.mark.parametrize("program", ["client", "tracker"])
 @pytest.mark.parametrize("nohup", [False, True])
 def test_a_lost_terminal(tmp_path: Path, program: str, nohup: bool) -> None:

@@ -276,6 +276,7 @@ def _become(program: str, order: dict[str, Any], pipes: list[int]) -> None:
     for network in pipes[4:]:
         enter_network(network)
         os.close(network)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also if whatever started the tests ignores it
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
