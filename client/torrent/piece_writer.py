@@ -64,7 +64,7 @@ class PieceWriter:
         self._completed = completed
         self._failed = failed
         self._is_over = swarm.complete  # complete, and the owner knows it; or closed
-        self._done = threading.Condition(lock)  # some pieces are
+        self._done = threading.Condition(lock)  # notified when pieces are
         self._queueing = threading.Lock()  # guards the next two; never held while writing
         self._right: list[PieceDownload] = []  # pieces to be written
         self._has_writer = False
