@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 from client.oneshot.commands import Commands
 from client.oneshot.sign_in import Account, new_guest
+from client.results.transfers import TransferState
 from client.storage.paths.os_errors import translating
 from client.storage.paths.reading import read_plain
 from client.storage.paths.writing import NewFile, write_private
@@ -16,6 +19,12 @@ from common.errors import ErrorCode, MinitorrentError
 _MAX_SIZE = 4096  # bytes of the file with the guest's account
 _ALL = 0  # rows of a list
 
+_POLL: Final = 0.1
+
+_GOING_ON: Final = (TransferState.CHECKING, TransferState.DOWNLOADING)
+
+Row: TypeAlias = dict[str, Any]
+"""A row of a list, as `--json` shows it."""
 
 SignUp = Callable[[Account], object]
 """Makes the account of a guest a member of the group."""
@@ -39,13 +48,26 @@ def receive(
         str(commands.call("download_file", group, name, destination)["destination"])
         for name in names
     ]
-    commands.call("wait")
-    rows = {row["name"]: row for row in commands.call("show_downloads")["downloads"]}
+    rows = _settled(commands, names)
     for name in names:
         if rows[name]["state"] != "seeding":
             reason = rows[name]["error"] or "it is not complete yet."
             raise MinitorrentError(ErrorCode.NO_PEERS, f"{name!r} was not received: {reason}")
     return paths
+
+
+def _settled(commands: Commands, names: list[str]) -> dict[str, Row]:
+    """Wait until these downloads have ended; return their rows by name.
+
+    What an interrupted client had received whole is checked at the next start: that is no download
+    to wait for, and may become one.
+    """
+    while True:
+        commands.call("wait")
+        rows = {row["name"]: row for row in commands.call("show_downloads")["downloads"]}
+        if not any(rows[name]["state"] in _GOING_ON for name in names):
+            return rows
+        time.sleep(_POLL)
 
 
 def _log_in(commands: Commands, sign_up: SignUp, path: Path) -> None:
