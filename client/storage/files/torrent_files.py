@@ -152,12 +152,11 @@ class TorrentFiles:
         digest = hashlib.sha1(data, usedforsecurity=False).digest()
         return digest == self.metainfo.piece_hash(index)
 
-    def write_piece(self, index: PieceIndex, data: memoryview) -> None:
-        """Write a piece with the right hash; `data` is exactly as long as the piece."""
-        self.write_pieces([(index, data)])
-
     def write_pieces(self, pieces: Sequence[tuple[PieceIndex, memoryview]]) -> None:
-        """Like `write_piece`, for several; if one can't be written, none counts as written."""
+        """Write pieces with the right hashes, each exactly as long as the piece.
+
+        If one can't be written, none counts as written.
+        """
         for index, data in pieces:
             if len(data) != self._geometry.piece_size(index):
                 raise ValueError(f"piece {index} has another size than {len(data)}")
@@ -250,7 +249,7 @@ class TorrentFiles:
         self._content.look_at_all()
 
     def sync(self) -> None:
-        """Wait until every piece whose `write_piece` has returned is on disk."""
+        """Wait until every piece whose `write_pieces` has returned is on disk."""
         self._content.sync()
 
     @property

@@ -46,6 +46,10 @@ def describe(
     return parse(encode(info))
 
 
+def write_piece(files: TorrentFiles, index: PieceIndex, data: memoryview) -> None:
+    files.write_pieces([(index, data)])
+
+
 def write_all(files: TorrentFiles, content: bytes | Mapping[str, bytes]) -> None:
     joined = content if isinstance(content, bytes) else b"".join(content.values())
     geometry = files.metainfo.geometry
@@ -53,7 +57,7 @@ def write_all(files: TorrentFiles, content: bytes | Mapping[str, bytes]) -> None
         index = PieceIndex(number)
         start = geometry.offset(index)
         piece = joined[start : start + geometry.piece_size(index)]
-        files.write_piece(index, memoryview(piece))
+        write_piece(files, index, memoryview(piece))
 
 
 def read_all(files: TorrentFiles) -> bytes:

@@ -13,7 +13,14 @@ from common.bitfield import Bitfield
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
 from common.types import PieceIndex
 from tests.support.refusals import bytes_read
-from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes, write_all
+from tests.unit.client.storage.contents import (
+    PIECE,
+    describe,
+    put,
+    random_bytes,
+    write_all,
+    write_piece,
+)
 
 CONTENT = random_bytes(10 * PIECE + 77)
 FOLDER = {"a": random_bytes(PIECE, 1), "b/c": random_bytes(2 * PIECE, 2), "d": b"", "e": b"end"}
@@ -84,7 +91,7 @@ def test_holes_of_zeros_are_right_without_reading(
     metainfo = parse(encode(info))
     with TorrentFiles(metainfo, tmp_path / "f") as files:
         files.open_partial()
-        files.write_piece(PieceIndex(1000), memoryview(data))
+        write_piece(files, PieceIndex(1000), memoryview(data))
         before = bytes_read()
         assert list(verify(files).missing()) == [2000]
         assert bytes_read() - before < 4 * piece_length

@@ -10,7 +10,7 @@ import pytest
 from client.storage.files.handles import OPEN
 from client.storage.files.torrent_files import TorrentFiles
 from common.types import PieceIndex
-from tests.unit.client.storage.contents import PIECE, describe
+from tests.unit.client.storage.contents import PIECE, describe, write_piece
 from tests.unit.client.storage.files.proof import CONTENT
 
 
@@ -28,7 +28,9 @@ def files(tmp_path: Path) -> Iterator[TorrentFiles]:
     with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
         files.open_partial()
         for number in range(8):
-            files.write_piece(
-                PieceIndex(number), memoryview(CONTENT)[number * PIECE : (number + 1) * PIECE]
+            write_piece(
+                files,
+                PieceIndex(number),
+                memoryview(CONTENT)[number * PIECE : (number + 1) * PIECE],
             )
         yield files

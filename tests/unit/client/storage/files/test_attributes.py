@@ -27,6 +27,7 @@ from tests.unit.client.storage.contents import (
     read_all,
     tree,
     write_all,
+    write_piece,
 )
 
 MTIME = 1_600_000_000
@@ -182,7 +183,7 @@ def test_padding_next_to_unwanted_files(tmp_path: Path) -> None:
     described = padded()
     with TorrentFiles(described, tmp_path / "f", selection_of(0)) as files:
         files.open_partial()
-        files.write_piece(PieceIndex(0), memoryview(ONE + bytes(GAP)))
+        write_piece(files, PieceIndex(0), memoryview(ONE + bytes(GAP)))
         files.finish()
         assert tree(tmp_path / "f") == {"one": ONE}
 
@@ -199,7 +200,7 @@ def test_padding_that_is_not_zeros_is_refused(tmp_path: Path) -> None:
         assert not files.is_right(PieceIndex(0), memoryview(ONE + bytes(GAP)))
         assert files.is_right(PieceIndex(0), memoryview(ONE + data))
         with pytest.raises(MinitorrentError) as caught:
-            files.write_piece(PieceIndex(0), memoryview(ONE + data))
+            write_piece(files, PieceIndex(0), memoryview(ONE + data))
         assert caught.value.code is ErrorCode.USAGE
 
 

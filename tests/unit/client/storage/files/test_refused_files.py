@@ -158,7 +158,7 @@ content = random_bytes(64 * PIECE)
 files = TorrentFiles(describe(content), Path({str(tmp_path)!r}) / "f")
 files.open_partial()
 for index in range(64):
-    files.write_piece(index, memoryview(content)[index * PIECE : (index + 1) * PIECE])
+    files.write_pieces([(index, memoryview(content)[index * PIECE : (index + 1) * PIECE])])
     print(index, flush=True)
 """
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:

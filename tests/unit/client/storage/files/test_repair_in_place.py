@@ -17,6 +17,7 @@ from tests.unit.client.storage.contents import (
     put,
     read_all,
     tree,
+    write_piece,
 )
 from tests.unit.client.storage.files.proof import CONTENT, FOLDER, prove
 
@@ -31,7 +32,7 @@ def repaired(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
         have = verify(files)
         for piece in have.missing():
             start = piece * PIECE
-            files.write_piece(PieceIndex(piece), memoryview(CONTENT)[start : start + PIECE])
+            write_piece(files, PieceIndex(piece), memoryview(CONTENT)[start : start + PIECE])
         assert read_all(files) == CONTENT
         files.finish(lambda: prove(files))
         assert files.sizes_are_right()
@@ -60,7 +61,7 @@ def test_surplus_bytes_are_truncated_only_at_the_end(tmp_path: Path) -> None:
     put(tmp_path / "f", CONTENT + b"too long")
     with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
         files.open_partial(in_place=True)
-        files.write_piece(PieceIndex(0), memoryview(CONTENT)[:PIECE])
+        write_piece(files, PieceIndex(0), memoryview(CONTENT)[:PIECE])
         files.discard()
     assert (tmp_path / "f").read_bytes() == CONTENT + b"too long", "a cancel keeps what was there"
 
@@ -75,7 +76,7 @@ def test_a_folder_is_repaired_in_place(tmp_path: Path) -> None:
         for piece in have.missing():
             start = piece * PIECE
             data = b"".join(FOLDER.values())[start : start + PIECE]
-            files.write_piece(PieceIndex(piece), memoryview(data))
+            write_piece(files, PieceIndex(piece), memoryview(data))
         assert not (tmp_path / "f" / "d").exists()
         files.finish(lambda: prove(files))
     assert tree(tmp_path / "f") == {**FOLDER, "mine": b"precious"}

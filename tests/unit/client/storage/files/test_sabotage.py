@@ -21,6 +21,7 @@ from tests.unit.client.storage.contents import (
     describe,
     put,
     write_all,
+    write_piece,
 )
 from tests.unit.client.storage.files.proof import CONTENT, FOLDER, prove
 
@@ -29,7 +30,7 @@ LAST = PieceIndex(8)
 
 def end(files: TorrentFiles) -> None:
     """Receive the last piece, and finalize the content if all of it is right."""
-    files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+    write_piece(files, LAST, memoryview(CONTENT)[8 * PIECE :])
     files.finish(lambda: prove(files))
 
 
@@ -98,15 +99,15 @@ def test_another_file_under_the_name_is_noticed(
         files.open_partial()
         for number in range(8):
             piece = memoryview(CONTENT)[number * PIECE : (number + 1) * PIECE]
-            files.write_piece(PieceIndex(number), piece)
+            write_piece(files, PieceIndex(number), piece)
         if when == "after it":
-            files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+            write_piece(files, LAST, memoryview(CONTENT)[8 * PIECE :])
         sabotage(files.partial)
         with pytest.raises(MinitorrentError) as caught:
             if when == "after it":
                 files.finish(lambda: prove(files))
             else:
-                files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+                write_piece(files, LAST, memoryview(CONTENT)[8 * PIECE :])
         assert caught.value.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
         assert not files.final.exists()
 
@@ -142,7 +143,7 @@ def test_foreign_writes_are_noticed(
     files: TorrentFiles, sabotage: Callable[[Path], None], when: str
 ) -> None:
     if when == "after it":
-        files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+        write_piece(files, LAST, memoryview(CONTENT)[8 * PIECE :])
     sabotage(files.partial)
     with pytest.raises(AssertionError, match="wrong pieces"):
         if when == "after it":
@@ -155,7 +156,7 @@ def test_foreign_writes_are_noticed(
     assert not right.complete
     for piece in right.missing():
         start = piece * PIECE
-        files.write_piece(PieceIndex(piece), memoryview(CONTENT)[start : start + PIECE])
+        write_piece(files, PieceIndex(piece), memoryview(CONTENT)[start : start + PIECE])
     files.finish(lambda: prove(files))
     assert files.final.read_bytes() == CONTENT
 
@@ -202,7 +203,7 @@ def test_a_file_replaced_at_the_last_moment(tmp_path: Path, files: TorrentFiles)
         prove(files)
         by_a_copy(files.partial)
 
-    files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+    write_piece(files, LAST, memoryview(CONTENT)[8 * PIECE :])
     with pytest.raises(MinitorrentError, match="while it was being renamed") as caught:
         files.finish(prove_then_swap)
     assert caught.value.code is ErrorCode.FILE_CHANGED

@@ -13,7 +13,7 @@ from client.storage.files.torrent_files import TorrentFiles
 from client.storage.recheck import is_already_there, verify
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
-from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes, tree
+from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes, tree, write_piece
 
 FOLDER = {
     "a": random_bytes(PIECE + 100, 1),
@@ -38,7 +38,7 @@ def some(*names: str) -> dict[str, bytes]:
 def write(files: TorrentFiles, pieces: Collection[int]) -> None:
     for piece in pieces:
         start = piece * PIECE
-        files.write_piece(PieceIndex(piece), memoryview(CONTENT[start : start + PIECE]))
+        write_piece(files, PieceIndex(piece), memoryview(CONTENT[start : start + PIECE]))
 
 
 def fetch(final: Path, *chosen: int) -> None:

@@ -25,6 +25,7 @@ from tests.unit.client.storage.contents import (
     read_piece,
     tree,
     write_all,
+    write_piece,
 )
 from tests.unit.client.storage.files.folders import FOLDER
 
@@ -179,7 +180,7 @@ def test_a_piece_of_the_wrong_size_raises(tmp_path: Path) -> None:
     with TorrentFiles(describe(b"abc"), tmp_path / "f") as files:
         files.open_partial()
         with pytest.raises(ValueError, match="another size"):
-            files.write_piece(PieceIndex(0), memoryview(b"abcd"))
+            write_piece(files, PieceIndex(0), memoryview(b"abcd"))
 
 
 def test_opening_again_keeps_what_was_written(tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_opening_again_keeps_what_was_written(tmp_path: Path) -> None:
     with TorrentFiles(describe(content), tmp_path / "f") as files:
         assert not files.has_partial
         files.open_partial()
-        files.write_piece(PieceIndex(1), memoryview(content)[PIECE:])
+        write_piece(files, PieceIndex(1), memoryview(content)[PIECE:])
         stamps = files.stamps()
     with TorrentFiles(describe(content), tmp_path / "f") as files:
         assert files.has_partial
@@ -213,7 +214,7 @@ def test_holes(tmp_path: Path) -> None:
     content = bytes(8 * PIECE)
     with TorrentFiles(describe(content), tmp_path / "f") as files:
         files.open_partial()
-        files.write_piece(PieceIndex(3), memoryview(content)[:PIECE])
+        write_piece(files, PieceIndex(3), memoryview(content)[:PIECE])
         holes = [files._content.is_hole(number * PIECE, PIECE) for number in range(8)]
         assert holes == [True] * 3 + [False] + [True] * 4
 
@@ -249,7 +250,7 @@ def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
             for number in range(start, geometry.piece_count, 4):
                 index = PieceIndex(number)
                 offset, size = geometry.offset(index), geometry.piece_size(index)
-                files.write_piece(index, memoryview(joined)[offset : offset + size])
+                write_piece(files, index, memoryview(joined)[offset : offset + size])
                 buffer = read_piece(files, index, size)
                 assert buffer == joined[offset : offset + size]
                 assert b"".join(map(bytes, files.views(index, 0, size))) == buffer

@@ -21,7 +21,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 from tests.support.disk import failing_disk
 from tests.support.waiting import wait_until
-from tests.unit.client.storage.contents import PIECE, describe, random_bytes, write_all
+from tests.unit.client.storage.contents import PIECE, describe, random_bytes, write_all, write_piece
 
 MIB = 1 << 20
 NEVER = 3600.0
@@ -177,11 +177,11 @@ def test_nothing_counts_as_synced_before_the_background_sync_has_ended(
     gate = Gate(monkeypatch)
     with TorrentFiles(describe(CONTENT), tmp_path / "f", write_back=by_age) as files:
         files.open_partial()
-        files.write_piece(PieceIndex(0), memoryview(CONTENT)[:PIECE])
+        write_piece(files, PieceIndex(0), memoryview(CONTENT)[:PIECE])
         assert gate.is_reached.wait(20)
         with ThreadPoolExecutor(1) as pool:
             sync = pool.submit(files.sync)
-            files.write_piece(PieceIndex(1), memoryview(CONTENT)[PIECE : 2 * PIECE])
+            write_piece(files, PieceIndex(1), memoryview(CONTENT)[PIECE : 2 * PIECE])
             assert not (sync.done() or gate.synced), "it is not on disk"
             gate.open()
             sync.result(20)
@@ -202,7 +202,7 @@ def test_closed_files_are_not_synced(tmp_path: Path, monkeypatch: pytest.MonkeyP
     write_back, written = WriteBack(time.monotonic, 2 * PIECE, NEVER), Written()
     with TorrentFiles(describe(CONTENT), tmp_path / "f", write_back=write_back) as files:
         files.open_partial()
-        files.write_piece(PieceIndex(0), memoryview(CONTENT)[:PIECE])
+        write_piece(files, PieceIndex(0), memoryview(CONTENT)[:PIECE])
     write_back.wrote(written, 2 * PIECE - 1)
     write_back.wrote(written, 1)
     wait_until(lambda: written.syncs, what="another sync")
@@ -238,7 +238,7 @@ def test_what_a_background_sync_has_lost_stays_lost(disk: Path) -> None:
             files.open_partial()
             write_all(files, LARGE)
             wait_until(lambda: files.have_lost, what="the disk to fail")
-            fails(lambda: files.write_piece(PieceIndex(0), first))
+            fails(lambda: write_piece(files, PieceIndex(0), first))
             fails(files.sync)
             fails(files.finish)
             assert not (disk / "f").exists()
