@@ -252,7 +252,7 @@ class Swarm:
             actions += [Send(key, KeepAlive()) for key in self.peers]
         if not self.complete:
             parting = self._turnover.choose(self.peers, now)
-            actions += [Close(key, "had nothing that we lack, in others' place") for key in parting]
+            actions += [Close(key, "had nothing that we lack, and took a place") for key in parting]
         return actions
 
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
