@@ -12,9 +12,8 @@ from tests.support.swarm.waiting_blocks import WaitingBlocks
 class Memory:
     """Buffers for any number of pieces, whose bytes nobody reads."""
 
-    is_scarce = False
-
     def __init__(self, piece_length: int) -> None:
+        self.size = piece_length
         self.view = memoryview(bytearray(piece_length))
 
     @property
@@ -23,7 +22,7 @@ class Memory:
 
     def take(self, size: int) -> Memory:
         lent = Memory(0)
-        lent.view = self.view[:size]
+        lent.size, lent.view = size, self.view[:size]
         return lent
 
     def give_back(self, buffer: Memory) -> None:

@@ -34,7 +34,11 @@ class Slots:
 
 
 class Buffer(Protocol):
-    """Memory lent for one piece."""
+    """Memory lent for one piece; whoever asks for it first makes it real."""
+
+    @property
+    def size(self) -> int:
+        """The size of the piece in bytes."""
 
     @property
     def view(self) -> memoryview:
@@ -50,10 +54,6 @@ BufferT = TypeVar("BufferT", bound=Buffer)
 
 class Buffers(Protocol[BufferT]):
     """The source of piece buffers."""
-
-    @property
-    def is_scarce(self) -> bool:
-        """Whether so much is in use that nobody should take many buffers ahead."""
 
     def take(self, size: int) -> BufferT | None:
         """Return a buffer of exactly `size` bytes, or None while too much is in use."""
@@ -92,7 +92,6 @@ class PieceDownload:
         "_received",
         "_state",
         "block_count",
-        "buffer",
         "cancelled",
         "headers",
         "index",
@@ -104,8 +103,7 @@ class PieceDownload:
     def __init__(self, index: PieceIndex, lent: Buffer) -> None:
         self.index = index
         self.lent = lent
-        self.buffer = lent.view
-        self.size = len(self.buffer)
+        self.size = lent.size
         self.block_count = -(-self.size // BLOCK_SIZE)
         self.senders = [NOBODY] * self.block_count
         self.cancelled = False
@@ -114,6 +112,11 @@ class PieceDownload:
         self._received = 0
         self._credited = 0  # received blocks whose sender is recorded
         self.headers = b"".join(map(piece_headers, self.runs(range(self.block_count))))
+
+    @property
+    def buffer(self) -> memoryview:
+        """The piece's memory, to write what arrives into."""
+        return self.lent.view
 
     @property
     def sources(self) -> set[int]:

@@ -93,7 +93,7 @@ class PieceScheduler:
             download = (
                 (self._rescue(peer, owed, now) if self._sequential else None)
                 or self._unfinished(peer)
-                or (self._next(peer) if self._may_begin(peer, owed, now) else None)
+                or (self._next(peer) if owed < peer.ahead(self._config, now) else None)
                 or (self._duplicate(peer, now) if is_endgame else None)
             )
             if download is None:
@@ -111,17 +111,9 @@ class PieceScheduler:
         """
         if self._sequential or not (owed or self.picker.open_count):
             return True
-        may_begin = self._may_begin(peer, owed, now)
-        if may_begin and (self._partial or self.picker.offers(peer.has)):
+        if owed < peer.ahead(self._config, now) and (self._partial or self.picker.offers(peer.has)):
             return True
         return self._unfinished(peer) is not None
-
-    def _may_begin(self, peer: Peer, owed: int, now: float) -> bool:
-        """Return whether a peer that owes so many blocks may begin another piece."""
-        if owed >= peer.ahead(self._config, now):
-            return False
-        few = len(peer.downloads) < self._config.pieces_when_scarce
-        return few or not self._buffers.is_scarce
 
     def _window(self, peer: Peer, now: float) -> int:
         """Return how many requests to keep in flight; near the end each peer gets a fair share.

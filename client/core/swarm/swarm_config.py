@@ -40,8 +40,6 @@ class SwarmConfig:
     """Requests in flight to a slow peer with which another piece is begun."""
     default_max_requests: int = 250
     """Requests that a peer accepts if it doesn't say (BEP 10, `reqq`)."""
-    pieces_when_scarce: int = 4
-    """Pieces that a peer may have in hand while buffers are scarce."""
     max_fetchers: int = 2
     """Peers that fetch the same piece at once in the endgame."""
     connections: int = 50

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
 
 from client.core.swarm.piece_download import Slots
 from common.process.memory import allocate
@@ -32,12 +31,9 @@ def cut(
 _SMALLEST = 16 * 1024
 """Bytes of the smallest buffer; all capacities are powers of two."""
 
-_PLENTY: Final = 0.4
-"""The share of the budget up to which buffers are lent freely."""
-
 
 class PieceBuffer:
-    """Memory for one piece: `view` has exactly the requested length in bytes."""
+    """Memory for pieces of up to `capacity` bytes: `view` has as many as the last `resize` said."""
 
     __slots__ = ("_memory", "_slots", "capacity", "view")
 
@@ -61,60 +57,93 @@ class PieceBuffer:
             self._slots = None
 
 
+class Loan:
+    """A buffer of `size` bytes, reserved; `obtain` gives its memory when that is needed first.
+
+    A requested piece needs none before it arrives, and a peer sends one after the other. One
+    thread at a time uses a loan.
+    """
+
+    __slots__ = ("_obtain", "buffer", "capacity", "size")
+
+    def __init__(self, size: int, capacity: int, obtain: Callable[[int], PieceBuffer]) -> None:
+        self.size = size
+        self.capacity = capacity
+        self.buffer: PieceBuffer | None = None
+        self._obtain = obtain
+
+    @property
+    def view(self) -> memoryview:
+        """See Buffer; uninitialized at first."""
+        return (self.buffer or self._fill()).view
+
+    @property
+    def slots(self) -> Slots:
+        """See Buffer."""
+        return (self.buffer or self._fill()).slots
+
+    def _fill(self) -> PieceBuffer:
+        self.buffer = self._obtain(self.capacity)
+        self.buffer.resize(self.size)
+        return self.buffer
+
+
 class BufferPool:
-    """Hands out buffers of at most `budget` bytes in all, but always two, however large.
+    """Lends buffers of at most `budget` bytes in all, but always two, however large.
 
     With a single buffer, no piece could be received while the one before is written. Returned
-    buffers are kept for reuse while they also fit the budget. Thread-safe.
+    memory is kept for reuse while it also fits the budget. Thread-safe.
     """
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
         self._lock = threading.Lock()
+        self._lent: set[Loan] = set()
+        self._lent_bytes = 0
         self._idle: dict[int, list[PieceBuffer]] = {}
         self._idle_bytes = 0
-        self._lent: set[PieceBuffer] = set()
-        self._in_use = 0
+        self._filled_bytes = 0  # the capacity of the loans that have memory
 
-    @property
-    def is_scarce(self) -> bool:
-        """See Buffers."""
-        return self._in_use > self._budget * _PLENTY
-
-    def take(self, size: int) -> PieceBuffer | None:
-        """Return an uninitialized buffer of `size` bytes (at least 1), or None when over budget."""
+    def take(self, size: int) -> Loan | None:
+        """Lend a buffer of `size` bytes (at least 1); returns None when over budget."""
         capacity = max(_SMALLEST, 1 << (size - 1).bit_length())
         with self._lock:
-            if self._in_use + capacity > self._budget and len(self._lent) >= 2:
+            if self._lent_bytes + capacity > self._budget and len(self._lent) >= 2:
                 return None
-            idle = self._idle.get(capacity)
-            if idle:
-                buffer = idle.pop()
-                self._idle_bytes -= capacity
-            else:
-                self._shrink(self._budget - self._in_use - capacity)
-                buffer = PieceBuffer(capacity)
-            self._in_use += capacity
-            self._lent.add(buffer)
-        buffer.resize(size)
-        return buffer
+            loan = Loan(size, capacity, self._obtain)
+            self._lent.add(loan)
+            self._lent_bytes += capacity
+            return loan
 
-    def give_back(self, buffer: PieceBuffer) -> None:
+    def give_back(self, loan: Loan) -> None:
         """Take a buffer back; its view must not be used any more.
 
         Raises ValueError when it wasn't lent, or was returned before.
         """
         with self._lock:
-            if buffer not in self._lent:
+            if loan not in self._lent:
                 raise ValueError("this buffer is not lent")
-            self._lent.remove(buffer)
-            self._in_use -= buffer.capacity
-            self._idle.setdefault(buffer.capacity, []).append(buffer)
-            self._idle_bytes += buffer.capacity
-            self._shrink(self._budget - self._in_use)
+            self._lent.remove(loan)
+            self._lent_bytes -= loan.capacity
+            if loan.buffer is None:
+                return
+            self._filled_bytes -= loan.capacity
+            self._idle.setdefault(loan.capacity, []).append(loan.buffer)
+            self._idle_bytes += loan.capacity
+            self._shrink(self._budget - self._filled_bytes)
+
+    def _obtain(self, capacity: int) -> PieceBuffer:
+        with self._lock:
+            self._filled_bytes += capacity
+            idle = self._idle.get(capacity)
+            if idle:
+                self._idle_bytes -= capacity
+                return idle.pop()
+            self._shrink(self._budget - self._filled_bytes)
+            return PieceBuffer(capacity)
 
     def _shrink(self, limit: int) -> None:
-        """Free idle buffers until they hold at most `limit` bytes."""
+        """Free idle memory until it is at most `limit` bytes."""
         for capacity, buffers in self._idle.items():
             while buffers and self._idle_bytes > limit:
                 buffers.pop()

@@ -13,12 +13,12 @@ import pytest
 from client.core.swarm.piece_download import PieceDownload
 from client.core.swarm.swarm import Swarm
 from client.storage.files.torrent_files import TorrentFiles
-from client.storage.pieces.buffers import PieceBuffer
 from client.storage.pieces.worker import WorkerPool
 from client.torrent import piece_writer
 from client.torrent.piece_writer import PieceWriter
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
+from tests.support.swarm.memory import Memory
 from tests.support.together import running
 from tests.support.waiting import wait_until
 from tests.unit.client.storage.contents import PIECE, describe, random_bytes
@@ -84,8 +84,7 @@ class Bench:
 
     def submit(self, number: int, data: bytes | None = None) -> None:
         """Submit a piece, right unless it has other `data`."""
-        buffer = PieceBuffer(PIECE)
-        buffer.resize(PIECE)
+        buffer = Memory(PIECE)
         start = number * PIECE
         buffer.view[:] = data or CONTENT[start : start + PIECE]
         self.writer.submit(PieceDownload(PieceIndex(number), buffer))

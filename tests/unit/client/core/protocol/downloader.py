@@ -38,11 +38,7 @@ class Pool:
 
     @property
     def _in_use(self) -> int:
-        return sum(len(buffer.view) for buffer in self.lent)
-
-    @property
-    def is_scarce(self) -> bool:
-        return 2 * self._in_use > self.budget
+        return sum(buffer.size for buffer in self.lent)
 
     def take(self, size: int) -> GuardedBuffer | None:
         if self._in_use + size > self.budget and len(self.lent) >= 2:
@@ -52,7 +48,7 @@ class Pool:
 
     def give_back(self, buffer: GuardedBuffer) -> None:
         self.lent.remove(buffer)
-        buffer.view[:] = bytes(len(buffer.view))  # late use becomes visible
+        buffer.view[:] = bytes(buffer.size)  # late use becomes visible
 
 
 class Remote:

@@ -31,6 +31,7 @@ class GuardedBuffer:
     """A piece's memory between two guards."""
 
     def __init__(self, size: int) -> None:
+        self.size = size
         self.memory = bytearray([UNTOUCHED]) * (size + 2 * GUARD)
         self.view = memoryview(self.memory)[GUARD : GUARD + size]
         self.slots = Slots(self.view)

@@ -18,7 +18,7 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
     StreamEvent,
 )
-from client.core.swarm.piece_download import PieceDownload, Slots
+from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, PieceIndex
 from common.wire.codec import encode
 from common.wire.messages import (
@@ -32,6 +32,7 @@ from common.wire.messages import (
     NotInterested,
     Request,
 )
+from tests.support.swarm.memory import Memory
 from tests.support.swarm.runs import alone
 
 HAVE_SIZE = 9  # bytes
@@ -46,11 +47,6 @@ FLOODS: list[list[Message]] = [
     [Extended(99, bytes(200_000))],
     [KeepAlive()],
 ]
-
-
-class Lent:
-    view = memoryview(bytearray(BLOCK_SIZE))
-    slots = Slots(view)
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: repr(flood)[:30])
@@ -81,7 +77,7 @@ def assert_slowed(events: list[StreamEvent], count: int, size: int) -> None:
 def test_requested_data_is_never_slowed() -> None:
     budget = MessageBudget(0.0)
     block = BLOCK_SIZE + 13
-    piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
+    piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Memory(BLOCK_SIZE)))
     for number in range(1, 100_000):
         traffic = Traffic(read=number * block, payload=number * BLOCK_SIZE, overhead=number * 22)
         assert not budget.charge([piece, HavesReceived([1])], traffic, number / 6400)
@@ -89,7 +85,7 @@ def test_requested_data_is_never_slowed() -> None:
 
 def test_a_requested_piece_is_free() -> None:
     budget = MessageBudget(0.0)
-    piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
+    piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Memory(BLOCK_SIZE)))
     traffic = Traffic(read=BLOCK_SIZE + 13, payload=BLOCK_SIZE, overhead=22)
     assert budget.charge([piece], traffic, 0.0) == 0
 

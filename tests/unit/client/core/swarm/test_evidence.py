@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from client.core.swarm.evidence import Evidence
-from client.core.swarm.piece_download import PieceDownload, Slots
+from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, PieceIndex
+from tests.support.swarm.memory import Memory
 from tests.support.swarm.runs import one
-
-
-class Lent:
-    """Memory for a piece of two blocks."""
-
-    def __init__(self) -> None:
-        self.view = memoryview(bytearray(BLOCK_SIZE + 100))
-        self.slots = Slots(self.view)
 
 
 def piece(index: int, *content: int) -> PieceDownload:
     """A piece whose blocks begin with these bytes; the first is from peer 1, the next from 2."""
-    download = PieceDownload(PieceIndex(index), Lent())
+    download = PieceDownload(PieceIndex(index), Memory(BLOCK_SIZE + 100))
     for number, first in enumerate(content):
         download.request(1)
         download.buffer[number * BLOCK_SIZE] = first

@@ -205,15 +205,6 @@ def test_a_piece_is_reassigned_only_from_a_slower_peer(sent: dict[int, int], tak
     assert bool(swarm.assign(2, 0, 5.0)) is taken
 
 
-def test_while_buffers_are_scarce_a_peer_has_few_pieces_in_hand() -> None:
-    limits = SwarmConfig(initial_window=64, pieces_when_scarce=2)
-    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(4 * PIECE), Random(1), 0.0, limits)
-    for key in (1, 2):
-        join(swarm, key, HaveAll(), Unchoke())
-        swarm.assign(key, 0, 0.0)
-    assert [len(swarm.peers[key].downloads) for key in (1, 2)] == [3, 1]
-
-
 def sequential(fetchers: int = 2) -> Swarm:
     """A swarm that requested piece 0 from peer 1, and piece 1 from peer 2."""
     selection = PieceSelection(GEOMETRY, [GEOMETRY.length], sequential=True)

@@ -17,7 +17,7 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
     StreamEvent,
 )
-from client.core.swarm.piece_download import PieceDownload, Slots
+from client.core.swarm.piece_download import PieceDownload
 from client.net.peers.connection import Connection
 from client.net.peers.peer_io import MAX_DEFERRED, PeerConnection
 from client.net.transports.transport import PlainTransport
@@ -27,6 +27,7 @@ from common.wire.handshake import Handshake
 from common.wire.messages import Have, Interested, KeepAlive, Message, Unchoke, WireError
 from tests.support.peers import Piece, RawPeer
 from tests.support.swarm.blocks import piece_header
+from tests.support.swarm.memory import Memory
 from tests.support.swarm.runs import alone
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
@@ -117,7 +118,7 @@ class End:
     def ask(self, pieces: range) -> None:
         """Request whole pieces, as the engine does."""
         for index in pieces:
-            download = PieceDownload(PieceIndex(index), Memory())
+            download = PieceDownload(PieceIndex(index), Memory(PIECE))
             numbers = download.request(PIECE // BLOCK)
             self.peer.decoder.expect(download, numbers)
             self.peer.send(encode_requests(download.runs(numbers)))
@@ -126,14 +127,6 @@ class End:
         """End the connection and wait for its threads."""
         self.peer.close("the test is over")
         assert self.peer.join(5.0)
-
-
-class Memory:
-    """A buffer for one piece."""
-
-    def __init__(self) -> None:
-        self.view = memoryview(bytearray(PIECE))
-        self.slots = Slots(self.view)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.storage.pieces.buffers import BufferPool, PieceBuffer, cut, size_of
+from client.storage.pieces.buffers import BufferPool, Loan, cut, size_of
 from common.geometry import KIB, MIB
 from tests.support.together import run_together
 
@@ -22,7 +22,7 @@ def test_buffers_have_the_requested_length_and_alignment() -> None:
         assert ctypes.addressof(ctypes.c_char.from_buffer(buffer.view)) % 4096 == 64
         buffer.view[:] = b"\xff" * size
         pool.give_back(buffer)
-    assert pool._in_use == 0
+    assert pool._lent_bytes == 0
 
 
 def test_the_budget_allows_at_least_two_buffers() -> None:
@@ -30,7 +30,7 @@ def test_the_budget_allows_at_least_two_buffers() -> None:
     taken = [pool.take(MIB) for _ in range(4)]
     assert all(taken)
     assert pool.take(1) is None
-    assert pool._in_use == 4 * MIB
+    assert pool._lent_bytes == 4 * MIB
     small = BufferPool(KIB)
     first, second = small.take(MIB), small.take(64 * MIB)
     assert first is not None
@@ -40,29 +40,35 @@ def test_the_budget_allows_at_least_two_buffers() -> None:
     assert small.take(MIB) is not None
 
 
-def test_buffers_become_scarce_before_the_budget_is_used_up() -> None:
-    pool = BufferPool(5 * MIB)
-    lent = [pool.take(MIB) for _ in range(2)]
-    scarce = [pool.is_scarce]
-    third = pool.take(MIB)
-    assert third is not None
-    scarce.append(pool.is_scarce)
-    pool.give_back(third)
-    scarce.append(pool.is_scarce)
-    assert scarce == [False, True, False]
-    assert all(lent)
+def lend(pool: BufferPool, size: int) -> Loan:
+    loan = pool.take(size)
+    assert loan is not None
+    return loan
 
 
-def test_buffers_are_reused_by_size() -> None:
+def test_a_loan_has_memory_once_that_is_needed() -> None:
     pool = BufferPool(4 * MIB)
-    first = pool.take(MIB)
-    assert first is not None
+    ahead = [lend(pool, MIB) for _ in range(3)]
+    for loan in ahead:
+        assert loan.size == MIB
+        loan.view[:4] = b"full"
+        pool.give_back(loan)
+    assert len({id(loan.buffer) for loan in ahead}) == 1
+    assert pool._idle_bytes == MIB
+
+
+def test_memory_is_reused_by_size() -> None:
+    pool = BufferPool(4 * MIB)
+    first = lend(pool, MIB)
+    first.slots.headers[0] = 1
     pool.give_back(first)
-    again = pool.take(MIB - 5)
-    assert again is first
-    assert len(again.view) == MIB - 5
+    again = lend(pool, MIB - 5)
+    assert len(again.view) == len(again.slots.views[-1]) + MIB - 16 * KIB == MIB - 5
+    assert again.buffer is first.buffer
     pool.give_back(again)
-    assert pool.take(2 * MIB) is not first
+    other = lend(pool, 2 * MIB)
+    assert len(other.view) == 2 * MIB
+    assert other.buffer is not first.buffer
 
 
 def test_releasing_twice_raises() -> None:
@@ -73,25 +79,28 @@ def test_releasing_twice_raises() -> None:
     with pytest.raises(ValueError, match="not lent"):
         pool.give_back(buffer)
     with pytest.raises(ValueError, match="not lent"):
-        pool.give_back(PieceBuffer(MIB))
+        pool.give_back(lend(BufferPool(MIB), MIB))
 
 
-@given(st.lists(st.one_of(st.integers(1, 2 * MIB), st.none())))
-def test_memory_stays_within_the_budget(steps: list[int | None]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(["take", "use", "give back"]), st.integers(1, 2 * MIB))))
+def test_memory_stays_within_the_budget(steps: list[tuple[str, int]]) -> None:
     budget = MIB
     pool = BufferPool(budget)
-    lent: list[PieceBuffer] = []
-    for size in steps:
-        if size is None:
-            if lent:
-                pool.give_back(lent.pop(0))
-        elif buffer := pool.take(size):
-            assert buffer not in lent
-            lent.append(buffer)
-        else:
-            assert len(lent) >= 2
-        assert pool._in_use == sum(buffer.capacity for buffer in lent)
-        assert pool._in_use + pool._idle_bytes <= max(budget, pool._in_use)
+    lent: list[Loan] = []
+    for step, number in steps:
+        if step == "take":
+            loan = pool.take(number)
+            assert loan is not None or len(lent) >= 2
+            lent += [loan] if loan is not None else []
+        elif lent and step == "use":
+            assert len(lent[number % len(lent)].view) == lent[number % len(lent)].size
+        elif lent:
+            pool.give_back(lent.pop(number % len(lent)))
+        filled = [loan.buffer for loan in lent if loan.buffer is not None]
+        assert len(set(map(id, filled))) == len(filled)
+        assert pool._lent_bytes == sum(loan.capacity for loan in lent)
+        assert pool._filled_bytes == sum(buffer.capacity for buffer in filled)
+        assert pool._filled_bytes + pool._idle_bytes <= max(budget, pool._lent_bytes)
         assert pool._idle_bytes == sum(size * len(idle) for size, idle in pool._idle.items())
 
 
@@ -110,7 +119,7 @@ def test_threads_never_share_a_buffer() -> None:
 
     run_together([partial(work, mark) for mark in range(4)])
     assert not torn
-    assert pool._in_use == 0
+    assert pool._lent_bytes == 0
 
 
 @given(st.data())
