@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from coverage import Coverage
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler.loadfile import LoadFileScheduling
@@ -25,23 +22,7 @@ settings.register_profile("quick", _PATIENT, max_examples=40, derandomize=True)
 settings.register_profile("thorough", _PATIENT, max_examples=1000)
 settings.load_profile("quick")
 
-# Coverage is measured in the test processes, not in the hundreds of trackers and clients that
-# they start: that would cost more than all the rest, and shows next to nothing that they don't.
-MEASURE: dict[str, str] = {}
-"""The environment of a process whose coverage is measured nevertheless."""
-
-
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-
-
-def _measure_no_processes() -> None:
-    if _IS_WORKER:
-        for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
-            if name in os.environ:
-                MEASURE[name] = os.environ.pop(name)
-
-
-_measure_no_processes()
 
 # The trackers and clients that tests start keep what they compile: recompiling it each time
 # takes longer than the rest of a start.
@@ -55,29 +36,6 @@ os.environ[warm.CHEAP_PASSWORDS] = "1"
 
 _ROOT = Path(__file__).parents[1]
 _TOGETHER = "tests/browser/"
-_MEASURED = (
-    "tests/unit",
-    *(
-        f"tests/integration/tracker/{name}.py"
-        for name in (
-            "accounts/test_accounts",
-            "frontend/test_api",
-            "files/test_files",
-            "groups/test_groups",
-            "frontend/test_http",
-            "frontend/test_limits",
-            "operations/test_operator",
-            "presence/test_progress",
-            "operations/test_store",
-            "operations/test_upkeep",
-        )
-    ),
-)
-"""Tests that reach nearly all code that the others do: only they are measured, with some pages.
-
-Measuring more than doubles the time of code in a test's own process. tests/unit must
-cover the pure packages completely.
-"""
 
 
 class FolderScheduling(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
@@ -85,29 +43,6 @@ class FolderScheduling(LoadFileScheduling):  # type: ignore[misc] # xdist has no
 
     def _split_scope(self, nodeid: str) -> str:
         return _TOGETHER if nodeid.startswith(_TOGETHER) else super()._split_scope(nodeid)
-
-
-@contextmanager
-def _unmeasured() -> Iterator[None]:
-    """Measure no coverage in this worker inside the block."""
-    measuring = Coverage.current() if _IS_WORKER else None
-    if measuring is None:
-        yield
-        return
-    measuring.stop()
-    try:
-        yield
-    finally:
-        measuring.start()
-        _measure_no_processes()  # for this, it said the opposite
-
-
-def _is_measured(item: pytest.Item) -> bool:
-    """Return whether coverage is measured in a test: it makes slow ones six times slower, and
-    quick ones cover the same code."""
-    if item.get_closest_marker("slow") or "[postgresql" in item.name:
-        return False
-    return any(item.path.is_relative_to(_ROOT / folder) for folder in _MEASURED)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,28 +53,14 @@ def pytest_configure(config: pytest.Config) -> None:
         start_for_workers()
 
 
-def _load_all() -> None:
-    """Load the measured modules, except the page and the migrations, which their users load."""
-    for package in ("common", "client", "tracker"):
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            parts = path.relative_to(_ROOT).with_suffix("").parts
-            if not {"web", "migrations"}.intersection(parts):
-                import_module(".".join(parts).removesuffix(".__init__"))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Load the programs' modules with coverage measured, and the tests' own without."""
+    """Collect garbage seldom: otherwise that takes a tenth of the tests' time."""
     gc.disable()  # what is made here stays
-    if _IS_WORKER and Coverage.current():
-        missing = [name for name in _MEASURED if not (_ROOT / name).exists()]
-        assert not missing, f"tests/conftest.py has to measure what {missing} became"
-        _load_all()
-    with _unmeasured():
-        result = yield
+    result = yield
     gc.freeze()
     gc.enable()
-    gc.set_threshold(20_000, 20, 20)  # otherwise, collections take a tenth of the tests' time
+    gc.set_threshold(20_000, 20, 20)
     return result
 
 
@@ -164,22 +85,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {path: number * step - 0.5 for number, path in enumerate(patient)}
     places |= {path: float(number) for number, path in enumerate(busy)}
     items[:] = [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure coverage in some tests."""
-    if _is_measured(item):
-        return (yield)
-    with _unmeasured():
-        return (yield)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish() -> None:
-    """Save what was measured before the process ends: xdist kills a worker that takes 10 seconds
-    to leave, as one does on a busy machine, and all that it measured would be lost."""
-    measuring = Coverage.current() if _IS_WORKER else None
-    if measuring is not None:
-        measuring.stop()
-        measuring.save()

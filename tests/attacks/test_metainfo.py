@@ -107,7 +107,6 @@ def sign_up_eve(tracker: TrackerProcess) -> None:
         eve.sign_up("eve").call("create_group", group="eves")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_bomb_is_refused_with_little_memory(
     tracker: TrackerProcess, ann: SessionClient, kind: str
@@ -122,7 +121,6 @@ def test_a_bomb_is_refused_with_little_memory(
     assert ann.call("list_files", group="lab")["files"]
 
 
-@pytest.mark.slow
 def test_others_are_served_during_a_bomb(tracker: TrackerProcess, ann: SessionClient) -> None:
     sign_up_eve(tracker)
     undisturbed = min(seconds(ann) for _ in range(3))
@@ -132,7 +130,6 @@ def test_others_are_served_during_a_bomb(tracker: TrackerProcess, ann: SessionCl
     assert ann.upload("lab", "y.bin")["name"] == "y.bin"
 
 
-@pytest.mark.slow
 def test_an_honest_folder_of_very_many_files_is_accepted(
     tracker: TrackerProcess, ann: SessionClient
 ) -> None:

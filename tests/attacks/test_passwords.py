@@ -61,7 +61,6 @@ def seconds_to_log_in(tracker: TrackerProcess, user: str, source: str) -> float:
     return statistics.median(seconds)
 
 
-@pytest.mark.slow
 def test_a_storm_of_accounts_delays_no_login(tmp_path: Path) -> None:
     with TrackerProcess(tmp_path) as tracker:
         with SessionClient(tracker.address) as ann:

@@ -26,7 +26,6 @@ def token_of(tracker: LimitedTracker, user: str) -> str:
         return token
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("count", [150, pytest.param(500, marks=pytest.mark.soak)])
 def test_very_many_sessions_with_1024_descriptors(tmp_path: Path, count: int) -> None:
     with LimitedTracker(tmp_path, 1024) as tracker, SessionClient(tracker.address) as ann:
@@ -44,7 +43,6 @@ def test_very_many_sessions_with_1024_descriptors(tmp_path: Path, count: int) ->
                 assert client.call("ping") == {}
 
 
-@pytest.mark.slow
 def test_a_full_tracker_refuses_sessions_with_a_reason(tmp_path: Path) -> None:
     with LimitedTracker(tmp_path, 256) as tracker:
         with SessionClient(tracker.address) as ann:

@@ -53,7 +53,6 @@ def heartbeat(tracker: TrackerProcess) -> float:
 
 
 # The lease is 8 seconds, and renewed every 2.
-@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [3.0, pytest.param(9.0, marks=pytest.mark.soak)])
 def test_a_login_storm_starves_neither_lease_nor_notices(tmp_path: Path, seconds: float) -> None:
     with TrackerProcess(tmp_path) as tracker, SessionClient(tracker.address) as ann:
@@ -79,7 +78,6 @@ def test_a_login_storm_starves_neither_lease_nor_notices(tmp_path: Path, seconds
         assert not any("stalled" in line for line in tracker.errors.all)
 
 
-@pytest.mark.slow
 def test_endless_requests_delay_only_their_sender(tmp_path: Path) -> None:
     with TrackerProcess(tmp_path) as tracker, SessionClient(tracker.address) as ann:
         ann.sign_up("ann").call("create_group", group="lab")

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.conftest import MEASURE
 from tests.support.programs.browser import WIDE, Window, chromium
 from tests.support.programs.processes import ClientProcess, TrackerProcess
 from tests.support.programs.web import link_of
@@ -35,15 +34,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tracker(folder: Path) -> Iterator[TrackerProcess]:
     with TrackerProcess(folder / "tracker") as process:
         yield process
-
-
-@pytest.fixture(scope="package", autouse=True)
-def measured(tracker: TrackerProcess) -> Iterator[None]:
-    """Only the clients run the page: these few are measured, not the tracker."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in MEASURE.items():
-            patch.setenv(name, value)
-        yield
 
 
 @pytest.fixture(scope="package")

@@ -27,7 +27,6 @@ def transcript(tmp_path: Path) -> Iterator[Transcript]:
         yield playing
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", ["README.md", "docs/tutorial.md"])
 def test_documented_sessions_behave_as_shown(transcript: Transcript, document: str) -> None:

@@ -17,7 +17,6 @@ def test_every_target_has_a_corpus() -> None:
     assert {folder.name for folder in CORPUS.iterdir()} == set(TARGETS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_second_of_mutations(name: str) -> None:
     """`make fuzz` runs for longer, and is guided by coverage."""

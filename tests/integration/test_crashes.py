@@ -21,7 +21,6 @@ IN_FLIGHT = 40_000_000
 """Bytes that may be on their way, or verified and not yet recorded, when a client is killed."""
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)  # thirty starts of a client, beside other tests
 @pytest.mark.parametrize("kills", [4, pytest.param(30, marks=pytest.mark.soak)])
 def test_a_client_killed_repeatedly_completes_the_same_file(tmp_path: Path, kills: int) -> None:

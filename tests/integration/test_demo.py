@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.support.programs.processes import ManagedProcess
 from tests.support.waiting import wait_until
 
 DEMO = Path(__file__).parents[2] / "docs" / "demo.py"
 
 
-@pytest.mark.slow
 def test_the_demo_runs_to_the_end() -> None:
     with ManagedProcess([sys.executable, str(DEMO)]) as demo:
         assert demo.wait(115) == 0, demo.story()

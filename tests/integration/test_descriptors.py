@@ -52,7 +52,6 @@ def open_files(process: ClientProcess) -> int:
     return sum(1 for _ in Path(f"/proc/{process.pid}/fd").iterdir())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("soft", "hard"), [(256, 256), pytest.param(512, 1024, marks=pytest.mark.soak)]
 )

@@ -118,7 +118,6 @@ def test_ten_thousand_guesses_are_throttled(
                 abroad.login(user)
 
 
-@pytest.mark.slow
 def test_answers_do_not_reveal_which_accounts_exist(
     tracker: TrackerProcess, ann: SessionClient, record_property: Record
 ) -> None:

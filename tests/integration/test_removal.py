@@ -139,7 +139,6 @@ def remove(
             one.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rounds", [2, pytest.param(10, marks=pytest.mark.soak)])
 def test_ten_members_disconnect_a_removed_one_at_once(
     team: Team, tmp_path: Path, record_property: Callable[[str, object], None], rounds: int

@@ -70,7 +70,6 @@ def issued(tracker: TrackerProcess) -> int:
     return round(float(found[1])) if found else 0
 
 
-@pytest.mark.slow
 def test_a_long_download_outlasts_its_certificates(
     tracker: TrackerProcess, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

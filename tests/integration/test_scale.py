@@ -29,8 +29,6 @@ PASSWORD = "secret123"
 LIMIT = 5.0
 """Seconds that an answer may take on a busy machine; on an idle one, 0.3 (see below)."""
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess]:

@@ -20,7 +20,7 @@ from tests.support.programs.lab import GROUP
 from tests.support.stock.company import COUNT, KINDS, Company, Item
 from tests.support.stock.patience import wait_until
 
-pytestmark = [pytest.mark.interop, pytest.mark.slow]
+pytestmark = pytest.mark.interop
 
 each = pytest.mark.parametrize("name", KINDS)
 

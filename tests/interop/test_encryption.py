@@ -26,7 +26,7 @@ from tests.support.stock.transmission import Transmission
 
 SIZE = 3_000_000
 
-pytestmark = [pytest.mark.interop, pytest.mark.slow]
+pytestmark = pytest.mark.interop
 
 FORCED: Final = {"in_enc_policy": 0, "out_enc_policy": 0}
 """libtorrent's `pe_forced`; `pe_enabled`, as shipped, is 1."""

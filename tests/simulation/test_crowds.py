@@ -18,7 +18,6 @@ def outcome(name: str, leechers: int) -> Outcome:
     return Run(replace(scenario, pieces=256, blocks=4), seed=1).outcome()
 
 
-@pytest.mark.slow
 @CROWDS
 def test_the_seeder_gives_hardly_more_than_one_copy(leechers: int) -> None:
     crowd = outcome("equal", leechers)
@@ -28,7 +27,6 @@ def test_the_seeder_gives_hardly_more_than_one_copy(leechers: int) -> None:
     assert crowd.last < 1.1 * crowd.middle
 
 
-@pytest.mark.slow
 @CROWDS
 def test_the_file_survives_a_seeder_that_leaves_after_little_more_than_a_copy(
     leechers: int,
@@ -38,7 +36,6 @@ def test_the_file_survives_a_seeder_that_leaves_after_little_more_than_a_copy(
     assert crowd.last < 1.25
 
 
-@pytest.mark.slow
 @CROWDS
 def test_free_riders_have_the_file_after_the_others(leechers: int) -> None:
     crowd = outcome("free riders", leechers)

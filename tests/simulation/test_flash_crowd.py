@@ -19,7 +19,6 @@ UPLOAD = 256 * 1024.0
 GEOMETRY = Geometry(128 * 4 * BLOCK_SIZE, 4 * BLOCK_SIZE)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("leechers", [10, pytest.param(50, marks=pytest.mark.soak)])
 def test_a_flash_crowd_finishes_near_the_theoretical_bound(leechers: int) -> None:
     network = Network(GEOMETRY, seed=leechers)

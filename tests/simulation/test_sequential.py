@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import sys
 
-import pytest
-
 from client.core.transfers.piece_selection import PieceSelection
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE
@@ -37,7 +35,6 @@ def watch(selection: PieceSelection | None) -> tuple[Node, float]:
     return node, behind
 
 
-@pytest.mark.slow
 def test_sequential_download_is_not_delayed_by_a_slow_peer() -> None:
     node, behind = watch(SEQUENTIAL)
     rarest, rarest_behind = watch(None)

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 from client.core.admission.candidates import PeerCandidate
 from client.core.swarm.swarm_config import SwarmConfig
 from common.types import Endpoint, PeerId
@@ -136,7 +134,6 @@ def test_a_crowd_makes_room_for_another_party(team: Team, stack: ExitStack, tmp_
     wait_until(lambda: hosts() == [ELSEWHERE] * 5 + ["127.0.0.67"], what="one to be displaced")
 
 
-@pytest.mark.slow
 @both_modes
 def test_endless_handshakes_delay_nobody(team: Team, stack: ExitStack, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
@@ -167,7 +164,6 @@ def tarpits(count: int) -> Iterator[Sequence[Endpoint]]:
         yield [Endpoint(*server.getsockname()) for server in servers]
 
 
-@pytest.mark.slow
 @both_modes
 def test_tarpits_of_one_member_delay_no_group(team: Team, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
@@ -226,7 +222,6 @@ class Flooder:
         self._peer.close()
 
 
-@pytest.mark.slow
 def test_floods_slow_only_their_sender(team: Team, stack: ExitStack, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
     floods = [

@@ -16,7 +16,6 @@ SLOW = {"doctor", "login", "create_user", "passwd"}
 """Password hashing is slow on purpose, and guessing is throttled."""
 
 
-@pytest.mark.slow
 def test_odd_values_do_not_break_the_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

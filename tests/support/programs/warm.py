@@ -221,9 +221,8 @@ class _Nursery:
 
 
 @cache
-def _nursery(program: str, is_measured: bool) -> _Nursery:
-    """Return a program's nursery; measures the loading if the program's coverage is measured."""
-    del is_measured  # as the environment has it
+def _nursery(program: str) -> _Nursery:
+    """Return a program's nursery."""
     made = _Nursery(program)
     atexit.register(made.close)
     return made
@@ -239,8 +238,7 @@ def start(command: list[str]) -> WarmProcess | None:
     if command[:2] != [sys.executable, "-m"] or command[2] not in PROGRAMS:
         return None
     program = f"{command[2]} {_PAGE}" if _PAGE in command else command[2]
-    is_measured = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
-    return WarmProcess(command, _nursery(program, is_measured))
+    return WarmProcess(command, _nursery(program))
 
 
 def _serve(program: str, line: socket.socket) -> None:

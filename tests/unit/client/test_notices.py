@@ -47,13 +47,6 @@ def notices(events: EventBus) -> Notices:
     return made
 
 
-def test_every_kind_has_one_presentation() -> None:
-    assert set(PRESENTATIONS) == set(NoticeKind)
-    headings = [presentation.heading for presentation in PRESENTATIONS.values()]
-    assert len(set(headings)) == len(headings)
-    assert presentation_of("a_word_of_a_newer_tracker").keeper is Keeper.TRACKER
-
-
 def test_every_notice_is_kept_by_client_or_tracker() -> None:
     """A kind that the tracker pushes is listed by the tracker, or else kept by the client."""
     pushed = {kind: audience for kind, audience in AUDIENCES.items() if str(kind) in KINDS}

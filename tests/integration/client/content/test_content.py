@@ -61,7 +61,6 @@ def test_a_folder_of_empty_files_only(team: Team, tmp_path: Path) -> None:
     assert sorted(path.name for path in copy.rglob("*")) == ["a", "b", "c"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [GIB // 4, pytest.param(GIB, marks=pytest.mark.soak)])
 def test_a_large_sparse_file(team: Team, tmp_path: Path, size: int) -> None:
     arrives(team, make_sparse_file(tmp_path / "sparse", size), timeout=60.0)

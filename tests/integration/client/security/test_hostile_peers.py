@@ -43,7 +43,6 @@ def held_back(team: Team, person: Person, content: Path) -> str:
     return name
 
 
-@pytest.mark.slow
 def test_a_download_among_every_kind_of_bad_peer(
     team: Team, stack: ExitStack, tmp_path: Path, log: Log
 ) -> None:

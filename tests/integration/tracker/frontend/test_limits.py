@@ -229,7 +229,6 @@ def patiently(ask: Callable[[], object]) -> None:
                 raise
 
 
-@pytest.mark.slow
 def test_a_hundred_clients_at_once(start_tracker: StartTracker) -> None:
     tracker = start_tracker()
     with SessionClient(tracker.address) as ann:

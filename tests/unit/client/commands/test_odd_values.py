@@ -11,7 +11,6 @@ from tests.support.fakes.services.session import FakeSession
 from tests.support.programs.odd import ODD, lines
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_odd_values_with_a_fake_session(name: str) -> None:
     for odd in ODD:

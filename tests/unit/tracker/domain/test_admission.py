@@ -67,6 +67,8 @@ def test_nobody_is_searched_for_while_there_is_a_free_place() -> None:
     assert admit(ROOM, "a", counts, search, 0.0).is_admitted
     counts.free("b")
     assert (counts.total, counts.of("a"), counts.of("b")) == (2, 2, 0)
+    counts.free("a")
+    assert (counts.total, counts.of("a")) == (1, 1)
 
 
 @given(st.lists(st.sampled_from("abcde")), st.booleans())

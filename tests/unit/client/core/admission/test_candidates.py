@@ -242,6 +242,16 @@ def test_former_members_are_forgotten() -> None:
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(2)]
 
 
+def test_after_the_tracker_was_away_only_its_next_list_counts() -> None:
+    candidates = knowing(1, 2)
+    candidates.remember_user(peer_id(7), "10.0.0.9", "ann")
+    candidates.forget_all()
+    assert candidates.reachability() == (0, [])
+    assert candidates.remembered_user(peer_id(7), "10.0.0.9") is None
+    candidates.learn(listed(3))
+    assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(3)]
+
+
 def test_the_list_is_bounded_and_open_to_new_peers() -> None:
     candidates = knowing(*range(1, MAX_KNOWN + 1))
     candidates.failed(endpoint(500), 0.0)

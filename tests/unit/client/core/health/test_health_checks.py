@@ -66,6 +66,7 @@ def right(check: Check, *words: str) -> None:
 def test_port_mappings(state: PortMapping, words: list[str]) -> None:
     found = MappedPort(state, "UPnP", "45.80.0.1", 7000)
     right(health_checks.port_mapping(found), *words)
+    assert found.is_mapped is (state is PortMapping.MAPPED)
 
 
 @pytest.mark.parametrize("is_local", [False, True])
