@@ -34,7 +34,7 @@ class Slots:
 
 
 class Buffer(Protocol):
-    """Memory lent for one piece; whoever asks for it first makes it real."""
+    """Memory lent for one piece, allocated when it is first used."""
 
     @property
     def size(self) -> int:

@@ -58,7 +58,7 @@ class PieceBuffer:
 
 
 class Loan:
-    """A buffer of `size` bytes, reserved; `obtain` gives its memory when that is needed first.
+    """A buffer of `size` bytes that takes memory (`buffer`) when it is first used, by `obtain`.
 
     A requested piece needs none before it arrives, and a peer sends one after the other. One
     thread at a time uses a loan.
@@ -134,13 +134,15 @@ class BufferPool:
 
     def _obtain(self, capacity: int) -> PieceBuffer:
         with self._lock:
-            self._filled_bytes += capacity
             idle = self._idle.get(capacity)
             if idle:
+                buffer = idle.pop()
                 self._idle_bytes -= capacity
-                return idle.pop()
-            self._shrink(self._budget - self._filled_bytes)
-            return PieceBuffer(capacity)
+            else:
+                self._shrink(self._budget - self._filled_bytes - capacity)
+                buffer = PieceBuffer(capacity)
+            self._filled_bytes += capacity
+            return buffer
 
     def _shrink(self, limit: int) -> None:
         """Free idle memory until it is at most `limit` bytes."""
