@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
-# Test files run in parallel; the processes that they start need cores, too.
+# Test files run in parallel; they often wait, so there may be more of them than cores.
 WORKERS ?= 5
 
 VENV := .venv

@@ -92,7 +92,7 @@ class BufferPool:
     """Lends buffers of at most `budget` bytes in all, but always two, however large.
 
     With a single buffer, no piece could be received while the one before is written. Returned
-    memory is kept for reuse while it also fits the budget. Thread-safe.
+    memory is kept for reuse while it also fits the budget, and until nothing is lent. Thread-safe.
     """
 
     def __init__(self, budget: int) -> None:
@@ -125,12 +125,11 @@ class BufferPool:
                 raise ValueError("this buffer is not lent")
             self._lent.remove(loan)
             self._lent_bytes -= loan.capacity
-            if loan.buffer is None:
-                return
-            self._filled_bytes -= loan.capacity
-            self._idle.setdefault(loan.capacity, []).append(loan.buffer)
-            self._idle_bytes += loan.capacity
-            self._shrink(self._budget - self._filled_bytes)
+            if loan.buffer is not None:
+                self._filled_bytes -= loan.capacity
+                self._idle.setdefault(loan.capacity, []).append(loan.buffer)
+                self._idle_bytes += loan.capacity
+            self._shrink(self._budget - self._filled_bytes if self._lent else 0)
 
     def _obtain(self, capacity: int) -> PieceBuffer:
         with self._lock:

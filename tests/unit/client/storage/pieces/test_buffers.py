@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ctypes
+import weakref
 from functools import partial
 
 import pytest
@@ -49,16 +50,30 @@ def lend(pool: BufferPool, size: int) -> Loan:
 def test_a_loan_has_memory_once_that_is_needed() -> None:
     pool = BufferPool(4 * MIB)
     ahead = [lend(pool, MIB) for _ in range(3)]
-    for loan in ahead:
+    for loan in ahead[:2]:
         assert loan.size == MIB
         loan.view[:4] = b"full"
         pool.give_back(loan)
-    assert len({id(loan.buffer) for loan in ahead}) == 1
+    assert ahead[0].buffer is ahead[1].buffer
     assert pool._idle_bytes == MIB
+
+
+def test_once_nothing_is_lent_no_memory_is_kept() -> None:
+    pool = BufferPool(4 * MIB)
+    used, unused = lend(pool, MIB), lend(pool, MIB)
+    used.slots.headers[0] = 1
+    memory = weakref.ref(used.view.obj)
+    pool.give_back(used)
+    del used
+    assert memory() is not None
+    pool.give_back(unused)
+    assert memory() is None
+    assert pool._idle_bytes == 0
 
 
 def test_memory_is_reused_by_size() -> None:
     pool = BufferPool(4 * MIB)
+    another = lend(pool, 1)
     first = lend(pool, MIB)
     first.slots.headers[0] = 1
     pool.give_back(first)
@@ -69,6 +84,7 @@ def test_memory_is_reused_by_size() -> None:
     other = lend(pool, 2 * MIB)
     assert len(other.view) == 2 * MIB
     assert other.buffer is not first.buffer
+    assert another.buffer is None
 
 
 def test_releasing_twice_raises() -> None:
@@ -102,6 +118,7 @@ def test_memory_stays_within_the_budget(steps: list[tuple[str, int]]) -> None:
         assert pool._filled_bytes == sum(buffer.capacity for buffer in filled)
         assert pool._filled_bytes + pool._idle_bytes <= max(budget, pool._lent_bytes)
         assert pool._idle_bytes == sum(size * len(idle) for size, idle in pool._idle.items())
+        assert lent or not pool._idle_bytes
 
 
 def test_threads_never_share_a_buffer() -> None:
