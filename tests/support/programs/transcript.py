@@ -4,7 +4,8 @@ Every block fenced as ```console NAME is a piece of what is seen in the terminal
 that begin with a prompt are typed, the following lines must appear, in order. `...` stands for
 anything; in a line to be typed, a word with `...` in it stands for the newest word that was shown
 and fits. Where the program asks for a password, one is typed; where it asks a question of yes or
-no, or for a name or an address, the answer shown.
+no, or for a name or an address, the answer shown. A shell's command that shows nothing has ended
+before the next block begins, which may need what it made.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _QUESTION = re.compile(r"(.*\? \[(?:y/N|Y/n)\]|Your name:|.* \(HOST:PORT\):) (\S
 _COLUMNS, _ROWS = 200, 40
 _LIMIT = 30.0
 _PASSWORD = "secret123"
+_SHELL = "$"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Transcript(Closing):
         """Type the block's input and wait for its output; raises AssertionError if it differs."""
         terminal = self._terminal(block.terminal)
         typed, at = self._places.get(block.terminal, ("", 0))
+        prompt: re.Match[str] | None = None
         for number, line in enumerate(block.text.splitlines(), block.line):
             try:
                 if prompt := _PROMPT.fullmatch(line):
@@ -81,6 +84,8 @@ class Transcript(Closing):
                 raise AssertionError(
                     f"line {number}: {line}\n{error}\n{terminal.printed()}"
                 ) from None
+        if prompt and prompt[1] == _SHELL:
+            self._wait_for_prompt(terminal, _SHELL)
         self._places[block.terminal] = typed, at
 
     def _terminal(self, name: str) -> Terminal:
