@@ -51,7 +51,7 @@ class Network:
         self.geometry = geometry
         self.turn = geometry.block_count(PieceIndex(0)) if limited else 1  # in blocks
         self.rng = Random(seed)
-        self.memory = Memory(geometry.piece_length)
+        self.memory = Memory()
         self.latency = latency
         self.now = 0.0
         self.unfinished = 0

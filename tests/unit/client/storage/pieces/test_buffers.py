@@ -13,11 +13,16 @@ from common.geometry import KIB, MIB
 from tests.support.together import run_together
 
 
+def lend(pool: BufferPool, size: int) -> Loan:
+    loan = pool.take(size)
+    assert loan is not None
+    return loan
+
+
 def test_buffers_have_the_requested_length_and_alignment() -> None:
     pool = BufferPool(10 * MIB)
     for size in (1, 16 * KIB, 16 * KIB + 1, MIB, 3_000_000):
-        buffer = pool.take(size)
-        assert buffer is not None
+        buffer = lend(pool, size)
         assert len(buffer.view) == size
         assert not buffer.view.readonly
         assert ctypes.addressof(ctypes.c_char.from_buffer(buffer.view)) % 4096 == 64
@@ -33,18 +38,10 @@ def test_the_budget_allows_at_least_two_buffers() -> None:
     assert pool.take(1) is None
     assert pool._lent_bytes == 4 * MIB
     small = BufferPool(KIB)
-    first, second = small.take(MIB), small.take(64 * MIB)
-    assert first is not None
-    assert second is not None
+    first, _second = lend(small, MIB), lend(small, 64 * MIB)
     assert small.take(1) is None
     small.give_back(first)
     assert small.take(MIB) is not None
-
-
-def lend(pool: BufferPool, size: int) -> Loan:
-    loan = pool.take(size)
-    assert loan is not None
-    return loan
 
 
 def test_a_loan_has_memory_once_that_is_needed() -> None:
@@ -89,8 +86,7 @@ def test_memory_is_reused_by_size() -> None:
 
 def test_releasing_twice_raises() -> None:
     pool = BufferPool(MIB)
-    buffer = pool.take(1)
-    assert buffer is not None
+    buffer = lend(pool, 1)
     pool.give_back(buffer)
     with pytest.raises(ValueError, match="not lent"):
         pool.give_back(buffer)
